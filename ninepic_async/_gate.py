@@ -1,0 +1,98 @@
+"""The one door for all requests of a client: so many at once, so many a second, none while throttled."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from attrs import field, frozen
+
+from ninepic_async._clock import Clock
+from ninepic_async.errors import ConfigError, RateLimitError
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
+
+_LONGEST_CLOSURE_S: Final = 60.0
+"""A server that says "come back tomorrow" must not silence the client for good: ask again after this."""
+
+
+@frozen
+class RateLimit:
+    """A client-side limit. Requests start evenly spaced, retries included, never in bursts.
+
+    Args:
+        rate: requests…
+        per_s: …in this many seconds.
+
+    Raises:
+        ConfigError: a value is not a positive number.
+
+    Example:
+        >>> RateLimit(10)  # ten a second
+        RateLimit(rate=10, per_s=1.0)
+    """
+
+    rate: float = field()
+    per_s: float = field(default=1.0)
+
+    def __attrs_post_init__(self) -> None:
+        if not (0 < self.rate < math.inf and 0 < self.per_s < math.inf):
+            raise ConfigError(f"{self!r}: give positive numbers")
+
+
+class Gate:
+    """Concurrency, rate and pause for all calls of one client."""
+
+    def __init__(self, max_concurrency: int, rate_limit: RateLimit | None, clock: Clock) -> None:
+        if type(max_concurrency) is not int or max_concurrency < 1:
+            raise ConfigError(f"max_concurrency={max_concurrency!r}: give a whole number from 1")
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._rate_limit = rate_limit
+        self._limiter: AsyncLimiter | None = None
+        self._clock = clock
+        self._opens_at = 0.0
+
+    def close_for(self, seconds: float) -> None:
+        """Let nobody through for a while; a closure that lasts longer already stands."""
+        until = self._clock.monotonic() + min(seconds, _LONGEST_CLOSURE_S)
+        self._opens_at = max(self._opens_at, until)
+
+    @asynccontextmanager
+    async def slot(self, deadline: float) -> AsyncIterator[None]:
+        """Wait for a place, and hold it.
+
+        Args:
+            deadline: monotonic seconds at which the caller must be done.
+
+        Raises:
+            RateLimitError: the gate stays closed beyond the deadline.
+        """
+        async with self._slots:
+            await self._until_open(deadline)
+            while self._rate_limit is not None:
+                await self._spaced(self._rate_limit)
+                if self._opens_at <= self._clock.monotonic():
+                    break
+                await self._until_open(deadline)
+            yield
+
+    async def _until_open(self, deadline: float) -> None:
+        while (closed_for := self._opens_at - self._clock.monotonic()) > 0:
+            if self._opens_at >= deadline:
+                raise RateLimitError(
+                    "not sent: an earlier reply asked this client to wait beyond the call's deadline",
+                    retry_after=closed_for,
+                )
+            await self._clock.sleep(closed_for)
+
+    async def _spaced(self, limit: RateLimit) -> None:
+        if self._limiter is None:
+            from aiolimiter import AsyncLimiter
+
+            # A bucket of one drop: anything larger would let a burst through.
+            self._limiter = AsyncLimiter(1, limit.per_s / limit.rate)
+        await self._limiter.acquire()

@@ -1,0 +1,308 @@
+"""Walking through a list whose page borders move: fetch ahead, yield in order, once each, and always end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from contextlib import aclosing
+from typing import Final, Generic, TypeVar
+
+import anyio
+from attrs import Factory, evolve, field, frozen
+
+from ninepic_async._decode import contract_error
+from ninepic_async._wire import Reply
+from ninepic_async.endpoints import FaceResults, Listing
+from ninepic_async.errors import InvalidInputError
+from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
+
+T = TypeVar("T")
+
+log: Final = logging.getLogger("ninepic_async")
+
+AHEAD_AT_FIRST: Final = 3
+AHEAD_AT_MOST: Final = 8
+"""Pages asked for before the consumer is done with the one it has. Someone who leaves on the first page
+costs the service little; someone who stays is soon served at full speed."""
+REMEMBERED: Final = 10_000
+"""Items known again when they slide over a page border. Bounded: memory must not grow with the gallery."""
+_CLOSE_WITHIN_S: Final = 2.0
+_PATIENCE: Final = 100
+"""Pages beyond twice what the totals account for, before a server that never ends is called one."""
+
+
+class Walk(Generic[T]):
+    """Makes one list out of pages that were cut from it at different moments. Pure: it sees pages, not I/O.
+
+    The list is ordered and can grow or shrink meanwhile. Growth shows the same item twice, which is dropped;
+    shrinking moves unseen items into pages already read, so the walk steps back and reads those again.
+    """
+
+    def __init__(self, endpoint: str, key: Callable[[T], Hashable]) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._seen: set[Hashable] = set()
+        self._seen_in_order: deque[list[Hashable]] = deque()
+        self._pages = 0
+        self._fruitless = 0
+        self._fruitful_total = 0
+        self._largest_total = 0
+        self._last: PaginationInfo | None = None
+
+    def take(self, number: int, page: Page[T]) -> tuple[Page[T], int | None]:
+        """Take the page of that number.
+
+        Returns:
+            The page with what is new on it, and the number of the page to read next; None at the end.
+
+        Raises:
+            DecodeError: the server repeats itself without end, or changed the page size under way.
+        """
+        fresh = self._unseen(page)
+        now, before, self._last = page.pagination, self._last, page.pagination
+        if not now.has_next_page:
+            return fresh, None
+        if before is not None and now.page_size > before.page_size:
+            raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
+        self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
+        shrunk_by = 0 if before is None else before.total - now.total
+        if shrunk_by > 0:
+            return fresh, max(1, number + 1 - math.ceil(shrunk_by / max(now.page_size, 1)))
+        return fresh, number + 1
+
+    def _unseen(self, page: Page[T]) -> Page[T]:
+        keys = [self._key(item) for item in page.items]
+        fresh_keys = set(keys)
+        if len(fresh_keys) == len(keys) and self._seen.isdisjoint(fresh_keys):
+            self._remember(keys)
+            return page
+        fresh = {key: item for key, item in zip(keys, page.items, strict=True) if key not in self._seen}
+        self._remember(list(fresh))
+        return evolve(page, items=tuple(fresh.values()))
+
+    def _remember(self, keys: list[Hashable]) -> None:
+        self._seen.update(keys)
+        self._seen_in_order.append(keys)
+        while len(self._seen) > REMEMBERED and len(self._seen_in_order) > 1:
+            self._seen.difference_update(self._seen_in_order.popleft())
+
+    def _check_progress(self, now: PaginationInfo, *, fruitful: bool) -> None:
+        size = max(now.page_size, 1)
+        self._pages += 1
+        self._largest_total = max(self._largest_total, now.total)
+        if fruitful:
+            self._fruitless = 0
+            self._fruitful_total = now.total
+        else:
+            self._fruitless += 1
+            # What came or went since can fill that many pages with nothing new, and no more.
+            moved = abs(now.total - self._fruitful_total)
+            if self._fruitless > math.ceil(moved / size) + bool(moved):
+                raise self._broken("hasNextPage", "false, or items not sent before", True)
+        if self._pages > 2 * math.ceil(self._largest_total / size) + _PATIENCE:
+            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
+
+    def _broken(self, key: str, expected: str, received: object) -> Exception:
+        # Whether it came flat or in the envelope is long forgotten here.
+        return contract_error(Reply(200), self._endpoint, f"$.data.pagination.{key}", expected, received)
+
+
+class _FetchAhead(Generic[T]):
+    """Owns the requests for pages that nobody has asked for yet."""
+
+    def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
+        self._fetch = fetch
+        self._window = AHEAD_AT_FIRST
+        self._tasks: dict[int, asyncio.Task[Page[T]]] = {}
+        self._early: set[int] = set()
+
+    def start(self, number: int, last: int) -> None:
+        """Ask for a page that is certain to be wanted, and for likely ones up to the last."""
+        for page in range(number, min(number + self._window - 1, last) + 1):
+            if page not in self._tasks:
+                self._tasks[page] = asyncio.ensure_future(self._fetch(page))
+                if page != number:
+                    self._early.add(page)
+        self._window = min(2 * self._window, AHEAD_AT_MOST)
+
+    async def take(self, number: int, total: int) -> Page[T]:
+        """Wait for a page.
+
+        Args:
+            number: the page's.
+            total: of the page before it. A page that was cut from the list earlier than the page before it
+                lacks what has slid over the border since; it is fetched again.
+        """
+        page = await self._tasks[number]
+        del self._tasks[number]
+        if number in self._early and page.pagination.total < total:
+            await self.aclose()
+            self._window = 1
+            page = await self._fetch(number)
+        self._early.discard(number)
+        return page
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and see it end."""
+        for task in self._tasks.values():
+            task.cancel()
+        with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+        self._early.clear()
+
+
+@frozen
+class Pager(Generic[T]):
+    """A list that is fetched as it is read; nothing is sent before that, and each iteration starts anew.
+
+    Iterating asks for the largest pages the endpoint allows and fetches a few ahead. Leave the loop whenever
+    you like: what was under way is cancelled.
+
+    Raises:
+        NinePicError: while iterating, whatever the service or the network has in store.
+
+    Example:
+        >>> async for photo in event.bib_search("1234"):  # doctest: +SKIP
+        ...     print(photo.img_url)
+    """
+
+    _run: Callable[[Listing[T]], Awaitable[Page[T]]] = field(repr=False)
+    _listing: Listing[T]
+    _first: Page[T] | None = field(default=None, repr=False)
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        """Yield the items, in the service's order, each once."""
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
+        """Yield the pages; an item that was on an earlier page is left out of the later one."""
+        async with aclosing(self._pages(most=None)) as pages:
+            async for page in pages:
+                yield page
+
+    async def first_page(self) -> Page[T]:
+        """Fetch the first page alone, in one request: the cheapest way to show something."""
+        return self._first or await self._fetch(1)
+
+    async def collect(self, limit: int | None = None) -> list[T]:
+        """Fetch the items into a list.
+
+        Args:
+            limit: stop at that many; None for all of them.
+
+        Raises:
+            InvalidInputError: ``limit`` is negative.
+        """
+        if limit is not None and limit < 0:
+            raise InvalidInputError(f"limit={limit}: give a whole number from 0")
+        items: list[T] = []
+        if limit == 0:
+            return items
+        async with aclosing(self._pages(most=limit)) as pages:
+            async for page in pages:
+                items += page.items
+                if limit is not None and len(items) >= limit:
+                    break
+        return items[:limit]
+
+    async def _fetch(self, number: int) -> Page[T]:
+        return await self._run(evolve(self._listing, page=number))
+
+    async def _pages(self, *, most: int | None) -> AsyncGenerator[Page[T], None]:
+        walk = Walk(self._listing.name, self._listing.key)
+        ahead = _FetchAhead(self._fetch)
+        number = 1
+        try:
+            page = await self.first_page()
+            while True:
+                fresh, following = walk.take(number, page)
+                if following is not None:
+                    ahead.start(following, self._last_page(following, page.pagination, most))
+                if fresh.failed:
+                    log.warning("%s: %d originals on this page failed", self._listing.name, len(fresh.failed))
+                yield fresh
+                if following is None:
+                    return
+                number = following
+                page = await ahead.take(number, page.pagination.total)
+        finally:
+            await ahead.aclose()
+
+    @staticmethod
+    def _last_page(number: int, pagination: PaginationInfo, most: int | None) -> int:
+        """Tell how far ahead there is something worth fetching; the next page is asked for in any case."""
+        last = pagination.total_pages
+        if most is not None:
+            last = min(last, math.ceil(most / max(pagination.page_size, 1)))
+        return max(number, last)
+
+
+async def _never(listing: Listing[ImageItem]) -> Page[ImageItem]:
+    raise AssertionError(listing)
+
+
+@frozen(kw_only=True)
+class FaceSearch:
+    """What a selfie found. The first page came with the upload; later ones are read from the cached result.
+
+    Store ``request_id`` to see the same result again with ``event.face_results(request_id)``: no second
+    upload, no second charge.
+
+    Attributes:
+        request_id: names this search; Motion and originals take it too.
+        confidence_percentage: the threshold that was used, or None.
+        images: the photos of the first page.
+        pagination: the first page's.
+    """
+
+    request_id: str
+    images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
+    pagination: PaginationInfo | None = None
+    confidence_percentage: float | None = None
+    extra: Extra = field(factory=dict, eq=False, repr=False)
+    _pager: Pager[ImageItem] = field(
+        default=Factory(lambda self: self._over_images(), takes_self=True),
+        eq=False,
+        repr=False,
+        alias="pager",
+    )
+
+    @property
+    def total(self) -> int:
+        """How many photos were found in all."""
+        return len(self.images) if self.pagination is None else self.pagination.total
+
+    def __aiter__(self) -> AsyncGenerator[ImageItem, None]:
+        """Yield the photos, in the service's order, each once."""
+        return self._pager.__aiter__()
+
+    def pages(self) -> AsyncGenerator[Page[ImageItem], None]:
+        """Yield the pages; the first is at hand."""
+        return self._pager.pages()
+
+    async def first_page(self) -> Page[ImageItem]:
+        """Give the first page, without a request."""
+        return await self._pager.first_page()
+
+    async def collect(self, limit: int | None = None) -> list[ImageItem]:
+        """Fetch the photos into a list, at most ``limit`` of them."""
+        return await self._pager.collect(limit)
+
+    def _over_images(self) -> Pager[ImageItem]:
+        pagination = self.pagination or PaginationInfo(
+            total=len(self.images),
+            current_page=1,
+            total_pages=1,
+            has_next_page=False,
+            has_previous_page=False,
+            page_size=max(len(self.images), 1),
+        )
+        first: Page[ImageItem] = Page(items=self.images, pagination=pagination)
+        return Pager(_never, FaceResults(event_id=0, request_id=self.request_id), first)

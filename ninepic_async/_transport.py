@@ -1,0 +1,177 @@
+"""Moving bytes: what the engine asks of a transport, and the one that uses aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import anyio
+
+from ninepic_async._redact import Secret
+from ninepic_async._wire import Reply, Request, SendError
+from ninepic_async.errors import ConfigError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+CONNECT_TIMEOUT_S: Final = 15.0
+"""A host that does not even answer the handshake should leave time for another try."""
+LARGEST_REPLY_BYTES: Final = 64 * 1024 * 1024
+_CLOSE_WITHIN_S: Final = 2.0
+
+
+class Transport(Protocol):
+    """Sends one request once, and reads the reply to its end."""
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request.
+
+        Raises:
+            SendError: no whole reply came.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections. Only the owner calls this."""
+        ...
+
+
+class AiohttpTransport:
+    """The transport that people use. It opens its session on first use, in the loop that uses it.
+
+    Args:
+        base_url: scheme, host and perhaps a path prefix, without a slash at the end.
+        api_key: sent with each request to ``base_url``, and to nothing else: redirects are not followed.
+        session: a session of the caller's, which is used but never closed.
+    """
+
+    def __init__(self, base_url: str, api_key: Secret, session: aiohttp.ClientSession | None = None) -> None:
+        self._base_url = base_url
+        self._headers = {
+            "X-API-Key": api_key,
+            "Accept": "application/json",
+            "User-Agent": f"ninepic-async/{version('ninepic-async')}",
+        }
+        self._borrowed = session
+        self._session: aiohttp.ClientSession | None = None
+        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._closed = False
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request, exactly once."""
+        import aiohttp
+        from yarl import URL
+
+        session = self._session or self._open()
+        self._check_home()
+        try:
+            async with session.request(
+                request.method,
+                URL(self._base_url + request.path, encoded=True).extend_query(request.query),
+                headers=self._headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                # Beside a session's own middlewares, which naming ours here would switch off.
+                middlewares=(*getattr(session, "_middlewares", ()), _send_once),
+                data=_body(request),
+            ) as response:
+                body = await _read(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(response.status, headers, body)
+        except _SentButLostError as lost:
+            raise SendError(str(lost)) from lost.__cause__
+        except (aiohttp.ClientError, OSError) as error:
+            raise _send_error(error) from error
+
+    async def aclose(self) -> None:
+        """Close the session if it is ours."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is None or session is self._borrowed:
+            return
+        self._check_home()
+        with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._closed:
+            raise ConfigError("this client is closed: make a new NinePic")
+        self._home = (os.getpid(), asyncio.get_running_loop())
+        # The engine's gate limits how many requests are under way; a second limit here would only hide it.
+        self._session = self._borrowed or aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
+        return self._session
+
+    def _check_home(self) -> None:
+        """Refuse to share sockets with another process or loop: replies would go to the wrong one."""
+        if self._home is None:
+            return
+        process, loop = self._home
+        if process != os.getpid():
+            raise ConfigError("this client was opened before a fork: make a NinePic in each process")
+        if loop is not asyncio.get_running_loop():
+            raise ConfigError("this client belongs to another event loop: make a NinePic in each loop")
+        if self._session is not None and self._session.closed:
+            raise ConfigError("the session that this client was given is closed")
+
+
+class _SentButLostError(Exception):
+    """Stands in for the two errors on which aiohttp would silently send a request a second time."""
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+    import aiohttp
+
+    try:
+        response: aiohttp.ClientResponse = await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _SentButLostError(_text(error)) from error
+    return response
+
+
+def _body(request: Request) -> aiohttp.FormData | aiohttp.JsonPayload | None:
+    import aiohttp
+
+    if request.json is not None:
+        return aiohttp.JsonPayload(dict(request.json))
+    if not request.multipart:
+        return None
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in request.form.items():
+        form.add_field(name, value)
+    if request.upload is not None:
+        upload = request.upload
+        form.add_field(
+            upload.form_field, upload.content, filename=upload.filename, content_type=upload.content_type
+        )
+    return form
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > LARGEST_REPLY_BYTES:
+            raise SendError(f"the reply is larger than {LARGEST_REPLY_BYTES} bytes", final=True)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _send_error(error: Exception) -> SendError:
+    import aiohttp
+
+    never_sent = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    final = isinstance(error, (aiohttp.ClientSSLError, aiohttp.InvalidURL))
+    return SendError(_text(error), never_sent=never_sent, final=final)
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__

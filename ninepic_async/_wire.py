@@ -1,0 +1,82 @@
+"""What goes over the wire and comes back, without any I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import define, evolve, field, frozen
+
+from ninepic_async import guesses
+
+
+@frozen
+class Upload:
+    """A file in a multipart form."""
+
+    form_field: str
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Request:
+    """One HTTP request to the API, below the base URL."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    """Percent-encoded, from the leading slash."""
+    query: Mapping[str, str] = field(factory=dict)
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] = field(factory=dict)
+    upload: Upload | None = None
+
+    @property
+    def multipart(self) -> bool:
+        """Whether the body is a form."""
+        return bool(self.form) or self.upload is not None
+
+
+@frozen
+class Reply:
+    """One HTTP reply, read to its end."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict)
+    """Names in lower case."""
+    body: bytes = field(default=b"", repr=False)
+    received_at: float = field(factory=time.time, eq=False)
+    """Unix seconds; only for reading an HTTP date where the server sent no ``Date`` of its own."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def without(self, secret: str) -> Reply:
+        """Give the same reply with a secret blanked, should the server have echoed it."""
+        return evolve(self, body=self.body.replace(secret.encode(), b"***"))
+
+
+class SendError(Exception):
+    """A transport's way to say that no whole reply came.
+
+    Attributes:
+        never_sent: the request can't have reached the server.
+        final: another try would end the same way.
+    """
+
+    def __init__(self, text: str, *, never_sent: bool = False, final: bool = False) -> None:
+        super().__init__(text)
+        self.never_sent = never_sent
+        self.final = final
+
+
+@define
+class Scope:
+    """What the endpoints of one client share: its organisation, and what it has learnt of the server."""
+
+    org_id: int
+    selfie_field: str = guesses.SELFIE_FIELD

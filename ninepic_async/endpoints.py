@@ -1,0 +1,431 @@
+"""Every endpoint of the 9Pic external API, one frozen class each, without I/O.
+
+An endpoint says what to send (`request`), what the answer means (`decode`), whether it can be asked again
+(`replayable`), and what to try instead when the server refuses a guess (`amend`). The classes are named as
+the client's methods are.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from urllib.parse import quote
+
+from attrs import evolve, field, frozen
+
+from ninepic_async import guesses, models
+from ninepic_async._decode import contract_error, decode, decode_at, error_message, payload, problems
+from ninepic_async._retry import retry_after_s
+from ninepic_async._selfie import Selfie
+from ninepic_async._wire import Reply, Request, Scope, Upload
+from ninepic_async.errors import InvalidInputError
+from ninepic_async.models import ImageItem, Page, PaginationInfo
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_FORM_FIELD: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}")
+
+
+def segment(value: str | int, what: str) -> str:
+    """Percent-encode one path segment.
+
+    Raises:
+        InvalidInputError: no encoding could keep the value inside its segment, or it is empty.
+    """
+    text = str(value)
+    # Proxies resolve "%2E%2E" just as they do "..", so encoding would not hold these two in.
+    if not text.strip() or text in (".", ".."):
+        raise InvalidInputError(f"{what}={value!r} can't be a {what}")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{what}={value!r} is not valid text") from error
+
+
+@frozen(kw_only=True)
+class Endpoint(ABC, Generic[T_co]):
+    """One call, with its arguments."""
+
+    name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Flags of the event's details without which the service answers 403."""
+
+    event_id: int | None = None
+    request_id: str | None = None
+
+    @property
+    def replayable(self) -> bool:
+        """Whether sending it twice does the work, and charges for it, once."""
+        return True
+
+    @abstractmethod
+    def request(self, scope: Scope) -> Request:
+        """Say what to send."""
+
+    @abstractmethod
+    def decode(self, reply: Reply) -> T_co:
+        """Say what a 2xx reply means, or raise a `DecodeError`."""
+
+    def amend(self, reply: Reply, scope: Scope) -> Self | None:
+        """Give the call to make instead, where a refusal shows that a guess was wrong."""
+        return None
+
+    def path(self, scope: Scope, *segments: str) -> str:
+        """Give the path below the organisation, or below the event where the call has one."""
+        event = () if self.event_id is None else ("event", str(self.event_id))
+        return "/".join(("/api/v1/ext", str(scope.org_id), *event, *segments))
+
+
+@frozen(kw_only=True)
+class Listing(Endpoint[Page[T]]):
+    """A paged call; `page` counts from 1."""
+
+    page_size_max: ClassVar[int] = 100
+
+    page: int = 1
+    page_size: int | None = None
+    """None: the endpoint's largest."""
+
+    @property
+    def size(self) -> int:
+        """How many items to ask for at once."""
+        return self.page_size_max if self.page_size is None else self.page_size
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query that names the page."""
+        return {"page": str(self.page), "page_size": str(self.size)}
+
+    @staticmethod
+    @abstractmethod
+    def key(item: T) -> Hashable:
+        """Tell two items apart, and know one again."""
+
+
+@frozen(kw_only=True)
+class Ping(Endpoint[models.Ping]):
+    """``GET /event/{event_id}/ping``."""
+
+    name = "ping"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "ping"))
+
+    def decode(self, reply: Reply) -> models.Ping:
+        return decode(reply, self.name, models.Ping)
+
+
+@frozen
+class _Events:
+    events: tuple[models.EventListItem, ...]
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Events(Listing[models.EventListItem]):
+    """``GET /events``."""
+
+    name = "events"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "events"), query=self.query)
+
+    def decode(self, reply: Reply) -> Page[models.EventListItem]:
+        found = decode(reply, self.name, _Events)
+        return Page(items=found.events, pagination=found.pagination, extra=found.extra)
+
+    @staticmethod
+    def key(item: models.EventListItem) -> Hashable:
+        return item.event_id
+
+
+@frozen(kw_only=True)
+class Details(Endpoint[models.EventDetails]):
+    """``GET /event/{event_id}/details``."""
+
+    name = "details"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "details"))
+
+    def decode(self, reply: Reply) -> models.EventDetails:
+        return decode(reply, self.name, models.EventDetails)
+
+
+@frozen
+class _Images:
+    images: tuple[ImageItem, ...]
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class _ImageListing(Listing[ImageItem]):
+    def decode(self, reply: Reply) -> Page[ImageItem]:
+        found = decode(reply, self.name, _Images)
+        return Page(items=found.images, pagination=found.pagination, extra=found.extra)
+
+    @staticmethod
+    def key(item: ImageItem) -> Hashable:
+        return item.image_id
+
+
+@frozen(kw_only=True)
+class Photos(_ImageListing):
+    """``GET /event/{event_id}/images``."""
+
+    name = "photos"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "images"), query=self.query)
+
+
+@frozen(kw_only=True)
+class BibSearch(_ImageListing):
+    """``GET /event/{event_id}/bibs/{bib}``."""
+
+    name = "bib_search"
+    needs = ("bib_search",)
+
+    bib: str
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "bibs", segment(self.bib, "bib"))
+        return Request(method="GET", path=path, query=self.query)
+
+
+@frozen(kw_only=True)
+class FaceResults(_ImageListing):
+    """``GET /event/{event_id}/faces/{request_id}``."""
+
+    name = "face_results"
+    needs = ("selfie_search",)
+    page_size_max = guesses.FACES_PAGE_SIZE_MAX
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "faces", segment(self.request_id or "", "request_id"))
+        return Request(method="GET", path=path, query=self.query)
+
+
+@frozen(kw_only=True)
+class TimelinePhotos(_ImageListing):
+    """``GET /event/{event_id}/timeline/images``; Unix seconds, half-open."""
+
+    name = "timeline_photos"
+    needs = ("timeline_search",)
+    page_size_max = guesses.TIMELINE_PAGE_SIZE_MAX
+
+    start_s: int
+    end_s: int
+
+    def request(self, scope: Scope) -> Request:
+        query = {"from": str(self.start_s), "to": str(self.end_s), **self.query}
+        return Request(method="GET", path=self.path(scope, "timeline", "images"), query=query)
+
+
+@frozen
+class _Timeline:
+    days: tuple[models.TimelineDay, ...]
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class TimelineDays(Endpoint[list[models.TimelineDay]]):
+    """``GET /event/{event_id}/timeline/days``."""
+
+    name = "timeline_days"
+    needs = ("timeline_search",)
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "timeline", "days"))
+
+    def decode(self, reply: Reply) -> list[models.TimelineDay]:
+        return list(decode(reply, self.name, _Timeline).days)
+
+
+@frozen(kw_only=True)
+class _SelfieUpload(Endpoint[T]):
+    """What the two endpoints that take a selfie share."""
+
+    selfie: Selfie | None
+    selfie_field: str = guesses.SELFIE_FIELD
+    field_was_named: bool = False
+    """The server has told us the field's name once; a second time would be a loop."""
+    request_id_is_ours: bool = False
+    """Made up by the client so that the first POST can be repeated; the server never heard of it."""
+
+    @property
+    def replayable(self) -> bool:
+        return self.request_id is not None
+
+    def form(self) -> dict[str, Any]:
+        """Give the multipart form, as arguments of `Request`."""
+        upload = None
+        if self.selfie is not None:
+            name = f"selfie.{self.selfie.extension}"
+            upload = Upload(self.selfie_field, name, self.selfie.content_type, self.selfie.content)
+        return {
+            "form": {} if self.request_id is None else {"request_id": self.request_id},
+            "upload": upload,
+        }
+
+    def amend(self, reply: Reply, scope: Scope) -> Self | None:
+        if self.request_id_is_ours and reply.status == guesses.UNKNOWN_REQUEST_ID_STATUS:
+            return evolve(self, request_id=None, request_id_is_ours=False)
+        if self.selfie is None or self.field_was_named or reply.status != 422:
+            return None
+        name = _missing_form_field(reply)
+        if name is None or name == self.selfie_field:
+            return None
+        scope.selfie_field = name
+        return evolve(self, selfie_field=name, field_was_named=True)
+
+
+def _missing_form_field(reply: Reply) -> str | None:
+    """Read from a 422 which form field the server missed."""
+    for problem in problems(error_message(reply)):
+        name = problem.field.rpartition(".")[2]
+        if (
+            problem.problem.casefold().startswith(guesses.MISSING_FIELD_PROBLEM)
+            and name != "request_id"
+            and _FORM_FIELD.fullmatch(name)
+        ):
+            return name
+    return None
+
+
+@frozen(kw_only=True)
+class Faces:
+    """What a Face Search POST answers."""
+
+    request_id: str
+    images: tuple[ImageItem, ...]
+    pagination: PaginationInfo
+    confidence_percentage: float | None = None
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class FaceSearch(_SelfieUpload[Faces]):
+    """``POST /event/{event_id}/faces``."""
+
+    name = "face_search"
+    needs = ("selfie_search",)
+
+    page_size: int | None = None
+
+    def request(self, scope: Scope) -> Request:
+        size = guesses.FACES_PAGE_SIZE_MAX if self.page_size is None else self.page_size
+        query = {"page": "1", "page_size": str(size)}
+        return Request(method="POST", path=self.path(scope, "faces"), query=query, **self.form())
+
+    def decode(self, reply: Reply) -> Faces:
+        return decode(reply, self.name, Faces)
+
+
+@frozen(kw_only=True)
+class _Started:
+    request_id: str
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class StartClips(_SelfieUpload[str]):
+    """``POST /event/{event_id}/video-clipping/search-by-selfie``; decodes to the job's ``request_id``."""
+
+    name = "start_clips"
+    needs = ("video_search", "video_selfie_search")
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "video-clipping", "search-by-selfie")
+        return Request(method="POST", path=path, **self.form())
+
+    def decode(self, reply: Reply) -> str:
+        path, found = payload(reply, self.name)
+        return decode_at(reply, self.name, path, _named(found, self.request_id), _Started).request_id
+
+
+@frozen(kw_only=True)
+class ClipStatus(Endpoint[models.ClipStatus]):
+    """``GET /event/{event_id}/video-clipping/{request_id}``."""
+
+    name = "clip_status"
+    needs = ("video_search", "video_selfie_search")
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "video-clipping", segment(self.request_id or "", "request_id"))
+        return Request(method="GET", path=path)
+
+    def decode(self, reply: Reply) -> models.ClipStatus:
+        path, found = payload(reply, self.name)
+        found = _named(found, self.request_id)
+        word = found.get(guesses.CLIP_STATUS_KEY)
+        listed = next((key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None), None)
+        if not isinstance(word, str) or guesses.clip_state(word) != "done":
+            # Until the job is done its clips may be announced without a URL, or not be listed at all.
+            clips = [clip for clip in found.get(listed, []) if _has_url(clip)] if listed else []
+            found = {key: value for key, value in found.items() if key not in guesses.CLIP_LIST_KEYS}
+            found["clips"] = clips
+        elif listed is None:
+            raise contract_error(
+                reply, self.name, path, "a list under " + " or ".join(guesses.CLIP_LIST_KEYS), found
+            )
+        status = decode_at(reply, self.name, path, found, models.ClipStatus)
+        return evolve(status, retry_after=retry_after_s(reply))
+
+
+@frozen(kw_only=True)
+class _Originals:
+    presigned_urls: tuple[models.PresignedUrlItem, ...]
+    failed_urls: tuple[models.FailedUrlItem, ...] = ()
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Originals(Listing[models.PresignedUrlItem]):
+    """``POST /event/{event_id}/original-photos``. It only signs links, so it can be repeated."""
+
+    name = "originals"
+    page_size_max = 60
+
+    method: str
+    identifier: str | tuple[str, ...]
+
+    def request(self, scope: Scope) -> Request:
+        identifier = list(self.identifier) if isinstance(self.identifier, tuple) else self.identifier
+        return Request(
+            method="POST",
+            path=self.path(scope, "original-photos"),
+            query=self.query,
+            json={"method": self.method, "identifier": identifier},
+        )
+
+    def decode(self, reply: Reply) -> Page[models.PresignedUrlItem]:
+        found = decode(reply, self.name, _Originals)
+        return Page(
+            items=found.presigned_urls,
+            failed=found.failed_urls,
+            pagination=found.pagination,
+            extra=found.extra,
+        )
+
+    @staticmethod
+    def key(item: models.PresignedUrlItem) -> Hashable:
+        # The query holds the signature, which differs each time the same photo is signed.
+        return item.filename, item.url.partition("?")[0]
+
+
+def _named(found: Mapping[str, Any], request_id: str | None) -> dict[str, Any]:
+    """Fill in the ``request_id`` where the payload leaves it out."""
+    return {**found, "request_id": found.get("request_id") or request_id}
+
+
+def _has_url(clip: object) -> bool:
+    if isinstance(clip, dict):
+        return any(clip.get(key) for key in guesses.CLIP_URL_KEYS)
+    return bool(clip)

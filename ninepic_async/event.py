@@ -1,0 +1,370 @@
+"""The handle on one event: one short method an operation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from ninepic_async import _arguments, endpoints
+from ninepic_async._engine import Engine
+from ninepic_async._paging import FaceSearch, Pager
+from ninepic_async._polling import DEFAULT_WAIT_S, ClipJob
+from ninepic_async._selfie import SelfieSource, read_selfie
+from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
+from ninepic_async.models import (
+    ClipResult,
+    EventDetails,
+    ImageItem,
+    Page,
+    Ping,
+    PresignedUrlItem,
+    TimelineDay,
+)
+
+
+class Event:
+    """One event's photos, searches, clips and originals. Get it from `NinePic.event`."""
+
+    def __init__(self, engine: Engine, event_id: int) -> None:
+        self._engine = engine
+        self._event_id = event_id
+
+    def __repr__(self) -> str:
+        return f"Event(event_id={self._event_id})"
+
+    @property
+    def event_id(self) -> int:
+        """The event's number."""
+        return self._event_id
+
+    async def ping(self) -> Ping:
+        """Check key, host, organisation and event in one round trip. The safest first call.
+
+        Raises:
+            AuthenticationError: the key did not arrive.
+            PermissionDeniedError: key, host, organisation or event are not in order.
+            NinePicError: whatever else goes wrong.
+
+        Example:
+            >>> (await event.ping()).status  # doctest: +SKIP
+            'ok'
+
+        Reference: docs.9pic.ai, External API, Ping.
+        """
+        return await self._engine.run(endpoints.Ping(event_id=self._event_id))
+
+    async def details(self) -> EventDetails:
+        """Fetch the event's name, date and feature flags.
+
+        Raises:
+            NinePicError: whatever goes wrong.
+
+        Example:
+            >>> (await event.details()).bib_search  # doctest: +SKIP
+            True
+
+        Reference: docs.9pic.ai, External API, Event Details.
+        """
+        return await self._engine.run(endpoints.Details(event_id=self._event_id))
+
+    def photos(self, *, page_size: int | None = None) -> Pager[ImageItem]:
+        """List all photos, by capture time; those without a time come last.
+
+        Args:
+            page_size: photos a request; None asks for as many as the endpoint allows (100).
+
+        Raises:
+            NinePicError: while iterating.
+
+        Example:
+            >>> async for photo in event.photos():  # doctest: +SKIP
+            ...     print(photo.thumbnail_url)
+
+        Reference: docs.9pic.ai, External API, All Photos.
+        """
+        return Pager(
+            self._engine.run,
+            endpoints.Photos(event_id=self._event_id, page_size=_arguments.page_size(page_size)),
+        )
+
+    def bib_search(self, bib: str | int, *, page_size: int | None = None) -> Pager[ImageItem]:
+        """Find a participant's photos by BIB number (BibTrack). No match is an empty list.
+
+        Args:
+            bib: as printed, upper or lower case; anything may be in it (``A/12``, spaces, ``१२३``).
+            page_size: photos a request; None asks for as many as the endpoint allows (100).
+
+        Raises:
+            InvalidInputError: the BIB is empty or can't be one.
+            FeatureDisabledError: while iterating: BIB search is off for this event.
+            NinePicError: while iterating.
+
+        Example:
+            >>> await event.bib_search("1234").collect(limit=10)  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, BIB Search.
+        """
+        call = endpoints.BibSearch(
+            event_id=self._event_id,
+            bib=_arguments.text(bib, "bib"),
+            page_size=_arguments.page_size(page_size),
+        )
+        return Pager(self._engine.run, call)
+
+    async def face_search(
+        self, selfie: SelfieSource, *, request_id: str | None = None, page_size: int | None = None
+    ) -> FaceSearch:
+        """Find a person's photos by a selfie (FaceFind). One upload, one charge, however often it is retried.
+
+        Args:
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``.
+            request_id: a UUID of your own for this search, so that a crash between here and your database
+                costs no second charge; None makes one up.
+            page_size: photos a request; None asks for as many as the endpoint allows (100).
+
+        Returns:
+            The search: iterate it for the photos, keep its ``request_id``.
+
+        Raises:
+            InvalidInputError: the selfie is empty, missing or unreadable. Nothing was sent.
+            FeatureDisabledError: selfie search is off for this event.
+            NinePicError: whatever else goes wrong; its ``request_id`` leads back to the result, if the
+                service has one.
+
+        Example:
+            >>> search = await event.face_search("selfie.jpg")  # doctest: +SKIP
+            >>> [photo.img_url async for photo in search]  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Face Search.
+        """
+        size = _arguments.page_size(page_size)
+        call = endpoints.FaceSearch(
+            event_id=self._event_id,
+            selfie=await read_selfie(selfie),
+            selfie_field=self._engine.scope.selfie_field,
+            request_id=str(uuid.uuid4()) if request_id is None else _arguments.text(request_id, "request_id"),
+            request_id_is_ours=request_id is None,
+            page_size=size,
+        )
+        faces = await self._engine.run(call)
+        return FaceSearch(
+            request_id=faces.request_id,
+            images=faces.images,
+            pagination=faces.pagination,
+            confidence_percentage=faces.confidence_percentage,
+            extra=faces.extra,
+            pager=Pager(
+                self._engine.run,
+                endpoints.FaceResults(event_id=self._event_id, request_id=faces.request_id, page_size=size),
+                Page(items=faces.images, pagination=faces.pagination),
+            ),
+        )
+
+    def face_results(self, request_id: str, *, page_size: int | None = None) -> Pager[ImageItem]:
+        """List what an earlier selfie search found. No upload, no charge.
+
+        Args:
+            request_id: of a `face_search`, of this process or another.
+            page_size: photos a request; None asks for as many as the endpoint allows (100).
+
+        Raises:
+            NotFoundError: while iterating: the service does not know this ``request_id``.
+            NinePicError: while iterating.
+
+        Example:
+            >>> await event.face_results(search.request_id).first_page()  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Face Search.
+        """
+        call = endpoints.FaceResults(
+            event_id=self._event_id,
+            request_id=_arguments.text(request_id, "request_id"),
+            page_size=_arguments.page_size(page_size),
+        )
+        return Pager(self._engine.run, call)
+
+    async def timeline_days(self) -> list[TimelineDay]:
+        """Count the photos by day and hour, in UTC, ascending. Photos without a time are not counted.
+
+        Raises:
+            FeatureDisabledError: the timeline is off for this event.
+            NinePicError: whatever else goes wrong.
+
+        Example:
+            >>> {day.date: day.total for day in await event.timeline_days()}  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Photo Timeline.
+        """
+        return await self._engine.run(endpoints.TimelineDays(event_id=self._event_id))
+
+    def timeline_photos(
+        self, start: datetime, end: datetime, *, page_size: int | None = None
+    ) -> Pager[ImageItem]:
+        """List the photos taken from ``start`` up to, but not at, ``end``.
+
+        Args:
+            start: with a time zone.
+            end: with a time zone, after ``start``.
+            page_size: photos a request; None asks for as many as the endpoint allows (100).
+
+        Raises:
+            InvalidInputError: a time has no zone, or ``end`` is not after ``start``.
+            FeatureDisabledError: while iterating: the timeline is off for this event.
+            NinePicError: while iterating.
+
+        Example:
+            >>> morning = datetime(2026, 1, 19, 6, tzinfo=timezone.utc)  # doctest: +SKIP
+            >>> event.timeline_photos(morning, morning + timedelta(hours=1))  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Photo Timeline.
+        """
+        start_s, end_s = _arguments.unix_seconds(start, "start"), _arguments.unix_seconds(end, "end")
+        if end <= start:
+            raise InvalidInputError(f"end ({end}) must be after start ({start})")
+        call = endpoints.TimelinePhotos(
+            event_id=self._event_id,
+            start_s=start_s,
+            end_s=end_s,
+            page_size=_arguments.page_size(page_size),
+        )
+        return Pager(self._engine.run, call)
+
+    async def start_clips(
+        self, *, selfie: SelfieSource | None = None, request_id: str | None = None
+    ) -> ClipJob:
+        """Start a Motion search for video clips of a person, and return at once.
+
+        Args:
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``…
+            request_id: …or that of an earlier `face_search`, which needs no upload.
+
+        Raises:
+            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            FeatureDisabledError: video search is off for this event.
+            NinePicError: whatever else goes wrong.
+
+        Example:
+            >>> job = await event.start_clips(request_id=search.request_id)  # doctest: +SKIP
+            >>> result = await job.wait(timeout=300)  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        return await self._start_clips(selfie, request_id, None)
+
+    async def clips(
+        self,
+        *,
+        selfie: SelfieSource | None = None,
+        request_id: str | None = None,
+        timeout: float = DEFAULT_WAIT_S,
+    ) -> ClipResult:
+        """Find video clips of a person (Motion), and wait for them.
+
+        Args:
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``…
+            request_id: …or that of an earlier `face_search`, which needs no upload.
+            timeout: seconds for all of it.
+
+        Returns:
+            The clips, one for each matched source video; none where the person is in no video.
+
+        Raises:
+            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            FeatureDisabledError: video search is off for this event.
+            ClipJobFailedError: the service gave up.
+            ClipJobTimeoutError: it was still at work by then; ``event.clip_job(error.request_id)`` goes on.
+            NinePicError: whatever else goes wrong.
+
+        Example:
+            >>> (await event.clips(selfie="selfie.jpg", timeout=300)).clips[0].url  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        bound = _arguments.seconds(timeout, "timeout")
+        clock = self._engine.clock
+        started = clock.monotonic()
+        try:
+            job = await self._start_clips(selfie, request_id, min(bound, self._engine.timeout_s))
+        except APITimeoutError as error:
+            if bound > self._engine.timeout_s:
+                raise
+            raise ClipJobTimeoutError(
+                f"the Motion search was not accepted within {bound:g} s",
+                endpoint=error.endpoint,
+                attempts=error.attempts,
+                request_id=error.request_id,
+            ) from error
+        return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
+
+    def clip_job(self, request_id: str) -> ClipJob:
+        """Pick up a Motion job that was started earlier, or elsewhere. Nothing is sent.
+
+        Args:
+            request_id: of the job, or of the error that ended the wait for it.
+
+        Raises:
+            InvalidInputError: it is empty.
+
+        Example:
+            >>> await event.clip_job(saved_request_id).wait(timeout=60)  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        return ClipJob(self._engine, self._event_id, _arguments.text(request_id, "request_id"))
+
+    def originals(
+        self,
+        *,
+        bib: str | int | None = None,
+        selfie: str | FaceSearch | None = None,
+        image_id: str | None = None,
+        image_ids: Iterable[str] | None = None,
+        page_size: int | None = None,
+    ) -> Pager[PresignedUrlItem]:
+        """List signed links to original photos. Each expires after about an hour.
+
+        Photos for which no link could be signed are in the pages' ``.failed``; iterating logs a warning.
+
+        Args:
+            bib: a participant's BIB number, or…
+            selfie: …a `face_search`, or its ``request_id``, or…
+            image_id: …one photo's id, or…
+            image_ids: …several photos' ids.
+            page_size: links a request; None asks for as many as the endpoint allows (60).
+
+        Raises:
+            InvalidInputError: not exactly one of the four, or an empty one.
+            BadRequestError: while iterating: no photo has such an id.
+            NinePicError: while iterating.
+
+        Example:
+            >>> async for link in event.originals(bib="1234"):  # doctest: +SKIP
+            ...     print(link.filename)
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        request_id = selfie.request_id if isinstance(selfie, FaceSearch) else selfie
+        ids = None if image_ids is None else _arguments.image_ids(image_ids)
+        given = {"bib": bib, "selfie": request_id, "image_id": image_id, "image_ids": ids}
+        method, identifier = _arguments.exactly_one(given)
+        call = endpoints.Originals(
+            event_id=self._event_id,
+            method=method,
+            identifier=identifier if isinstance(identifier, tuple) else _arguments.text(identifier, method),
+            page_size=_arguments.page_size(page_size),
+        )
+        return Pager(self._engine.run, call)
+
+    async def _start_clips(
+        self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None
+    ) -> ClipJob:
+        _arguments.exactly_one({"selfie": selfie, "request_id": request_id})
+        call = endpoints.StartClips(
+            event_id=self._event_id,
+            selfie=None if selfie is None else await read_selfie(selfie),
+            selfie_field=self._engine.scope.selfie_field,
+            request_id=str(uuid.uuid4()) if request_id is None else _arguments.text(request_id, "request_id"),
+            request_id_is_ours=request_id is None,
+        )
+        return ClipJob(self._engine, self._event_id, await self._engine.run(call, timeout_s=within_s))

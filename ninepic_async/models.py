@@ -1,0 +1,198 @@
+"""What the API's replies hold. Frozen attrs classes, named as in 9Pic's reference (docs.9pic.ai).
+
+Each can be built by keyword from its required fields. Keys that the SDK does not know are in ``.extra``;
+they take no part in comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from ninepic_async import guesses
+from ninepic_async._redact import mask_queries, shown_url
+
+T = TypeVar("T")
+Extra = Mapping[str, Any]
+
+
+def as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
+    """Let people hand over lists; a frozen model keeps tuples."""
+    return tuple(items)
+
+
+def _extra() -> Extra:
+    extra: Extra = field(factory=dict, eq=False, repr=False)
+    return extra
+
+
+@frozen(kw_only=True)
+class Ping:
+    """The answer to a ping: key, host, organisation and event are all in order."""
+
+    status: str
+    org_id: int
+    event_id: int
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class EventListItem:
+    """One event of the organisation.
+
+    ``event_date`` is without a time zone, as 9Pic sends it. ``cover_image`` is a URL or a path.
+    """
+
+    event_id: int
+    event_name: str | None = None
+    event_slug: str | None = None
+    event_date: datetime | None = None
+    status: str | None = None
+    cover_image: str | None = field(default=None, repr=shown_url)
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class EventDetails:
+    """One event and its feature flags. A search whose flag is off answers 403.
+
+    Motion needs both ``video_search`` and ``video_selfie_search``; both timeline calls need
+    ``timeline_search``. Servers of an older edition leave those three out, which means off.
+    """
+
+    event_id: int
+    event_enabled: bool
+    bib_search: bool
+    selfie_search: bool
+    name_search: bool
+    video_search: bool = False
+    video_selfie_search: bool = False
+    timeline_search: bool = False
+    event_name: str | None = None
+    event_slug: str | None = None
+    event_date: datetime | None = None
+    status: str | None = None
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class ImageItem:
+    """One photo. ``img_url`` is the large watermarked preview; ``height`` and ``width`` are in pixels."""
+
+    image_id: str
+    img_url: str = field(repr=shown_url)
+    thumbnail_url: str = field(repr=shown_url)
+    height: int | None = None
+    width: int | None = None
+    original_url: str | None = field(default=None, repr=shown_url)
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class PaginationInfo:
+    """Where a page stands in its list. ``current_page`` and ``total_pages`` can be 0 on an empty result."""
+
+    total: int
+    current_page: int
+    total_pages: int
+    has_next_page: bool
+    has_previous_page: bool
+    page_size: int
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class TimelineHour:
+    """How many photos were taken in one hour (0 to 23, UTC)."""
+
+    hour: int
+    count: int
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class TimelineDay:
+    """How many photos were taken on one day (UTC), and in which hours."""
+
+    date: date
+    total: int
+    hours: tuple[TimelineHour, ...] = field(default=(), converter=as_tuple)
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class Clip:
+    """One Motion clip, an MP4. ``start_time``, ``end_time``, ``duration``: seconds in the source video."""
+
+    url: str = field(repr=shown_url)
+    video_id: str | None = None
+    start_time: float | None = None
+    end_time: float | None = None
+    duration: float | None = None
+    thumbnail_url: str | None = field(default=None, repr=shown_url)
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class ClipStatus:
+    """How far a Motion job is. ``retry_after`` is the pause in seconds that the server asked for, if any."""
+
+    request_id: str
+    status: str
+    clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
+    message: str | None = None
+    retry_after: float | None = field(default=None, eq=False)
+    extra: Extra = _extra()
+
+    @property
+    def state(self) -> guesses.ClipState:
+        """What the status word means: ``under_way``, ``done``, ``no_match``, ``failed`` or ``unknown``."""
+        return guesses.clip_state(self.status)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has ended, well or badly."""
+        return self.state in ("done", "no_match", "failed")
+
+
+@frozen(kw_only=True)
+class ClipResult:
+    """What Motion found: a clip for each matched source video, or none where nothing matched."""
+
+    request_id: str
+    clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
+    status: str = "completed"
+    message: str | None = None
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class PresignedUrlItem:
+    """A signed link to one original. It expires after about an hour: use it now, never store it."""
+
+    url: str = field(repr=shown_url)
+    filename: str
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class FailedUrlItem:
+    """An original for which the service could not sign a link."""
+
+    image_id: str
+    error: str = field(repr=lambda error: repr(mask_queries(error)))
+    path: str | None = None
+    extra: Extra = _extra()
+
+
+@frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a list. ``failed`` is filled for originals only."""
+
+    items: tuple[T, ...] = field(converter=as_tuple)
+    pagination: PaginationInfo
+    failed: tuple[FailedUrlItem, ...] = field(default=(), converter=as_tuple)
+    extra: Extra = _extra()

@@ -1,0 +1,31 @@
+"""A stand-in for the hosted API: real HTTP, real pictures, everything made up from a seed.
+
+It refuses what the real thing refuses and fails on command, so that an app can be tested against it
+without a network, a key or an event.
+"""
+
+from .clock import Clock, ManualClock, RealClock
+from .dialect import ClipWords, Dialect
+from .errors import FolderError
+from .events import Event, Features
+from .faults import Fault, Faults
+from .request_log import RequestRecord
+from .server import Sandbox
+from .state import Charge, SandboxState
+
+__all__ = [
+    "Charge",
+    "ClipWords",
+    "Clock",
+    "Dialect",
+    "Event",
+    "Fault",
+    "Faults",
+    "Features",
+    "FolderError",
+    "ManualClock",
+    "RealClock",
+    "RequestRecord",
+    "Sandbox",
+    "SandboxState",
+]

@@ -1,0 +1,7 @@
+"""What can go wrong in setting up a sandbox."""
+
+from __future__ import annotations
+
+
+class FolderError(ValueError):
+    """A folder of photos that cannot be made into a gallery; the text names the file."""

@@ -1,0 +1,137 @@
+"""The organisation's events: which there are, what each allows, and the photos in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from attrs import asdict, evolve, frozen
+
+from .gallery import DrawnGallery, Gallery
+from .seeded import digest, rng
+
+EVENT_COUNT: Final = 24
+SIDE_PHOTOS: Final = 60
+_CITIES: Final = (
+    "Mumbai Marathon", "Delhi Half Marathon", "Bengaluru 10K", "Chennai Coast Run", "Pune Hill Run",
+    "Hyderabad Night Run", "Kolkata River Run", "Jaipur Heritage Run", "Goa Beach Ultra", "Kochi Spice Run",
+    "Ladakh High Run", "Mysuru Palace Run",
+)  # fmt: skip
+
+
+@frozen(kw_only=True)
+class Features:
+    """What an event's participants may use."""
+
+    bib_search: bool = True
+    selfie_search: bool = True
+    name_search: bool = True
+    video_search: bool = True
+    video_selfie_search: bool = True
+    timeline_search: bool = True
+
+
+@frozen(kw_only=True, eq=False)
+class Event:
+    """One event.
+
+    ``bare`` ones have null for all that may be null, ``sizeless`` ones photos without width and height;
+    unconfigured ones answer 404.
+    """
+
+    event_id: int
+    name: str
+    date: datetime
+    gallery: Gallery
+    status: str = "active"
+    cover: Literal["url", "path"] | None = "url"
+    features: Features = Features()
+    bare: bool = False
+    configured: bool = True
+    sizeless: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The event's name as part of an address."""
+        return self.name.casefold().replace(" ", "-")
+
+    def missing(self, *needed: str) -> str | None:
+        """The first of the needed features that is switched off, if any."""
+        flags = asdict(self.features)
+        return next((name for name in needed if not flags[name]), None)
+
+
+def make_events(seed: int, photos: int, main: Gallery | None = None) -> dict[int, Event]:
+    """All events by id; the first is the main one, with every feature and ``main`` or a drawn gallery."""
+    dice = rng(seed, "events")
+    ids = [dice.randrange(300, 900)]
+    while len(ids) < EVENT_COUNT:
+        ids.append(ids[-1] + dice.randrange(3, 40))
+    events = [
+        _event(seed, place, event_id, photos if place == 0 else _side_photos(place))
+        for place, event_id in enumerate(ids)
+    ]
+    if main is not None:
+        events[0] = evolve(events[0], gallery=main)
+    return {event.event_id: event for event in events}
+
+
+def _event(seed: int, place: int, event_id: int, photos: int) -> Event:
+    date = datetime(2026, 1, 17, 6, 0, tzinfo=UTC) + timedelta(weeks=2 * place)
+    midnight = int(date.replace(hour=0).timestamp())
+    kind = _KINDS.get(place, _Kind())
+    return Event(
+        event_id=event_id,
+        name=f"{_CITIES[place % len(_CITIES)]} {2026 + place // len(_CITIES)}",
+        date=date,
+        gallery=DrawnGallery(f"{seed}/{event_id}", photos, midnight),
+        status=kind.status,
+        cover=kind.cover,
+        features=kind.features,
+        bare=kind.bare,
+        configured=kind.configured,
+        sizeless=kind.status == "draft",
+    )
+
+
+def _side_photos(place: int) -> int:
+    return SIDE_PHOTOS if place < 5 else 0
+
+
+@frozen(kw_only=True)
+class _Kind:
+    status: str = "active"
+    cover: Literal["url", "path"] | None = "url"
+    features: Features = Features()
+    bare: bool = False
+    configured: bool = True
+
+
+_NOTHING: Final = Features(
+    bib_search=False,
+    selfie_search=False,
+    name_search=False,
+    video_search=False,
+    video_selfie_search=False,
+    timeline_search=False,
+)
+_KINDS: Final = {
+    1: _Kind(features=Features(bib_search=False)),
+    2: _Kind(features=Features(video_search=False, video_selfie_search=False)),
+    3: _Kind(features=Features(timeline_search=False, video_selfie_search=False)),
+    4: _Kind(status="draft", cover="path"),
+    5: _Kind(status="draft", cover=None, bare=True),
+    6: _Kind(status="archived", features=_NOTHING),
+    7: _Kind(status="draft", cover=None, configured=False),
+}
+"""What sets the first few events apart; all others are ordinary, and empty."""
+
+
+def api_key_of(seed: int) -> str:
+    """The organisation's key."""
+    return f"9pic_sandbox_{digest(seed, 'key').hex()}"
+
+
+def org_id_of(seed: int) -> int:
+    """The organisation's number."""
+    return rng(seed, "org").randrange(100, 1000)

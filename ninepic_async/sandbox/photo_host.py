@@ -1,0 +1,122 @@
+"""The second port: photos and clips for everybody, originals for holders of a signed address."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from aiohttp import web
+from attrs import frozen
+
+from .clip_list import video_ids
+from .clock import Clock
+from .events import Event
+from .faults import Faults, Handler, answer
+from .links import Links
+from .pictures import Rendition
+from .ranges import send
+from .request_log import RequestLog, record_of
+from .state import SandboxState
+from .studio import Studio
+
+JPEG: Final = "image/jpeg"
+MP4: Final = "video/mp4"
+_RENDITIONS: Final[dict[str, Rendition]] = {"large": "large", "small": "small", "open": "original"}
+_S3_ERROR: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+)
+
+
+@frozen(eq=False)
+class PhotoHost:
+    """Makes the aiohttp application that serves pictures. It never looks at the API key but to tell on it."""
+
+    state: SandboxState
+    studio: Studio
+    links: Links
+    clock: Clock
+    faults: Faults
+    log: RequestLog
+
+    def app(self) -> web.Application:
+        """The application, with all routes."""
+        app = web.Application(middlewares=[self._observe])
+        add = app.router.add_get
+        add("/imgs/{event_id}/cover.jpg", self._cover, name="cover")
+        add(r"/imgs/{event_id}/{rendition:large|small|open}/{image_id}.jpg", self._photo, name="photo")
+        add("/originals/{event_id}/{image_id}.jpg", self._original, name="original")
+        add("/clips/{event_id}/{request_id}/{video_id}.mp4", self._clip, name="clip")
+        return app
+
+    @web.middleware
+    async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "X-API-Key" in request.headers:
+            self.state.key_leaks.append(request.path)
+        status = 0
+        try:
+            reply = await answer(self.faults.take(request), request, handler)
+            status = 0 if "lost" in reply else reply.status
+        except web.HTTPException as refusal:
+            status = refusal.status
+            return s3_error(status, refusal.reason.replace(" ", ""), f"{request.path}: {refusal.reason}")
+        finally:
+            self.log.append(record_of(request, "photos", status, self.clock.now()))
+        return reply
+
+    async def _cover(self, request: web.Request) -> web.StreamResponse:
+        event = self._event(request)
+        return send(request, await self.studio.cover(event), JPEG, event.date.timestamp())
+
+    async def _photo(self, request: web.Request) -> web.StreamResponse:
+        event, index = self._place(request)
+        rendition = request.match_info["rendition"]
+        if rendition == "open" and not event.gallery.photo(index).open_original:
+            raise web.HTTPNotFound
+        picture = await self.studio.photo(event, index, _RENDITIONS[rendition])
+        return send(request, picture, JPEG, _modified(event, index))
+
+    async def _original(self, request: web.Request) -> web.StreamResponse:
+        query = request.query
+        expires, signature = query.get("expires", ""), query.get("signature", "")
+        verdict = self.links.check(request.path, expires, signature, self.clock.now())
+        if verdict == "tampered":
+            return s3_error(403, "AccessDenied", "Access Denied: the signature does not match")
+        if verdict == "expired":
+            return s3_error(403, "AccessDenied", "Request has expired")
+        event, index = self._place(request)
+        return send(request, await self.studio.photo(event, index, "original"), JPEG, _modified(event, index))
+
+    async def _clip(self, request: web.Request) -> web.StreamResponse:
+        event = self._event(request)
+        job = self.state.job(event.event_id, request.match_info["request_id"])
+        videos = video_ids(event)
+        video_id = request.match_info["video_id"]
+        done = job is not None and job.phase(self.clock.now(), self.state.clip_seconds) == "completed"
+        if job is None or not done or video_id not in videos:
+            raise web.HTTPNotFound
+        clip = await self.studio.clip(event, job.search.bibs[0], videos.index(video_id))
+        return send(request, clip, MP4, event.date.timestamp())
+
+    def _event(self, request: web.Request) -> Event:
+        event_id = request.match_info["event_id"]
+        event = self.state.events.get(int(event_id)) if event_id.isdecimal() else None
+        if event is None:
+            raise web.HTTPNotFound
+        return event
+
+    def _place(self, request: web.Request) -> tuple[Event, int]:
+        event = self._event(request)
+        index = event.gallery.index_of(request.match_info["image_id"])
+        if index is None:
+            raise web.HTTPNotFound
+        return event, index
+
+
+def s3_error(status: int, code: str, message: str) -> web.Response:
+    """An error as an object store words it."""
+    body = _S3_ERROR.format(code=code, message=escape(message))
+    return web.Response(status=status, text=body, content_type="application/xml")
+
+
+def _modified(event: Event, index: int) -> float:
+    return event.gallery.photo(index).taken_at or event.date.timestamp()

@@ -1,0 +1,230 @@
+"""A sandbox's life: two ports on the running loop, and what tests may look at and change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from os import PathLike
+from socket import AF_INET, AF_INET6, create_server
+from socket import socket as Socket  # noqa: N812 - a class
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from attrs import define, field, validators
+
+from .api_port import ApiPort
+from .clock import Clock, RealClock
+from .dialect import Dialect
+from .events import Event, api_key_of, make_events, org_id_of
+from .faults import Faults
+from .gallery import Gallery
+from .links import Links
+from .originals import OriginalsDesk
+from .photo_host import PhotoHost
+from .pictures import Pictures, gallery_in
+from .request_log import RequestLog, new_log
+from .routes import Endpoints
+from .seeded import digest
+from .state import SandboxState
+from .studio import Studio
+from .wire import Wire
+
+_STOP_S = 0.2
+"""How long closing waits for requests that are still being answered."""
+
+
+@define(eq=False, kw_only=True)
+class Sandbox:
+    """A stand-in for the hosted API, on the running event loop; nothing is shared between two of them.
+
+    Use it as ``async with Sandbox(photos=500, seed=7) as sb``, or call `start` and `aclose`.
+
+    Attributes:
+        photos: How many photos the main event's drawn gallery has.
+        seed: Everything made up follows from it: ids, BIBs, times, pictures.
+        folder: Take the main gallery from the JPEGs in this folder instead of drawing it.
+        dialect: How replies are worded.
+        clock: What link expiry and Motion progress follow.
+        latency_s: Seconds to wait before each reply of the API.
+        clip_seconds: Seconds from the start of a Motion job to its end.
+        link_lifetime_s: Seconds a signed link is good.
+        missing_originals: Share of photos (0 to 1) whose original cannot be had.
+        host: Address to listen on.
+        port: Port of the API; 0 picks a free one.
+        photos_port: Port of the photo host; 0 picks a free one.
+        faults: Failures to come, in order.
+        requests: What both ports were asked, oldest first.
+    """
+
+    photos: int = field(default=500, validator=validators.ge(0))
+    seed: int = 7
+    folder: str | PathLike[str] | None = None
+    dialect: Dialect = field(factory=Dialect)
+    clock: Clock = field(factory=RealClock)
+    latency_s: float = 0.0
+    clip_seconds: float = 2.0
+    link_lifetime_s: float = 3600.0
+    missing_originals: float = 0.0
+    host: str = "127.0.0.1"
+    port: int = 0
+    photos_port: int = 0
+    faults: Faults = field(factory=Faults, init=False)
+    requests: RequestLog = field(factory=new_log, init=False)
+    _state: SandboxState | None = field(default=None, init=False)
+    _studio: Studio | None = field(default=None, init=False)
+    _runners: list[web.AppRunner] = field(factory=list, init=False)
+    _origins: list[str] = field(factory=list, init=False)
+
+    async def start(self) -> Self:
+        """Open both ports.
+
+        Raises:
+            FolderError: The folder is missing, holds no JPEGs, or one that cannot be read.
+            OSError: A port is taken.
+            RuntimeError: The sandbox runs already.
+        """
+        if self._runners:
+            raise RuntimeError("this sandbox runs already")
+        self._state = state = self._new_state(await self._folder_gallery())
+        self._studio = studio = Studio()
+        try:
+            await self._open(state, studio)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def aclose(self) -> None:
+        """Close both ports. State, log and addresses stay to be looked at."""
+        runners, self._runners = self._runners, []
+        for runner in runners:
+            await runner.cleanup()
+        if self._studio is not None:
+            self._studio.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """Origin of the API, without a slash at the end."""
+        return self._origin(0)
+
+    @property
+    def photos_url(self) -> str:
+        """Origin of the photo host."""
+        return self._origin(1)
+
+    @property
+    def api_key(self) -> str:
+        """The key the API accepts."""
+        return api_key_of(self.seed)
+
+    @property
+    def org_id(self) -> int:
+        """The organisation the key belongs to."""
+        return org_id_of(self.seed)
+
+    @property
+    def event_id(self) -> int:
+        """The main event: every feature on, and the gallery in it."""
+        return self.event.event_id
+
+    @property
+    def event(self) -> Event:
+        """The main event itself."""
+        return self.events[0]
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """All events, as List Events gives them."""
+        return tuple(self.state.events.values())
+
+    @property
+    def bibs(self) -> Sequence[str]:
+        """The BIBs that occur in the main event."""
+        return self.event.gallery.bibs
+
+    @property
+    def state(self) -> SandboxState:
+        """Searches, jobs, charges and leaks so far."""
+        if self._state is None:
+            self._state = self._new_state(None)
+        return self._state
+
+    def selfie(self, bib: str, take: int = 0) -> bytes:
+        """A new picture of the main event's participant with a BIB, as a JPEG; another for each ``take``.
+
+        Raises:
+            LookupError: Nobody wears that BIB.
+        """
+        if bib not in self.bibs:
+            raise LookupError(f"no participant of the sandbox wears BIB {bib!r}")
+        return self._pictures().selfie(bib, take)
+
+    def stranger_selfie(self, take: int = 0) -> bytes:
+        """A picture of somebody who is not in the main event, as a JPEG."""
+        return self._pictures().stranger(take)
+
+    def _pictures(self) -> Pictures:
+        if self._studio is None:
+            raise RuntimeError("start the sandbox first")
+        return self._studio.pictures(self.event)
+
+    def _origin(self, place: int) -> str:
+        if not self._origins:
+            raise RuntimeError("start the sandbox first")
+        return self._origins[place]
+
+    async def _folder_gallery(self) -> Gallery | None:
+        if self.folder is None:
+            return None
+        return await asyncio.to_thread(gallery_in, self.folder)
+
+    def _new_state(self, main: Gallery | None) -> SandboxState:
+        if main is None and self.folder is not None:
+            raise RuntimeError("start the sandbox first: its folder has not been read yet")
+        events = make_events(self.seed, self.photos, main)
+        return SandboxState(self.seed, self.org_id, self.api_key, events, self.clip_seconds)
+
+    async def _open(self, state: SandboxState, studio: Studio) -> None:
+        """Open the photo host first: the API's replies hold its address."""
+        sockets = _listen(self.host, self.port, self.photos_port)
+        self._origins = [_origin_of(socket) for socket in sockets]
+        links = Links(self.photos_url, digest(self.seed, "links", size=32), self.link_lifetime_s)
+        host = PhotoHost(state, studio, links, self.clock, self.faults, self.requests)
+        desk = OriginalsDesk(links, self.missing_originals)
+        endpoints = Endpoints(state, Wire(self.dialect, links), self.clock, desk, studio.match)
+        api = ApiPort(endpoints, self.faults, self.requests, self.latency_s)
+        for app, socket in zip((api.app(), host.app()), sockets, strict=True):
+            await self._serve(app, socket)
+
+    async def _serve(self, app: web.Application, socket: Socket) -> None:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
+        self._runners.append(runner)
+        await runner.setup()
+        await web.SockSite(runner, socket).start()
+
+
+def _listen(host: str, *ports: int) -> list[Socket]:
+    family = AF_INET6 if ":" in host else AF_INET
+    sockets: list[Socket] = []
+    try:
+        for port in ports:
+            sockets.append(create_server((host, port), family=family, backlog=1024))  # noqa: PERF401
+    except OSError:
+        for socket in sockets:
+            socket.close()
+        raise
+    return sockets
+
+
+def _origin_of(socket: Socket) -> str:
+    host, port = socket.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

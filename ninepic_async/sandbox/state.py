@@ -1,0 +1,113 @@
+"""What the sandbox remembers: searches, Motion jobs, charges, leaks. Pure: no I/O, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from .events import Event
+from .seeded import uuid_of
+
+Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
+
+
+@frozen
+class Search:
+    """One selfie's result, kept for as long as the sandbox lives."""
+
+    request_id: str
+    event_id: int
+    bibs: tuple[str, ...]
+    photos: Sequence[int]
+
+
+@frozen
+class ClipJob:
+    """One Motion request."""
+
+    search: Search
+    started_at: float
+    fails: bool
+
+    def phase(self, now: float, clip_seconds: float) -> Phase:
+        """How far the job is: queued for the first quarter of its time, then processing, then over."""
+        age = now - self.started_at
+        if age < clip_seconds:
+            return "queued" if age < clip_seconds / 4 else "processing"
+        if self.fails:
+            return "failed"
+        return "completed" if self.search.bibs else "no_match"
+
+
+@frozen
+class Charge:
+    """One selfie that was really matched, and would be billed."""
+
+    endpoint: str
+    event_id: int
+    request_id: str
+
+
+@define
+class SandboxState:
+    """Everything that changes while a sandbox runs.
+
+    Attributes:
+        charges: Each selfie that was matched; a cached result is not charged again.
+        key_leaks: Paths on the photo host that were asked for with an ``X-API-Key`` header.
+        fail_clip_jobs: How many of the next Motion jobs are to end as failed.
+    """
+
+    seed: int
+    org_id: int
+    api_key: str
+    events: dict[int, Event]
+    clip_seconds: float
+    charges: list[Charge] = field(factory=list)
+    key_leaks: list[str] = field(factory=list)
+    fail_clip_jobs: int = 0
+    _searches: dict[tuple[int, str], Search] = field(factory=dict)
+    _jobs: dict[tuple[int, str], ClipJob] = field(factory=dict)
+    _minted: int = 0
+
+    @property
+    def searches_charged(self) -> int:
+        """How many selfies were matched and charged."""
+        return len(self.charges)
+
+    def mint_request_id(self) -> str:
+        """A new ``request_id``, the same in every run of the same seed."""
+        self._minted += 1
+        return uuid_of(self.seed, "request", self._minted)
+
+    def search(self, event_id: int, request_id: str) -> Search | None:
+        """A search made before."""
+        return self._searches.get((event_id, request_id))
+
+    def add_search(self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...]) -> Search:
+        """Keep a search's result and charge it, unless the same ``request_id`` was quicker."""
+        known = self.search(event.event_id, request_id)
+        if known is not None:
+            return known
+        photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
+        search = Search(request_id, event.event_id, bibs, photos)
+        self._searches[event.event_id, request_id] = search
+        self.charges.append(Charge(endpoint, event.event_id, request_id))
+        return search
+
+    def job(self, event_id: int, request_id: str) -> ClipJob | None:
+        """A Motion job started before."""
+        return self._jobs.get((event_id, request_id))
+
+    def start_job(self, search: Search, now: float) -> ClipJob:
+        """Start a Motion job for a search, or return the one that was started for it before."""
+        known = self.job(search.event_id, search.request_id)
+        if known is not None:
+            return known
+        fails = self.fail_clip_jobs > 0
+        self.fail_clip_jobs -= fails
+        job = ClipJob(search, now, fails)
+        self._jobs[search.event_id, search.request_id] = job
+        return job

@@ -1,0 +1,41 @@
+"""Reading the form of a selfie search."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from attrs import frozen
+
+from .checks import RefusalError, read_request_id
+
+
+@frozen
+class SelfieForm:
+    """A selfie search as it was posted; ``selfie`` is None when there was no such field."""
+
+    selfie: bytes | None
+    request_id: str | None
+
+
+async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
+    """The posted form; 422 if it is none, 400 for a malformed ``request_id``."""
+    try:
+        form = await request.post()
+    except ValueError as error:
+        raise RefusalError(422, f"body: Malformed form ({error})") from None
+    request_id = form.get("request_id")
+    if not isinstance(request_id, str | None):
+        raise RefusalError(422, "body.request_id: Input should be a valid string")
+    upload = form.get(field)
+    if upload is not None and not isinstance(upload, web.FileField):
+        raise RefusalError(422, f"body.{field}: Expected a file")
+    selfie = upload.file.read() if upload is not None else None
+    return SelfieForm(selfie, read_request_id(request_id) if request_id else None)
+
+
+def required_selfie(form: SelfieForm, field: str) -> bytes:
+    """The selfie; 422 if there was none, 400 if it was empty."""
+    if form.selfie is None:
+        raise RefusalError(422, f"body.{field}: Field required")
+    if not form.selfie:
+        raise RefusalError(400, "The selfie is empty")
+    return form.selfie
