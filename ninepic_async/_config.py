@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ninepic_async._arguments import number
+from ninepic_async._gate import RateLimit
 from ninepic_async._redact import Secret
+from ninepic_async._retry import RetryPolicy
 from ninepic_async.errors import ConfigError
 
 DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
@@ -54,6 +56,18 @@ def base_url(given: str | None) -> str:
             "(http is allowed to loopback hosts only)"
         )
     return url.rstrip("/")
+
+
+def check_options(retry: object, rate_limit: object) -> None:
+    """Refuse the bare number that people try first.
+
+    Raises:
+        ConfigError: an option is of the wrong kind.
+    """
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigError(f"retry={retry!r}: give a RetryPolicy, such as RetryPolicy(attempts=3)")
+    if rate_limit is not None and not isinstance(rate_limit, RateLimit):
+        raise ConfigError(f"rate_limit={rate_limit!r}: give a RateLimit, such as RateLimit(10)")
 
 
 def _is_loopback(host: str) -> bool:

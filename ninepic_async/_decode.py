@@ -268,6 +268,45 @@ def _model_hook(model: Any, converter: Converter) -> Hook:
     return hook
 
 
+def _image_hook(model: Any, converter: Converter) -> Hook:
+    """Make the hook for photos, of which a page holds a hundred: the general hook takes three times as long.
+
+    What is in every respect as it should be is put straight into the slots; anything else goes the general
+    way, which knows old spellings, unknown keys and what to say of an error.
+    """
+    general = _model_hook(model, converter)
+    new = object.__new__
+    slots = (model.image_id, model.img_url, model.thumbnail_url, model.height, model.width)
+    set_id, set_url, set_thumbnail, set_height, set_width = (slot.__set__ for slot in slots)
+    set_original, set_extra = model.original_url.__set__, model.extra.__set__
+
+    def hook(value: Any, kind: Any) -> Any:
+        try:
+            image_id, url, thumbnail = value["image_id"], value["img_url"], value["thumbnail_url"]
+            height, width, original = value["height"], value["width"], value["original_url"]
+        except (KeyError, TypeError):
+            return general(value, kind)
+        if not (
+            len(value) == 6
+            and type(image_id) is type(url) is type(thumbnail) is str
+            and (type(height) is int or height is None)
+            and (type(width) is int or width is None)
+            and (original is None or type(original) is str)
+        ):
+            return general(value, kind)
+        image = new(model)
+        set_id(image, image_id)
+        set_url(image, url)
+        set_thumbnail(image, thumbnail)
+        set_height(image, height)
+        set_width(image, width)
+        set_original(image, original)
+        set_extra(image, {})
+        return image
+
+    return hook
+
+
 def _in_current_spelling(value: dict[str, Any], keys: Any) -> dict[str, Any]:
     """Rename a model's old keys, and gather those that are nobody's under ``extra``."""
     left = dict(value)
@@ -290,6 +329,7 @@ def _as_is(value: Any, _: Any) -> Any:
 def _converter(*, careful: bool) -> Converter:
     converter = Converter(detailed_validation=careful)
     converter.register_structure_hook_factory(attrs.has, _model_hook)
+    converter.register_structure_hook_factory(lambda kind: kind is ImageItem, _image_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_optional, _optional_hook)
     converter.register_structure_hook_func(_is_mapping, _as_is)

@@ -63,15 +63,15 @@ class Walk(Generic[T]):
         """
         fresh = self._unseen(page)
         now, before, self._last = page.pagination, self._last, page.pagination
-        if not now.has_next_page:
+        # A total of 0 on a later page is "no page is available": the end, not a gallery that has vanished.
+        shrunk_by = 0 if before is None or now.total == 0 else before.total - now.total
+        if not now.has_next_page and shrunk_by <= 0:
             return fresh, None
         if before is not None and now.page_size > before.page_size:
             raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
         self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
-        shrunk_by = 0 if before is None else before.total - now.total
-        if shrunk_by > 0:
-            return fresh, max(1, number + 1 - math.ceil(shrunk_by / max(now.page_size, 1)))
-        return fresh, number + 1
+        back = max(0, math.ceil(shrunk_by / max(now.page_size, 1)))
+        return fresh, max(1, number + 1 - back)
 
     def _unseen(self, page: Page[T]) -> Page[T]:
         keys = [self._key(item) for item in page.items]
@@ -205,7 +205,10 @@ class Pager(Generic[T]):
         items: list[T] = []
         if limit == 0:
             return items
-        async with aclosing(self._pages(most=limit)) as pages:
+        pager = self
+        if limit is not None and limit < self._listing.size and self._first is None:
+            pager = evolve(self, listing=evolve(self._listing, page_size=limit))
+        async with aclosing(pager._pages(most=limit)) as pages:
             async for page in pages:
                 items += page.items
                 if limit is not None and len(items) >= limit:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
@@ -52,7 +53,7 @@ class AiohttpTransport:
         self._headers = {
             "X-API-Key": api_key,
             "Accept": "application/json",
-            "User-Agent": f"ninepic-async/{version('ninepic-async')}",
+            "User-Agent": _user_agent(),
         }
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
@@ -118,6 +119,14 @@ class AiohttpTransport:
             raise ConfigError("this client belongs to another event loop: make a NinePic in each loop")
         if self._session is not None and self._session.closed:
             raise ConfigError("the session that this client was given is closed")
+
+
+@cache
+def _user_agent() -> str:
+    try:
+        return f"ninepic-async/{version('ninepic-async')}"
+    except PackageNotFoundError:  # copied into another project, or run from its sources
+        return "ninepic-async"
 
 
 class _SentButLostError(Exception):

@@ -64,6 +64,7 @@ class NinePic:
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        _config.check_options(retry, rate_limit)
         key, org = _config.credentials(api_key, org_id)
         clock = SystemClock()
         self._base_url = _config.base_url(base_url)
@@ -110,11 +111,12 @@ class NinePic:
             retry: None keeps this client's.
 
         Raises:
-            ConfigError: ``timeout`` is not positive.
+            ConfigError: ``timeout`` is not positive, or ``retry`` not a `RetryPolicy`.
 
         Example:
             >>> await client.with_options(timeout=2).event(456).ping()  # doctest: +SKIP
         """
+        _config.check_options(retry, None)
         engine = self._engine
         view = type(self).__new__(type(self))
         view._base_url = self._base_url

@@ -189,7 +189,7 @@ class BibSearch(_ImageListing):
     """``GET /event/{event_id}/bibs/{bib}``."""
 
     name = "bib_search"
-    needs = ("bib_search",)
+    needs: ClassVar[tuple[str, ...]] = ("bib_search",)
 
     bib: str
 
@@ -203,7 +203,7 @@ class FaceResults(_ImageListing):
     """``GET /event/{event_id}/faces/{request_id}``."""
 
     name = "face_results"
-    needs = ("selfie_search",)
+    needs: ClassVar[tuple[str, ...]] = ("selfie_search",)
     page_size_max = guesses.FACES_PAGE_SIZE_MAX
 
     def request(self, scope: Scope) -> Request:
@@ -216,7 +216,7 @@ class TimelinePhotos(_ImageListing):
     """``GET /event/{event_id}/timeline/images``; Unix seconds, half-open."""
 
     name = "timeline_photos"
-    needs = ("timeline_search",)
+    needs: ClassVar[tuple[str, ...]] = ("timeline_search",)
     page_size_max = guesses.TIMELINE_PAGE_SIZE_MAX
 
     start_s: int
@@ -238,7 +238,7 @@ class TimelineDays(Endpoint[list[models.TimelineDay]]):
     """``GET /event/{event_id}/timeline/days``."""
 
     name = "timeline_days"
-    needs = ("timeline_search",)
+    needs: ClassVar[tuple[str, ...]] = ("timeline_search",)
 
     def request(self, scope: Scope) -> Request:
         return Request(method="GET", path=self.path(scope, "timeline", "days"))
@@ -314,7 +314,7 @@ class FaceSearch(_SelfieUpload[Faces]):
     """``POST /event/{event_id}/faces``."""
 
     name = "face_search"
-    needs = ("selfie_search",)
+    needs: ClassVar[tuple[str, ...]] = ("selfie_search",)
 
     page_size: int | None = None
 
@@ -338,7 +338,7 @@ class StartClips(_SelfieUpload[str]):
     """``POST /event/{event_id}/video-clipping/search-by-selfie``; decodes to the job's ``request_id``."""
 
     name = "start_clips"
-    needs = ("video_search", "video_selfie_search")
+    needs: ClassVar[tuple[str, ...]] = ("video_search", "video_selfie_search")
 
     def request(self, scope: Scope) -> Request:
         path = self.path(scope, "video-clipping", "search-by-selfie")
@@ -354,7 +354,7 @@ class ClipStatus(Endpoint[models.ClipStatus]):
     """``GET /event/{event_id}/video-clipping/{request_id}``."""
 
     name = "clip_status"
-    needs = ("video_search", "video_selfie_search")
+    needs: ClassVar[tuple[str, ...]] = ("video_search", "video_selfie_search")
 
     def request(self, scope: Scope) -> Request:
         path = self.path(scope, "video-clipping", segment(self.request_id or "", "request_id"))

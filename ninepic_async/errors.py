@@ -107,7 +107,7 @@ class APIStatusError(CallError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message, endpoint=endpoint, attempts=attempts, request_id=request_id)
-        self.status = self.default_status if status is None else status
+        self.status: int = self.default_status if status is None else status
 
     def _headline(self) -> str:
         return f"{self.status} {self.message}".rstrip()
@@ -186,7 +186,7 @@ class UnprocessableEntityError(APIStatusError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message, status=status, endpoint=endpoint, attempts=attempts, request_id=request_id)
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class RateLimitError(APIStatusError):

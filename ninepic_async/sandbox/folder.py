@@ -45,8 +45,8 @@ class FolderGallery:
         self.files: Sequence[FolderPhoto] = sorted(
             photos, key=lambda photo: (photo.taken_at is None, photo.taken_at or 0, photo.path.name)
         )
-        self.total = len(self.files)
-        self.timed = sum(photo.taken_at is not None for photo in self.files)
+        self.total: int = len(self.files)
+        self.timed: int = sum(photo.taken_at is not None for photo in self.files)
         self._ids = {photo.image_id: place for place, photo in enumerate(self.files)}
         self._places: dict[str, list[int]] = {}
         bibs: dict[str, str] = {}

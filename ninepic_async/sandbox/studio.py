@@ -16,7 +16,7 @@ class Studio:
     """All events' pictures, made when asked for."""
 
     def __init__(self) -> None:
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
+        self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
         self._cache = PictureCache(self.threads)
         self._pictures: dict[int, Pictures] = {}
 
