@@ -43,6 +43,7 @@ class _Call:
 
     endpoint: Endpoint[object]
     deadline: float
+    secret: Secret
     attempts: int = 0
     last_failure: NinePicError | None = None
 
@@ -51,6 +52,7 @@ class _Call:
         error.endpoint = self.endpoint.name
         error.attempts = self.attempts
         error.request_id = self.endpoint.request_id
+        error.blank(self.secret)
         return error
 
 
@@ -78,7 +80,7 @@ class Engine:
             NinePicError: always one of its children, with the call's name and attempts on it.
         """
         seconds = self.timeout_s if timeout_s is None else timeout_s
-        call = _Call(endpoint, self.clock.monotonic() + seconds)
+        call = _Call(endpoint, self.clock.monotonic() + seconds, self.secret)
         try:
             async with asyncio.timeout(seconds):
                 return await self._run(endpoint, call)
@@ -114,25 +116,26 @@ class Engine:
             await self._before_retry(endpoint, reply, call)
 
     async def _attempt(self, endpoint: Endpoint[T], call: _Call) -> Reply | SendError:
-        outcome: Reply | SendError
         try:
             async with self.gate.slot(call.deadline):
                 call.attempts += 1
-                started = self.clock.monotonic()
-                try:
-                    outcome = await self.transport.send(endpoint.request(self.scope))
-                except SendError as error:
-                    outcome = error
+                return await self._sent(endpoint, call)
         except RateLimitError as error:
             raise call.own(error) from None
-        log.debug(
-            "%s: %s in %.1f ms (attempt %d)",
-            endpoint.name,
-            outcome.status if isinstance(outcome, Reply) else outcome,
-            (self.clock.monotonic() - started) * 1000,
-            call.attempts,
-        )
-        return outcome
+
+    async def _sent(self, endpoint: Endpoint[T], call: _Call) -> Reply | SendError:
+        started = self.clock.monotonic()
+        outcome: object = "cut off"
+        try:
+            reply = await self.transport.send(endpoint.request(self.scope))
+            outcome = reply.status
+            return reply
+        except SendError as error:
+            outcome = error
+            return error
+        finally:
+            elapsed_ms = (self.clock.monotonic() - started) * 1000
+            log.debug("%s: %s in %.1f ms (attempt %d)", endpoint.name, outcome, elapsed_ms, call.attempts)
 
     def _decoded(self, endpoint: Endpoint[T], reply: Reply, call: _Call) -> T:
         try:
@@ -140,7 +143,7 @@ class Engine:
         except CallError:
             pass
         try:
-            # The error will quote the body; a server could have echoed the key there.
+            # Once more for an error that quotes, and whose traceback holds, nothing of the key.
             return endpoint.decode(reply.without(self.secret))
         except CallError as error:
             raise call.own(error)  # noqa: B904 (it is the same error)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from ninepic_async._clock import Clock
+from ninepic_async._home import Home
 from ninepic_async.errors import ConfigError, RateLimitError
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class RateLimit:
 class Gate:
     """Concurrency, rate and pause for all calls of one client."""
 
-    def __init__(self, max_concurrency: int, rate_limit: RateLimit | None, clock: Clock) -> None:
+    def __init__(
+        self, max_concurrency: int, rate_limit: RateLimit | None, clock: Clock, home: Home | None = None
+    ) -> None:
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigError(f"max_concurrency={max_concurrency!r}: give a whole number from 1")
         self._slots = asyncio.Semaphore(max_concurrency)
@@ -55,6 +58,7 @@ class Gate:
         self._limiter: AsyncLimiter | None = None
         self._clock = clock
         self._opens_at = 0.0
+        self._home = home or Home()
 
     def close_for(self, seconds: float) -> None:
         """Let nobody through for a while; a closure that lasts longer already stands."""
@@ -70,7 +74,9 @@ class Gate:
 
         Raises:
             RateLimitError: the gate stays closed beyond the deadline.
+            ConfigError: the client was first used in another process or loop.
         """
+        self._home.enter()
         async with self._slots:
             await self._until_open(deadline)
             while self._rate_limit is not None:

@@ -47,8 +47,7 @@ class Walk(Generic[T]):
         self._seen: set[Hashable] = set()
         self._seen_in_order: deque[list[Hashable]] = deque()
         self._pages = 0
-        self._fruitless = 0
-        self._fruitful_total = 0
+        self._excuses = 0
         self._largest_total = 0
         self._last: PaginationInfo | None = None
 
@@ -62,16 +61,24 @@ class Walk(Generic[T]):
             DecodeError: the server repeats itself without end, or changed the page size under way.
         """
         fresh = self._unseen(page)
-        now, before, self._last = page.pagination, self._last, page.pagination
-        # A total of 0 on a later page is "no page is available": the end, not a gallery that has vanished.
-        shrunk_by = 0 if before is None or now.total == 0 else before.total - now.total
-        if not now.has_next_page and shrunk_by <= 0:
+        now, before = page.pagination, self._last
+        if before is None:
+            before = now
+        elif now.total == 0 and not now.has_next_page:
+            # "No page is available": the end, not a gallery that has vanished.
             return fresh, None
-        if before is not None and now.page_size > before.page_size:
+        if now.page_size > before.page_size:
             raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
+        self._last = now
+        moved_by = math.ceil(abs(now.total - before.total) / max(now.page_size, 1))
+        if moved_by:
+            # What came or went leaves this many pages, here or further on, with nothing new.
+            self._excuses += moved_by + 1
+        shrunk = now.total < before.total
+        if not now.has_next_page and not shrunk:
+            return fresh, None
         self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
-        back = max(0, math.ceil(shrunk_by / max(now.page_size, 1)))
-        return fresh, max(1, number + 1 - back)
+        return fresh, max(1, number - moved_by) if shrunk else number + 1
 
     def _unseen(self, page: Page[T]) -> Page[T]:
         keys = [self._key(item) for item in page.items]
@@ -90,19 +97,13 @@ class Walk(Generic[T]):
             self._seen.difference_update(self._seen_in_order.popleft())
 
     def _check_progress(self, now: PaginationInfo, *, fruitful: bool) -> None:
-        size = max(now.page_size, 1)
         self._pages += 1
         self._largest_total = max(self._largest_total, now.total)
-        if fruitful:
-            self._fruitless = 0
-            self._fruitful_total = now.total
-        else:
-            self._fruitless += 1
-            # What came or went since can fill that many pages with nothing new, and no more.
-            moved = abs(now.total - self._fruitful_total)
-            if self._fruitless > math.ceil(moved / size) + bool(moved):
+        if not fruitful:
+            self._excuses -= 1
+            if self._excuses < 0:
                 raise self._broken("hasNextPage", "false, or items not sent before", True)
-        if self._pages > 2 * math.ceil(self._largest_total / size) + _PATIENCE:
+        if self._pages > 2 * math.ceil(self._largest_total / max(now.page_size, 1)) + _PATIENCE:
             raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
 
     def _broken(self, key: str, expected: str, received: object) -> Exception:

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from ninepic_async._arguments import seconds
 from ninepic_async._engine import Engine
+from ninepic_async._redact import mask_queries
 from ninepic_async.endpoints import ClipStatus as ClipStatusEndpoint
 from ninepic_async.errors import APITimeoutError, ClipJobFailedError, ClipJobTimeoutError
 from ninepic_async.models import ClipResult, ClipStatus
@@ -129,7 +130,7 @@ class ClipJob:
     def _result(self, status: ClipStatus) -> ClipResult:
         if status.state == "failed":
             message = f"Motion ended with {status.status!r}" + (
-                f": {status.message}" if status.message else ""
+                f": {mask_queries(status.message)}" if status.message else ""
             )
             raise ClipJobFailedError(message, endpoint="clip_status", request_id=self.request_id)
         return ClipResult(

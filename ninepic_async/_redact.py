@@ -24,8 +24,15 @@ def mask_queries(text: str) -> str:
 
 
 def shown_url(url: str | None) -> str:
-    """Give a URL's repr without its query."""
-    return repr(url) if url is None else repr(mask_queries(url))
+    """Give the repr of a URL, or of a path, without its query."""
+    if url is None or "?" not in url:
+        return repr(url)
+    return repr(url.partition("?")[0] + "?***")
+
+
+def shown_text(text: str | None) -> str:
+    """Give a text's repr, with the URLs in it without their queries."""
+    return repr(text) if text is None else repr(mask_queries(text))
 
 
 def excerpt(body: bytes) -> str:

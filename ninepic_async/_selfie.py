@@ -79,7 +79,7 @@ def _read_path(path: Path) -> bytes:
 
 def _read_file(file: BinaryIO) -> bytes:
     try:
-        if file.seekable():
+        if hasattr(file, "seekable") and file.seekable():
             # Whoever looked at the picture first has moved on from its start.
             file.seek(0)
         content: object = file.read()

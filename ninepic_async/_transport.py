@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
 
+from ninepic_async._home import Home
 from ninepic_async._redact import Secret
 from ninepic_async._wire import Reply, Request, SendError
 from ninepic_async.errors import ConfigError
@@ -46,10 +45,18 @@ class AiohttpTransport:
         base_url: scheme, host and perhaps a path prefix, without a slash at the end.
         api_key: sent with each request to ``base_url``, and to nothing else: redirects are not followed.
         session: a session of the caller's, which is used but never closed.
+        home: shared with the client's gate.
     """
 
-    def __init__(self, base_url: str, api_key: Secret, session: aiohttp.ClientSession | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: Secret,
+        session: aiohttp.ClientSession | None = None,
+        home: Home | None = None,
+    ) -> None:
         self._base_url = base_url
+        self._api_key = api_key
         self._headers = {
             "X-API-Key": api_key,
             "Accept": "application/json",
@@ -57,22 +64,24 @@ class AiohttpTransport:
         }
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
-        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._closed = False
+        self._home = home or Home()
 
     async def send(self, request: Request) -> Reply:
         """Send a request, exactly once."""
         import aiohttp
         from yarl import URL
 
+        self._home.enter()
         session = self._session or self._open()
-        self._check_home()
+        if session.closed:
+            raise ConfigError("the session that this client was given is closed")
         try:
             async with session.request(
                 request.method,
                 URL(self._base_url + request.path, encoded=True).extend_query(request.query),
                 headers=self._headers,
                 allow_redirects=False,
+                raise_for_status=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
                 # Beside a session's own middlewares, which naming ours here would switch off.
                 middlewares=(*getattr(session, "_middlewares", ()), _send_once),
@@ -84,41 +93,31 @@ class AiohttpTransport:
         except _SentButLostError as lost:
             raise SendError(str(lost)) from lost.__cause__
         except (aiohttp.ClientError, OSError) as error:
-            raise _send_error(error) from error
+            # A server that plays the request back as its answer gets it quoted in aiohttp's error.
+            if self._api_key in str(error):
+                raise _send_error(error, "the reply is not HTTP") from None
+            raise _send_error(error, _text(error)) from error
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""
-        self._closed = True
-        session, self._session = self._session, None
+        session = self._session
         if session is None or session is self._borrowed:
+            self._home.close()
             return
-        self._check_home()
+        self._home.enter()
+        self._home.close()
+        self._session = None
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
             await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        if self._closed:
-            raise ConfigError("this client is closed: make a new NinePic")
-        self._home = (os.getpid(), asyncio.get_running_loop())
         # The engine's gate limits how many requests are under way; a second limit here would only hide it.
         self._session = self._borrowed or aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
         return self._session
-
-    def _check_home(self) -> None:
-        """Refuse to share sockets with another process or loop: replies would go to the wrong one."""
-        if self._home is None:
-            return
-        process, loop = self._home
-        if process != os.getpid():
-            raise ConfigError("this client was opened before a fork: make a NinePic in each process")
-        if loop is not asyncio.get_running_loop():
-            raise ConfigError("this client belongs to another event loop: make a NinePic in each loop")
-        if self._session is not None and self._session.closed:
-            raise ConfigError("the session that this client was given is closed")
 
 
 @cache
@@ -174,12 +173,12 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-def _send_error(error: Exception) -> SendError:
+def _send_error(error: Exception, text: str) -> SendError:
     import aiohttp
 
     never_sent = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
     final = isinstance(error, (aiohttp.ClientSSLError, aiohttp.InvalidURL))
-    return SendError(_text(error), never_sent=never_sent, final=final)
+    return SendError(text, never_sent=never_sent, final=final)
 
 
 def _text(error: Exception) -> str:

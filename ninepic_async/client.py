@@ -11,6 +11,7 @@ from ninepic_async import _arguments, _config, endpoints
 from ninepic_async._clock import SystemClock
 from ninepic_async._engine import Engine
 from ninepic_async._gate import Gate, RateLimit
+from ninepic_async._home import Home
 from ninepic_async._paging import Pager
 from ninepic_async._retry import RetryPolicy
 from ninepic_async._transport import AiohttpTransport
@@ -66,11 +67,11 @@ class NinePic:
     ) -> None:
         _config.check_options(retry, rate_limit)
         key, org = _config.credentials(api_key, org_id)
-        clock = SystemClock()
+        clock, home = SystemClock(), Home()
         self._base_url = _config.base_url(base_url)
         self._engine = Engine(
-            transport=AiohttpTransport(self._base_url, key, session),
-            gate=Gate(max_concurrency, rate_limit, clock),
+            transport=AiohttpTransport(self._base_url, key, session, home),
+            gate=Gate(max_concurrency, rate_limit, clock, home),
             scope=Scope(org),
             secret=key,
             retry=retry,

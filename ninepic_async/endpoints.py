@@ -367,9 +367,9 @@ class ClipStatus(Endpoint[models.ClipStatus]):
         listed = next((key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None), None)
         if not isinstance(word, str) or guesses.clip_state(word) != "done":
             # Until the job is done its clips may be announced without a URL, or not be listed at all.
-            clips = [clip for clip in found.get(listed, []) if _has_url(clip)] if listed else []
+            clips = found.get(listed, []) if listed else []
             found = {key: value for key, value in found.items() if key not in guesses.CLIP_LIST_KEYS}
-            found["clips"] = clips
+            found["clips"] = [clip for clip in clips if _has_url(clip)] if isinstance(clips, list) else clips
         elif listed is None:
             raise contract_error(
                 reply, self.name, path, "a list under " + " or ".join(guesses.CLIP_LIST_KEYS), found

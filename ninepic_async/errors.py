@@ -78,6 +78,13 @@ class CallError(NinePicError):
         self.attempts = attempts
         self.request_id = request_id
 
+    def blank(self, secret: str) -> None:
+        """Take a secret out of every text that this error holds, should the server have echoed it."""
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                setattr(self, name, value.replace(secret, "***"))
+        self.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
+
     def _headline(self) -> str:
         return self.message
 
@@ -187,6 +194,14 @@ class UnprocessableEntityError(APIStatusError):
     ) -> None:
         super().__init__(message, status=status, endpoint=endpoint, attempts=attempts, request_id=request_id)
         self.problems: tuple[Problem, ...] = tuple(problems)
+
+    def blank(self, secret: str) -> None:
+        """Take a secret out of every text that this error holds, should the server have echoed it."""
+        super().blank(secret)
+        self.problems = tuple(
+            Problem(part.field.replace(secret, "***"), part.problem.replace(secret, "***"))
+            for part in self.problems
+        )
 
 
 class RateLimitError(APIStatusError):

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from ninepic_async import guesses
-from ninepic_async._redact import mask_queries, shown_url
+from ninepic_async._redact import shown_text, shown_url
 
 T = TypeVar("T")
 Extra = Mapping[str, Any]
@@ -143,7 +143,7 @@ class ClipStatus:
     request_id: str
     status: str
     clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
-    message: str | None = None
+    message: str | None = field(default=None, repr=shown_text)
     retry_after: float | None = field(default=None, eq=False)
     extra: Extra = _extra()
 
@@ -165,7 +165,7 @@ class ClipResult:
     request_id: str
     clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
     status: str = "completed"
-    message: str | None = None
+    message: str | None = field(default=None, repr=shown_text)
     extra: Extra = _extra()
 
 
@@ -183,7 +183,7 @@ class FailedUrlItem:
     """An original for which the service could not sign a link."""
 
     image_id: str
-    error: str = field(repr=lambda error: repr(mask_queries(error)))
+    error: str = field(repr=shown_text)
     path: str | None = None
     extra: Extra = _extra()
 

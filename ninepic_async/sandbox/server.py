@@ -19,6 +19,7 @@ from .dialect import Dialect
 from .events import Event, api_key_of, make_events, org_id_of
 from .faults import Faults
 from .gallery import Gallery
+from .handlers import Handlers
 from .links import Links
 from .originals import OriginalsDesk
 from .photo_host import PhotoHost
@@ -74,6 +75,7 @@ class Sandbox:
     _state: SandboxState | None = field(default=None, init=False)
     _studio: Studio | None = field(default=None, init=False)
     _runners: list[web.AppRunner] = field(factory=list, init=False)
+    _handlers: Handlers = field(factory=Handlers, init=False)
     _origins: list[str] = field(factory=list, init=False)
 
     async def start(self) -> Self:
@@ -100,6 +102,7 @@ class Sandbox:
         runners, self._runners = self._runners, []
         for runner in runners:
             await runner.cleanup()
+        await self._handlers.aclose()
         if self._studio is not None:
             self._studio.close()
 
@@ -206,6 +209,7 @@ class Sandbox:
             await self._serve(app, socket)
 
     async def _serve(self, app: web.Application, socket: Socket) -> None:
+        self._handlers.watch(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
         self._runners.append(runner)
         await runner.setup()

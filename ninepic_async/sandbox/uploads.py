@@ -22,6 +22,8 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
         form = await request.post()
     except ValueError as error:
         raise RefusalError(422, f"body: Malformed form ({error})") from None
+    except ConnectionError:
+        raise RefusalError(400, "The upload was cut short") from None
     request_id = form.get("request_id")
     if not isinstance(request_id, str | None):
         raise RefusalError(422, "body.request_id: Input should be a valid string")

@@ -1,0 +1,213 @@
+"""``ninepic demo``: what a user of 9Pic does, in the order they do it, against a sandbox on this machine.
+
+Everything it asks of 9Pic goes through the SDK's public face. Against the real service only `run` would
+differ: ``NinePic()`` there reads the key and the organisation from the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import anyio
+
+from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic, Pager, PresignedUrlItem
+from ninepic_async.cli.fetch import fetch, plain_session, safe_name
+from ninepic_async.cli.terminal import CommandError, say
+from ninepic_async.sandbox import Sandbox
+
+PHOTOS_WANTED: Final = 20
+MOTION_TIMEOUT_S: Final = 120.0
+
+
+class DemoError(CommandError):
+    """The service answered, but not with what it should have."""
+
+
+async def run(to: Path, photos: Path | None = None) -> None:
+    """Start a sandbox and take the tour.
+
+    Args:
+        to: the folder that the photos and clips go to; it is made if need be.
+        photos: a folder of JPEGs to have as the gallery; None draws one.
+
+    Raises:
+        NinePicError: a call failed.
+        DemoError: an answer was not what it should be.
+        FetchError: a file did not come whole.
+        FolderError: ``photos`` can't be a gallery.
+        OSError: a file could not be written.
+    """
+    folder = anyio.Path(to)
+    await folder.mkdir(parents=True, exist_ok=True)
+    async with Sandbox(folder=photos) as sandbox:
+        line("Sandbox", f"{sandbox.base_url}, a stand-in for 9Pic; nothing leaves this machine")
+        async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+            await tour(client, sandbox, folder)
+
+
+async def tour(client: NinePic, sandbox: Sandbox, to: anyio.Path) -> None:
+    """Look around an event, find one participant's photos and clips, and fetch them."""
+    event = client.event(sandbox.event_id)
+    await check_in(event)
+    await list_events(client)
+    await show_features(event)
+    gallery = await walk_gallery(event)
+    await show_timeline(event)
+
+    bib = sandbox.bibs[0]
+    by_bib = await search_bib(event, bib)
+    search = await search_face(event, await asyncio.to_thread(sandbox.selfie, bib), by_bib)
+    clips = await wait_for_clips(event, search)
+
+    async with plain_session() as session:
+        files = await fetch_originals(session, event.originals(bib=bib), to)
+        expect(len(files) == len(by_bib), f"{len(files)} originals came, of {len(by_bib)} photos")
+        others = at_least_wanted(gallery, by_bib)
+        if others:
+            files |= await fetch_originals(session, event.originals(image_ids=others), to)
+        films = await fetch_clips(session, clips, to)
+
+    expect(len(files) >= min(PHOTOS_WANTED, len(gallery)), f"only {len(files)} photos were fetched")
+    line("Done", f"{len(files)} photos and {len(films)} clips are in {await to.resolve()}")
+
+
+async def check_in(event: Event) -> None:
+    """Ping: the safest first call, which checks key, organisation and event at once."""
+    pong = await event.ping()
+    expect(pong.status == "ok", f"ping answered {pong.status!r}")
+    line("Ping", f"{pong.status}: organisation {pong.org_id}, event {pong.event_id}")
+
+
+async def list_events(client: NinePic) -> None:
+    """All events of the organisation, of which a few are shown."""
+    events = await client.events().collect()
+    expect(bool(events), "the organisation has no events")
+    line("Events", f"{len(events)}, among them:")
+    for event in events[:3]:
+        day = "no date" if event.event_date is None else f"{event.event_date:%d %B %Y}"
+        line("", f"{event.event_id}  {event.event_name} ({day}, {event.status})")
+
+
+async def show_features(event: Event) -> None:
+    """What the event's participants may use. A search that is off answers `FeatureDisabledError`."""
+    details = await event.details()
+    features = {
+        "BIB search": details.bib_search,
+        "selfie search": details.selfie_search,
+        "Motion": details.video_search and details.video_selfie_search,
+        "timeline": details.timeline_search,
+    }
+    switched = (f"{name} {'on' if on else 'off'}" for name, on in features.items())
+    line("Features", f"{details.event_name}: {', '.join(switched)}")
+
+
+async def walk_gallery(event: Event) -> list[ImageItem]:
+    """Every photo, in the order of capture. Pages are fetched ahead while this loop is at work."""
+    photos = [photo async for photo in event.photos()]
+    total = (await event.photos().first_page()).pagination.total
+    expect(len(photos) == total, f"the gallery gave {len(photos)} photos of {total}")
+    line("Gallery", f"{total} photos, the first: {photos[0].thumbnail_url}")
+    return photos
+
+
+async def show_timeline(event: Event) -> None:
+    """How many photos were taken when, and those of the busiest hour."""
+    days = await event.timeline_days()
+    if not days:
+        line("Timeline", "no photo has a capture time")
+        return
+    line("Timeline", ", ".join(f"{day.date}: {day.total}" for day in days))
+    count, day, hour = max((hour.count, day.date, hour.hour) for day in days for hour in day.hours)
+    start = datetime.combine(day, time(hour), UTC)
+    photos = await event.timeline_photos(start, start + timedelta(hours=1)).collect()
+    expect(len(photos) == count, f"the hour from {start:%H:%M} has {len(photos)} photos, not {count}")
+    line("", f"busiest from {start:%d %B %H:%M} UTC, with {count}")
+
+
+async def search_bib(event: Event, bib: str) -> list[ImageItem]:
+    """One participant's photos, by the number on the chest."""
+    photos = await event.bib_search(bib).collect()
+    expect(bool(photos), f"no photos of BIB {bib}")
+    line("BIB", f"{bib} is in {len(photos)} photos, the first: {photos[0].img_url}")
+    return photos
+
+
+async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> FaceSearch:
+    """The same participant's photos, by a selfie: one upload, one charge, however often it is retried."""
+    search = await event.face_search(selfie)
+    found = {photo.image_id async for photo in search}
+    expect(bool(found), "the selfie is in no photo")
+    both = len(found & {photo.image_id for photo in by_bib})
+    line("Selfie", f"found {search.total} photos, {both} of which the BIB search found too")
+    line("", f"kept as request_id {search.request_id}")
+    return search
+
+
+async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
+    """Clips of the same person from the event's videos. The search is known, so nothing is uploaded."""
+    job = await event.start_clips(request_id=search.request_id)
+    async for status in job.updates(timeout=MOTION_TIMEOUT_S):
+        line("Motion", status.status)
+    result = await job.wait(timeout=MOTION_TIMEOUT_S)
+    expect(bool(result.clips), "Motion found no clip")
+    line("", f"{len(result.clips)} clips, the first: {result.clips[0].url}")
+    return result.clips
+
+
+async def fetch_originals(
+    session: aiohttp.ClientSession, links: Pager[PresignedUrlItem], to: anyio.Path
+) -> set[anyio.Path]:
+    """Fetch each original while its link is fresh: the links are signed as the pages come in."""
+    line("Originals", f"into {to}")
+    files: set[anyio.Path] = set()
+    async for link in links:
+        file = to / safe_name(link.filename)
+        expect(file not in files, f"two originals are called {file.name}")
+        await fetch(session, link.url, file)
+        await expect_bytes(file, 0, b"\xff\xd8\xff", "a JPEG")
+        files.add(file)
+    line("", f"{len(files)} fetched")
+    return files
+
+
+async def fetch_clips(
+    session: aiohttp.ClientSession, clips: tuple[Clip, ...], to: anyio.Path
+) -> list[anyio.Path]:
+    """Fetch the clips, which are MP4s that anybody may fetch."""
+    files: list[anyio.Path] = []
+    for number, clip in enumerate(clips, 1):
+        file = to / f"clip-{number}.mp4"
+        await fetch(session, clip.url, file)
+        await expect_bytes(file, 4, b"ftyp", "an MP4")
+        line("Clip", str(file))
+        files.append(file)
+    return files
+
+
+def at_least_wanted(gallery: list[ImageItem], have: list[ImageItem]) -> list[str]:
+    """Further photos of the event, where the participant is in fewer than we want to show."""
+    had = {photo.image_id for photo in have}
+    others = [photo.image_id for photo in gallery if photo.image_id not in had]
+    return others[: max(0, PHOTOS_WANTED - len(have))]
+
+
+async def expect_bytes(file: anyio.Path, at: int, mark: bytes, kind: str) -> None:
+    """Check that a file is what it should be by the mark that its kind begins with."""
+    async with await anyio.open_file(file, "rb") as content:
+        head = await content.read(at + len(mark))
+    expect(head[at:] == mark, f"{file.name} is not {kind}")
+
+
+def expect(condition: bool, otherwise: str) -> None:
+    """Go on only if all is well."""
+    if not condition:
+        raise DemoError(otherwise)
+
+
+def line(label: str, text: str) -> None:
+    """Say something about a step of the tour."""
+    say(f"{label:<11}{text}")

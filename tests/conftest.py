@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+
+_LOOP_TURNS = 20
+
+
+def _is_a_servers(task: asyncio.Task[Any]) -> bool:
+    # aiohttp's server lets go of its handlers in its own time; what is watched here is the client.
+    return getattr(task.get_coro(), "__qualname__", "").startswith("RequestHandler.")
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_behind(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Fail a test that leaves a task or an open session; what was opened is held, so nothing is collected."""
+    opened: list[aiohttp.ClientSession] = []
+    make = aiohttp.ClientSession.__init__
+
+    @functools.wraps(make)
+    def remember(self: aiohttp.ClientSession, *args: Any, **options: Any) -> None:
+        make(self, *args, **options)
+        opened.append(self)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", remember)
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(_LOOP_TURNS):
+        # A generator that was left early is closed by the loop, in its own time.
+        await asyncio.sleep(0)
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    tasks = {task for task in left if not _is_a_servers(task)}
+    sessions = [session for session in opened if not session.closed]
+    for session in sessions:
+        if session._loop is asyncio.get_running_loop():
+            await session.close()
+        else:
+            session.detach()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not tasks, f"tasks left behind: {tasks}"
+    assert not sessions, f"sessions left open: {sessions}"
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
+    """Stand in for the network; bridges aioresponses 0.7.9 to aiohttp >= 3.14 (upstream issue 289)."""
+    make = aiohttp.ClientResponse.__init__
+    if "stream_writer" in inspect.signature(make).parameters:
+
+        @functools.wraps(make)
+        def bridged(self: aiohttp.ClientResponse, *args: Any, **options: Any) -> None:
+            options.setdefault("stream_writer", Mock(output_size=0))
+            make(self, *args, **options)
+
+        monkeypatch.setattr(aiohttp.ClientResponse, "__init__", bridged)
+    with aioresponses() as network:
+        yield network

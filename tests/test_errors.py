@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+import ninepic_async as sdk
+from ninepic_async import errors
+from ninepic_async._wire import Reply
+
+from .canned import failed, reply, rig
+
+CALL = {"endpoint": "photos", "attempts": 3, "request_id": "r-1"}
+EACH: list[errors.NinePicError] = [
+    sdk.NinePicError("all"),
+    sdk.ConfigError("setting"),
+    sdk.InvalidInputError("argument"),
+    sdk.DownloadError("files"),
+    sdk.APIStatusError("teapot", status=418, **CALL),  # type: ignore[arg-type]
+    sdk.BadRequestError("no", status=400, **CALL),  # type: ignore[arg-type]
+    sdk.AuthenticationError("no", **CALL),  # type: ignore[arg-type]
+    sdk.PermissionDeniedError("no", **CALL),  # type: ignore[arg-type]
+    sdk.FeatureDisabledError("off", feature="bib_search", **CALL),  # type: ignore[arg-type]
+    sdk.NotFoundError("no", **CALL),  # type: ignore[arg-type]
+    sdk.UnprocessableEntityError("no", problems=[sdk.Problem("page", "too small")], **CALL),  # type: ignore[arg-type]
+    sdk.RateLimitError("slow", retry_after=2.5, **CALL),  # type: ignore[arg-type]
+    sdk.InternalServerError("no", status=503, **CALL),  # type: ignore[arg-type]
+    sdk.APIConnectionError("cut", **CALL),  # type: ignore[arg-type]
+    sdk.APITimeoutError("late", **CALL),  # type: ignore[arg-type]
+    sdk.DecodeError(path="$.a", expected="x", received="y", body="{}", **CALL),  # type: ignore[arg-type]
+    sdk.ClipJobFailedError("no", **CALL),  # type: ignore[arg-type]
+    sdk.ClipJobTimeoutError("late", **CALL),  # type: ignore[arg-type]
+]
+
+
+def test_the_list_above_is_of_all_of_them() -> None:
+    public = {getattr(sdk, name) for name in sdk.__all__ if name.endswith("Error")}
+    assert {type(error) for error in EACH} == public
+
+
+@pytest.mark.parametrize("error", EACH, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_every_error_pickles_with_all_it_has(error: errors.NinePicError, protocol: int) -> None:
+    for twin in (pickle.loads(pickle.dumps(error, protocol)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is type(error)
+        assert twin.__dict__ == error.__dict__
+        assert (twin.args, str(twin)) == (error.args, str(error))
+
+
+@pytest.mark.parametrize("error", EACH[4:], ids=lambda error: type(error).__name__)
+def test_the_text_of_a_failed_call_names_it(error: errors.CallError) -> None:
+    for part in ("photos: ", "after 3 attempts", "request_id r-1"):
+        assert part in str(error)
+
+
+STATUSES = {
+    400: sdk.BadRequestError,
+    401: sdk.AuthenticationError,
+    403: sdk.PermissionDeniedError,
+    404: sdk.NotFoundError,
+    413: sdk.APIStatusError,
+    422: sdk.UnprocessableEntityError,
+    429: sdk.RateLimitError,
+    500: sdk.InternalServerError,
+    502: sdk.InternalServerError,
+    503: sdk.InternalServerError,
+    504: sdk.InternalServerError,
+    302: sdk.APIStatusError,
+    418: sdk.APIStatusError,
+    599: sdk.InternalServerError,
+}
+BODIES = {
+    "own": (failed(400, "BIB number 1234 not found").body, "BIB number 1234 not found"),
+    "bare": (b'{"message": "Too Many Requests"}', "Too Many Requests"),
+    "html": (b"<html><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway"),
+    "empty": (b"", "empty body"),
+    "blank": (b" \r\n", "empty body"),
+    "list": (b'["no"]', '["no"]'),
+    "message of another type": (b'{"message": 7}', '{"message": 7}'),
+    "cut short": (b'{"message": "Too M', '{"message": "Too M'),
+    "not text": (b"\xff\x00\xfe", "\ufffd"),
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("body", BODIES)
+async def test_every_status_and_body_is_its_own_error(status: int, body: str) -> None:
+    content, shown = BODIES[body]
+    once = sdk.RetryPolicy(attempts=1)
+    with pytest.raises(sdk.APIStatusError) as caught:
+        await rig([Reply(status, {"content-type": "text/html"}, content)], retry=once).event.ping()
+    error = caught.value
+    assert type(error) is STATUSES[status]
+    assert (error.status, error.endpoint, error.attempts) == (status, "ping", 1)
+    assert shown in error.message
+    assert str(error).startswith(f"ping: {status} ")
+
+
+async def status_error(answer: Reply) -> Any:
+    with pytest.raises(sdk.APIStatusError) as caught:
+        await rig([answer], retry=sdk.RetryPolicy(attempts=1)).event.ping()
+    return caught.value
+
+
+async def test_a_422_is_taken_apart() -> None:
+    error = await status_error(failed(422, "query.page: must be >= 1; body.method: unknown; and more"))
+    assert error.problems == (
+        sdk.Problem("query.page", "must be >= 1"),
+        sdk.Problem("body.method", "unknown"),
+        sdk.Problem("", "and more"),
+    )
+
+
+async def test_a_422_without_a_message_has_no_made_up_problems() -> None:
+    assert (await status_error(failed(422, "nope"))).problems == (sdk.Problem("", "nope"),)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None), ("-3", 0.0)])
+async def test_a_429_carries_what_the_gateway_asked_for(header: str, seconds: float | None) -> None:
+    assert (await status_error(failed(429, retry_after=header))).retry_after == seconds
+
+
+async def test_a_long_gateway_page_is_quoted_in_part() -> None:
+    error = await status_error(reply(b"<html>" + b"x" * 5000, 502))
+    assert len(str(error)) < 400
+
+
+async def test_an_error_body_shows_no_signed_query() -> None:
+    for body in (
+        b'{"message": "see https://x.example/a?sig=s3cret"}',
+        b"<a href='https://x.example/a?sig=s3cret'>",
+    ):
+        assert "s3cret" not in repr(await status_error(reply(body, 400)))

@@ -1,0 +1,103 @@
+"""The README's Python runs as it stands: against a sandbox, one block after the other."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+import ninepic_async
+from ninepic_async import NinePic
+from ninepic_async.cli import main
+from ninepic_async.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+BIB = "8230"
+
+
+@pytest.fixture
+async def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox that the environment leads to, and a selfie in the current folder."""
+    async with Sandbox(photos=120, clip_seconds=0.0) as running:
+        monkeypatch.setenv("NINEPIC_API_KEY", running.api_key)
+        monkeypatch.setenv("NINEPIC_ORG_ID", str(running.org_id))
+        monkeypatch.setenv("NINEPIC_BASE_URL", running.base_url)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "selfie.jpg").write_bytes(running.selfie(BIB))
+        log = logging.getLogger("ninepic_async")
+        level = log.level
+        yield running
+        log.setLevel(level)
+
+
+def compiled(block: str, sandbox: Sandbox) -> CodeType:
+    """A block, with the event and BIB of its examples changed for ones that the sandbox has."""
+    source = block.replace("client.event(456)", f"client.event({sandbox.event_id})")
+    source = source.replace("hasty.event(456)", f"hasty.event({sandbox.event_id})").replace(
+        '"1234"', f'"{BIB}"'
+    )
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(source, "README.md", "exec", flags=flags, dont_inherit=True)
+    return code
+
+
+async def test_the_first_program_finds_photos(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    await asyncio.to_thread(exec, compiled(BLOCKS[0], sandbox), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Ping(status='ok'")
+    assert len(lines) == 1 + len(sandbox.event.gallery.of_bib(BIB))
+
+
+async def test_the_other_blocks_run(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    async with NinePic() as client:
+        names: dict[str, object] = {"client": client, "event": client.event(sandbox.event_id)}
+        for block in BLOCKS[1:]:
+            outcome = eval(compiled(block, sandbox), names)  # exec would not hand over the coroutine
+            if outcome is not None:
+                await outcome
+        tests = [value for name, value in names.items() if name.startswith("test_")]
+        for test in tests:
+            assert inspect.iscoroutinefunction(test)
+            await test()
+    assert len(tests) == 1
+    for name in ("first_hour", "again", "twenty", "photos"):
+        assert names[name], name
+    assert "is off for this event" not in capsys.readouterr().out
+
+
+def test_no_block_was_overlooked() -> None:
+    assert len(BLOCKS) == README.count("```python") >= 10
+
+
+def test_every_public_error_is_in_the_table() -> None:
+    errors = {name for name in ninepic_async.__all__ if name.endswith("Error")}
+    # The first is over all others, the second belongs to the bulk fetcher.
+    assert errors - {"NinePicError", "DownloadError"} <= set(
+        re.findall(r"^\| [– ]*`(\w+)`", README, re.MULTILINE)
+    )
+
+
+def test_links_into_the_repository_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_set_up_commands_are_lines_to_copy() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert [block.count("\n") for block in blocks] == [1, 1]
+    assert blocks[0].rstrip().endswith("ninepic demo --to ninepic-demo")
+    assert (ROOT / blocks[1].removeprefix("bash ").strip()).is_file()
+
+
+@pytest.mark.parametrize("command", re.findall(r"`ninepic (\w+) ", README))
+def test_commands_that_are_named_exist(command: str) -> None:
+    assert main([command, "--help"]) == 0
