@@ -60,7 +60,7 @@ def test_waits_grow_to_a_ceiling_and_never_beyond_the_attempts(
         assert wait is None
         return
     assert wait is not None
-    full = min(longest, policy.initial_s * 2.0 ** min(attempt - 1, 60))
+    full = min(longest, policy.initial_s * 2.0 ** min(attempt - 1, 64))
     assert full / 2 - 1e-9 <= wait <= full + 1e-9
 
 
