@@ -20,7 +20,7 @@ from ninepic_async import guesses
 from ninepic_async._redact import excerpt, mask_queries
 from ninepic_async._wire import Reply
 from ninepic_async.errors import APIStatusError, DecodeError, Problem
-from ninepic_async.models import Clip, ClipStatus, ImageItem, PaginationInfo
+from ninepic_async.models import Clip, ImageItem, PaginationInfo
 
 M = TypeVar("M")
 Hook = Callable[[Any, Any], Any]
@@ -38,7 +38,6 @@ _SPELLINGS: Final[Mapping[type, Mapping[str, tuple[str, ...]]]] = {
         "has_previous_page": ("hasPreviousPage",),
     },
     Clip: {"url": guesses.CLIP_URL_KEYS},
-    ClipStatus: {"clips": guesses.CLIP_LIST_KEYS},
 }
 """A field's keys on the wire, the current one first; a field that is not here goes by its own name."""
 

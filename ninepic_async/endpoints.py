@@ -365,17 +365,27 @@ class ClipStatus(Endpoint[models.ClipStatus]):
         found = _named(found, self.request_id)
         word = found.get(guesses.CLIP_STATUS_KEY)
         listed = next((key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None), None)
-        if not isinstance(word, str) or guesses.clip_state(word) != "done":
+        clips = found[listed] if listed else []
+        if isinstance(word, str) and guesses.clip_state(word) == "done":
+            self._check_done(reply, path, found, listed)
+        elif isinstance(clips, list):
             # Until the job is done its clips may be announced without a URL, or not be listed at all.
-            clips = found.get(listed, []) if listed else []
-            found = {key: value for key, value in found.items() if key not in guesses.CLIP_LIST_KEYS}
-            found["clips"] = [clip for clip in clips if _has_url(clip)] if isinstance(clips, list) else clips
-        elif listed is None:
-            raise contract_error(
-                reply, self.name, path, "a list under " + " or ".join(guesses.CLIP_LIST_KEYS), found
-            )
+            clips = [clip for clip in clips if _has_url(clip)]
+        found = {key: value for key, value in found.items() if key not in guesses.CLIP_LIST_KEYS}
+        found["clips"] = clips
         status = decode_at(reply, self.name, path, found, models.ClipStatus)
         return evolve(status, retry_after=retry_after_s(reply))
+
+    def _check_done(self, reply: Reply, path: str, found: dict[str, Any], listed: str | None) -> None:
+        """Refuse a job that says it is done and does not show for it: that is not "no match"."""
+        if listed is None:
+            expected = "a list under " + " or ".join(guesses.CLIP_LIST_KEYS)
+            raise contract_error(reply, self.name, path, expected, found)
+        clips = found[listed] if isinstance(found[listed], list) else []
+        for place, clip in enumerate(clips):
+            if not _has_url(clip):
+                expected = "a clip's URL under " + " or ".join(guesses.CLIP_URL_KEYS)
+                raise contract_error(reply, self.name, f"{path}.{listed}[{place}]", expected, clip)
 
 
 @frozen(kw_only=True)
