@@ -1,0 +1,248 @@
+"""One event loop in a thread, and the way into it for every other thread.
+
+anyio's `BlockingPortal` is not used for the calls: its ``start_task_soon`` waits until the task was made, so
+a Ctrl-C in that moment leaves a task that nobody can cancel, and a finalizer, which must never wait, can't
+use it at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import logging
+import os
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
+from typing import Any, Final, Generic, ParamSpec, TypeVar
+
+from ninepic_async.errors import APIConnectionError, ConfigError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log: Final = logging.getLogger("ninepic_async")
+
+_CANCEL_WITHIN_S: Final = 2.0
+_CLOSE_WITHIN_S: Final = 5.0
+_EXIT_WITHIN_S: Final = 2.0
+
+
+async def _nothing() -> None:
+    pass
+
+
+class _LoopThread:
+    """An event loop that runs until it is told to stop. Knows nothing of who uses it."""
+
+    def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
+        self.loop: concurrent.futures.Future[asyncio.AbstractEventLoop] = concurrent.futures.Future()
+        self._at_end = at_end
+        self._process = os.getpid()
+        self._stopping = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="ninepic-sync", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is on this very thread."""
+        return threading.get_ident() == self._thread.ident
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the loop could not be made."""
+        return self.loop.done() and self.loop.exception() is not None
+
+    def stop(self) -> None:
+        """Ask it to end. Never waits, so that a finalizer may call it on whatever thread it runs."""
+        self._soon(self._stopping.set)
+
+    def join(self, within_s: float) -> None:
+        """Wait for the end."""
+        self._thread.join(within_s)
+
+    def close_soon(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a clean-up. Never waits, as `stop`."""
+
+        def start() -> None:
+            task = asyncio.ensure_future(close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+        self._soon(start)
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        def in_loop(loop: concurrent.futures.Future[asyncio.AbstractEventLoop]) -> None:
+            with suppress(Exception):  # the loop has ended, or never began: there is nothing left to do
+                loop.result().call_soon_threadsafe(act)
+
+        # The pipe that wakes the loop is shared with the process that this one was forked from.
+        if self._process == os.getpid():
+            self.loop.add_done_callback(in_loop)
+
+    def _run(self) -> None:
+        _running.add(self)
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:
+            if self.loop.done():
+                # Such as the executor that can't be shut down any more while the interpreter exits.
+                log.debug("the loop of a blocking client ended in %r", error)
+            else:
+                self.loop.set_exception(error)
+        finally:
+            _running.discard(self)
+
+    async def _serve(self) -> None:
+        self.loop.set_result(asyncio.get_running_loop())
+        await self._stopping.wait()
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        if calls:
+            await asyncio.wait(calls, timeout=_CANCEL_WITHIN_S)
+        await self._at_end()
+
+
+class Portal:
+    """A client's way into its own loop, from any thread. The thread starts with the first call.
+
+    Args:
+        at_end: what to await, in the loop, when it is closed.
+    """
+
+    def __init__(self, at_end: Callable[[], Awaitable[None]] = _nothing) -> None:
+        self._at_end = at_end
+        self._lock = threading.Lock()
+        self._thread: _LoopThread | None = None
+        self._refusal: str | None = None
+        _portals.add(self)
+
+    def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await a coroutine in the loop, in a copy of the caller's context.
+
+        Raises:
+            ConfigError: the portal is closed, belongs to another process, or this is its own thread.
+            APIConnectionError: the portal was closed meanwhile.
+        """
+        future = self._submit(function, *args, **kwargs)
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError:
+            raise APIConnectionError("the client was closed while this call was under way") from None
+        except BaseException:
+            future.cancel()
+            raise
+        finally:
+            # The error would hold the future, and the future the error.
+            del future
+
+    def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
+        """Walk through an async generator, one call a step; leaving early closes it without waiting."""
+        steps = _Steps(source())
+        try:
+            while (item := self.call(steps.next)) is not None:
+                yield item
+        except BaseException:
+            if self._thread is not None:
+                self._thread.close_soon(steps.close)
+            raise
+
+    def close(self) -> None:
+        """Cancel what is under way, and end the thread.
+
+        Raises:
+            ConfigError: this is the portal's own thread.
+        """
+        self._check_thread()
+        with self._lock:
+            self._refusal = self._refusal or "this client is closed: make a new NinePic"
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                thread.stop()
+        if thread is not None:
+            thread.join(_CLOSE_WITHIN_S)
+
+    def after_fork(self) -> None:
+        """Let go of what belongs to the parent process; a portal that was not in use yet can be used here."""
+        self._lock = threading.Lock()
+        if self._thread is not None:
+            self._thread = None
+            self._refusal = "this client was in use before a fork: make a NinePic in each process"
+
+    def _submit(
+        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> concurrent.futures.Future[T]:
+        self._check_thread()
+        try:
+            loop = self._open().loop.result()
+        except (OSError, RuntimeError) as error:
+            raise ConfigError(f"the thread of the blocking client can't start: {error}") from error
+        # Under the lock, or `close` could end the loop before it sees this call.
+        with self._lock:
+            self._check_open()
+            return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop)
+
+    def _open(self) -> _LoopThread:
+        with self._lock:
+            self._check_open()
+            if self._thread is None or self._thread.has_failed:
+                self._thread = _LoopThread(self._at_end)
+                weakref.finalize(self, self._thread.stop).atexit = False
+            return self._thread
+
+    def _check_open(self) -> None:
+        if self._refusal is not None:
+            raise ConfigError(self._refusal)
+
+    def _check_thread(self) -> None:
+        if self._thread is not None and self._thread.is_current:
+            raise ConfigError(
+                "a blocking call from the client's own event loop thread would wait for itself: "
+                "make it in another thread, or use ninepic_async.NinePic there"
+            )
+
+
+class _Steps(Generic[T]):
+    """An async generator taken one step at a time; no two of its coroutines run at once."""
+
+    def __init__(self, source: AsyncGenerator[T, None]) -> None:
+        self._source = source
+        self._turn = asyncio.Lock()
+
+    async def next(self) -> T | None:
+        """Give the next item, or None at the end."""
+        async with self._turn:
+            return await anext(self._source, None)
+
+    async def close(self) -> None:
+        """End it early, once the step that was cancelled has let go."""
+        async with self._turn:
+            await self._source.aclose()
+
+
+_running: set[_LoopThread] = set()
+_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    threads = list(_running)
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        thread.join(_EXIT_WITHIN_S)
+
+
+def _after_fork() -> None:
+    # The threads did not come along, and neither did anybody who could close their sockets: leave them be.
+    _running.clear()
+    for portal in _portals:
+        portal.after_fork()
+
+
+atexit.register(_stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
