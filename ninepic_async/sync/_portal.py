@@ -1,8 +1,8 @@
 """One event loop in a thread, and the way into it for every other thread.
 
-anyio's `BlockingPortal` is not used for the calls: its ``start_task_soon`` waits until the task was made, so
-a Ctrl-C in that moment leaves a task that nobody can cancel, and a finalizer, which must never wait, can't
-use it at all.
+anyio's `BlockingPortal` would be the obvious choice. Its ``start_task_soon`` waits for the loop before it
+gives a handle: a Ctrl-C in that moment leaves a task that nobody can cancel, a finalizer, which must never
+wait, can't use it, and a call that meets the portal's end waits for good.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from ninepic_async.errors import APIConnectionError, ConfigError
@@ -107,6 +108,29 @@ class _LoopThread:
         await self._at_end()
 
 
+class _Call(Generic[T]):
+    """A coroutine on its way, which can be given up at any moment, be it before it began."""
+
+    def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._begin = begin
+        self._task: asyncio.Task[Any] | None = None
+        self._is_given_up = False
+
+    async def run(self) -> T:
+        """Run it, unless it was given up meanwhile."""
+        self._task = asyncio.current_task()
+        if self._is_given_up:
+            raise asyncio.CancelledError
+        return await self._begin()
+
+    def give_up(self) -> None:
+        """Cancel it, from another thread, without waiting."""
+        self._is_given_up = True
+        if self._task is not None and not self._task.done():
+            with suppress(RuntimeError):  # the loop ended meanwhile, and the task with it
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
 class Portal:
     """A client's way into its own loop, from any thread. The thread starts with the first call.
 
@@ -128,17 +152,17 @@ class Portal:
             ConfigError: the portal is closed, belongs to another process, or this is its own thread.
             APIConnectionError: the portal was closed meanwhile.
         """
-        future = self._submit(function, *args, **kwargs)
+        call = _Call(partial(function, *args, **kwargs))
         try:
-            return future.result()
+            return self._submit(call).result()
         except concurrent.futures.CancelledError:
             raise APIConnectionError("the client was closed while this call was under way") from None
         except BaseException:
-            future.cancel()
+            call.give_up()
             raise
         finally:
-            # The error would hold the future, and the future the error.
-            del future
+            # The error would hold the call, and the call's task the error.
+            del call
 
     def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
         """Walk through an async generator, one call a step; leaving early closes it without waiting."""
@@ -173,9 +197,7 @@ class Portal:
             self._thread = None
             self._refusal = "this client was in use before a fork: make a NinePic in each process"
 
-    def _submit(
-        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
-    ) -> concurrent.futures.Future[T]:
+    def _submit(self, call: _Call[T]) -> concurrent.futures.Future[T]:
         self._check_thread()
         try:
             loop = self._open().loop.result()
@@ -184,7 +206,7 @@ class Portal:
         # Under the lock, or `close` could end the loop before it sees this call.
         with self._lock:
             self._check_open()
-            return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop)
+            return asyncio.run_coroutine_threadsafe(call.run(), loop)
 
     def _open(self) -> _LoopThread:
         with self._lock:
