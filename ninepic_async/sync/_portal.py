@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 log: Final = logging.getLogger("ninepic_async")
 
+_LOOK_FOR_SIGNALS_S: Final = 0.1
+"""A signal that arrives just before a thread goes to sleep on a lock does not wake it, and on Windows none
+does: wake up now and then, so that Ctrl-C is never left lying."""
 _CANCEL_WITHIN_S: Final = 2.0
 _CLOSE_WITHIN_S: Final = 5.0
 _EXIT_WITHIN_S: Final = 2.0
@@ -43,6 +46,7 @@ class _LoopThread:
         self._at_end = at_end
         self._process = os.getpid()
         self._stopping = asyncio.Event()
+        self.waiting: set[_Call[Any]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="ninepic-sync", daemon=True)
         self._thread.start()
@@ -113,15 +117,24 @@ class _Call(Generic[T]):
 
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._begin = begin
-        self._task: asyncio.Task[Any] | None = None
+        self._outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._task: asyncio.Task[T] | None = None
         self._is_given_up = False
 
-    async def run(self) -> T:
-        """Run it, unless it was given up meanwhile."""
-        self._task = asyncio.current_task()
-        if self._is_given_up:
-            raise asyncio.CancelledError
-        return await self._begin()
+    def start(self) -> None:
+        """Begin, in the loop, unless it was given up meanwhile."""
+        if not self._is_given_up:
+            self._task = asyncio.ensure_future(self._begin())
+            self._task.add_done_callback(self._settle)
+
+    def result(self) -> T:
+        """Wait for it, in another thread."""
+        while True:
+            try:
+                return self._outcome.result(_LOOK_FOR_SIGNALS_S)
+            except TimeoutError:
+                if self._outcome.done():
+                    return self._outcome.result()
 
     def give_up(self) -> None:
         """Cancel it, from another thread, without waiting."""
@@ -129,6 +142,14 @@ class _Call(Generic[T]):
         if self._task is not None and not self._task.done():
             with suppress(RuntimeError):  # the loop ended meanwhile, and the task with it
                 self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    def _settle(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self._outcome.cancel()
+        elif (error := task.exception()) is not None:
+            self._outcome.set_exception(error)
+        else:
+            self._outcome.set_result(task.result())
 
 
 class Portal:
@@ -140,6 +161,7 @@ class Portal:
 
     def __init__(self, at_end: Callable[[], Awaitable[None]] = _nothing) -> None:
         self._at_end = at_end
+        self._walks: set[_Steps[Any]] = set()
         self._lock = threading.Lock()
         self._thread: _LoopThread | None = None
         self._refusal: str | None = None
@@ -152,21 +174,26 @@ class Portal:
             ConfigError: the portal is closed, belongs to another process, or this is its own thread.
             APIConnectionError: the portal was closed meanwhile.
         """
+        self._check_thread()
+        thread = self._open()
         call = _Call(partial(function, *args, **kwargs))
         try:
-            return self._submit(call).result()
+            thread.waiting.add(call)
+            self._submit(call, thread)
+            return call.result()
         except concurrent.futures.CancelledError:
             raise APIConnectionError("the client was closed while this call was under way") from None
         except BaseException:
             call.give_up()
             raise
         finally:
+            thread.waiting.discard(call)
             # The error would hold the call, and the call's task the error.
             del call
 
     def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
         """Walk through an async generator, one call a step; leaving early closes it without waiting."""
-        steps = _Steps(source())
+        steps = _Steps(source(), self._walks)
         try:
             while (item := self.call(steps.next)) is not None:
                 yield item
@@ -197,22 +224,21 @@ class Portal:
             self._thread = None
             self._refusal = "this client was in use before a fork: make a NinePic in each process"
 
-    def _submit(self, call: _Call[T]) -> concurrent.futures.Future[T]:
-        self._check_thread()
+    def _submit(self, call: _Call[Any], thread: _LoopThread) -> None:
         try:
-            loop = self._open().loop.result()
+            loop = thread.loop.result()
         except (OSError, RuntimeError) as error:
             raise ConfigError(f"the thread of the blocking client can't start: {error}") from error
         # Under the lock, or `close` could end the loop before it sees this call.
         with self._lock:
             self._check_open()
-            return asyncio.run_coroutine_threadsafe(call.run(), loop)
+            loop.call_soon_threadsafe(call.start)
 
     def _open(self) -> _LoopThread:
         with self._lock:
             self._check_open()
             if self._thread is None or self._thread.has_failed:
-                self._thread = _LoopThread(self._at_end)
+                self._thread = _LoopThread(partial(_end, self._walks, self._at_end))
                 weakref.finalize(self, self._thread.stop).atexit = False
             return self._thread
 
@@ -229,21 +255,40 @@ class Portal:
 
 
 class _Steps(Generic[T]):
-    """An async generator taken one step at a time; no two of its coroutines run at once."""
+    """An async generator taken one step at a time; no two of its coroutines run at once.
 
-    def __init__(self, source: AsyncGenerator[T, None]) -> None:
+    Args:
+        source: what to step through. It must not hold a cancel scope across a ``yield``: each step is another
+            task.
+        begun: holds it from its first step to its end. The loop would close generators that are left over
+            all at once, the outer and the one within it, and log that they are in each other's way.
+    """
+
+    def __init__(self, source: AsyncGenerator[T, None], begun: set[_Steps[Any]]) -> None:
         self._source = source
+        self._begun = begun
         self._turn = asyncio.Lock()
 
     async def next(self) -> T | None:
         """Give the next item, or None at the end."""
         async with self._turn:
-            return await anext(self._source, None)
+            self._begun.add(self)
+            item = await anext(self._source, None)
+            if item is None:
+                self._begun.discard(self)
+            return item
 
     async def close(self) -> None:
         """End it early, once the step that was cancelled has let go."""
         async with self._turn:
+            self._begun.discard(self)
             await self._source.aclose()
+
+
+async def _end(walks: set[_Steps[Any]], at_end: Callable[[], Awaitable[None]]) -> None:
+    for steps in tuple(walks):
+        await steps.close()
+    await at_end()
 
 
 _running: set[_LoopThread] = set()
@@ -251,7 +296,8 @@ _portals: weakref.WeakSet[Portal] = weakref.WeakSet()
 
 
 def _stop_all() -> None:
-    threads = list(_running)
+    # Who still waits now is a daemon thread, about to vanish: an error would only make it complain.
+    threads = [thread for thread in tuple(_running) if not thread.waiting]
     for thread in threads:
         thread.stop()
     for thread in threads:
