@@ -68,6 +68,7 @@ def start() -> Iterator[Start]:
                 "NINEPIC_API_KEY": "key",
                 "NINEPIC_ORG_ID": "1",
             },
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -33,7 +33,6 @@ class ReluctantServer:
         self._change = threading.Condition()
         self.asked: list[str] = []
         self.waiting = 0
-        self.connected = 0
 
     @property
     def base_url(self) -> str:
@@ -70,13 +69,15 @@ class ReluctantServer:
         waits = False
         with connection:
             try:
-                while request := connection.recv(65536).decode(errors="replace"):
+                while not waits and (request := connection.recv(65536).decode(errors="replace")):
                     line = request.partition("\r\n")[0]
                     answer = next((data for path, data in ANSWERS if re.search(path, line)), None)
                     waits = answer is None
                     self._note(line, waits)
                     if answer is not None:
                         connection.sendall(_reply(answer))
+                while waits and connection.recv(65536):
+                    pass
             except OSError:
                 pass
         with self._change:

@@ -16,7 +16,7 @@ from .reluctant import ReluctantServer
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and fork as POSIX has them")
 
 INTERRUPTED = """
-import time
+import sys, time
 from ninepic_async.sync import NinePic
 
 with NinePic() as client:
@@ -26,13 +26,14 @@ with NinePic() as client:
     except KeyboardInterrupt:
         print(time.monotonic(), flush=True)
     print(event.ping().status, flush=True)
-    time.sleep({stay})
+    sys.stdin.read()
 """
 
 FORKED = """
-import os, sys, time
+import os, sys, time, warnings
 from ninepic_async.sync import ConfigError, NinePic
 
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where threads run
 client = NinePic()
 event = client.event(2)
 {before}
@@ -47,8 +48,7 @@ if child == 0:
     {in_child}
     sys.exit(0)
 assert os.waitpid(child, 0)[1] == 0
-print("parent:", event.ping().status, len({{id(event.ping()) for _ in range(3)}}) > 0)
-{after}
+print("parent:", event.ping().status)
 client.close()
 """
 
@@ -87,7 +87,7 @@ def outcome(process: subprocess.Popen[str], within_s: float = 10) -> str:
 def test_ctrl_c_ends_a_call_and_leaves_the_client_usable(
     start: Start, reluctant: ReluctantServer, act: str, asked: str
 ) -> None:
-    process = start(reluctant.base_url, INTERRUPTED.format(act=act, stay=1.5))
+    process = start(reluctant.base_url, INTERRUPTED.format(act=act))
     reluctant.wait_until_asked(asked)
     time.sleep(0.05)
     sent_at = time.monotonic()
@@ -158,18 +158,15 @@ with NinePic() as client:
 def test_after_a_fork_each_process_works_or_says_why(
     start: Start, reluctant: ReluctantServer, before: str, in_child: str, child_says: str
 ) -> None:
-    quiet = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
-    script = quiet + FORKED.format(before=before, in_child=in_child, after="")
+    script = FORKED.format(before=before, in_child=in_child)
     child, parent = outcome(start(reluctant.base_url, script)).splitlines()
     assert child_says in child
-    assert parent == "parent: ok True"
+    assert parent == "parent: ok"
 
 
 @posix
 def test_a_client_made_in_the_child_works(start: Start, reluctant: ReluctantServer) -> None:
-    script = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + FORKED.format(
-        before="event.ping()", in_child="print('new:', NinePic().event(2).ping().status)", after=""
-    )
+    script = FORKED.format(before="event.ping()", in_child="print('new:', NinePic().event(2).ping().status)")
     assert "new: ok" in outcome(start(reluctant.base_url, script))
 
 
@@ -201,10 +198,7 @@ def test_a_dropped_iterator_never_warns(start: Start, reluctant: ReluctantServer
 import gc, warnings
 warnings.simplefilter("always")
 for _ in range(20):
-    photos = iter(event.photos()); next(photos); photos.me = None if False else None
-""".replace("; photos.me = None if False else None", "")
-    act += """
-    del photos
+    photos = iter(event.photos()); next(photos); del photos
     cycle = [iter(event.photos())]; cycle.append(cycle); next(cycle[0]); del cycle
 gc.collect()
 client.close()

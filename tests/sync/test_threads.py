@@ -5,7 +5,7 @@ import contextvars
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -94,7 +94,10 @@ def test_the_callers_context_is_seen_by_logging(
 def test_closing_ends_the_calls_that_are_under_way(reluctant: ReluctantServer) -> None:
     client = NinePic("key", 1, base_url=reluctant.base_url)
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(client.event(2).details), pool.submit(lambda: list(client.event(2).photos()))]
+        calls: list[Future[object]] = [
+            pool.submit(client.event(2).details),
+            pool.submit(lambda: list(client.event(2).photos())),
+        ]
         reluctant.wait_until_asked("/details")
         reluctant.wait_until_asked("page=2")
         started = time.monotonic()
