@@ -27,8 +27,8 @@ T = TypeVar("T")
 log: Final = logging.getLogger("ninepic_async")
 
 _LOOK_FOR_SIGNALS_S: Final = 0.1
-"""A signal that arrives just before a thread goes to sleep on a lock does not wake it, and on Windows none
-does: wake up now and then, so that Ctrl-C is never left lying."""
+"""A signal does not wake a thread that was about to sleep on a lock, nor any on Windows: get up now and then,
+so that Ctrl-C is never left lying."""
 _CANCEL_WITHIN_S: Final = 2.0
 _CLOSE_WITHIN_S: Final = 5.0
 _EXIT_WITHIN_S: Final = 2.0
@@ -117,7 +117,9 @@ class _Call(Generic[T]):
 
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._begin = begin
-        self._outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+        # A bare lock: Ctrl-C within a Condition's wait, and so a Future's, can end in a RuntimeError.
+        self._under_way = threading.Lock()
+        self._under_way.acquire()
         self._task: asyncio.Task[T] | None = None
         self._is_given_up = False
 
@@ -128,13 +130,16 @@ class _Call(Generic[T]):
             self._task.add_done_callback(self._settle)
 
     def result(self) -> T:
-        """Wait for it, in another thread."""
-        while True:
-            try:
-                return self._outcome.result(_LOOK_FOR_SIGNALS_S)
-            except TimeoutError:
-                if self._outcome.done():
-                    return self._outcome.result()
+        """Wait for it, in another thread.
+
+        Raises:
+            APIConnectionError: it was cancelled.
+        """
+        while not self._under_way.acquire(timeout=_LOOK_FOR_SIGNALS_S):
+            pass
+        if self._task is None or self._task.cancelled():
+            raise APIConnectionError("the client was closed while this call was under way")
+        return self._task.result()
 
     def give_up(self) -> None:
         """Cancel it, from another thread, without waiting."""
@@ -144,12 +149,9 @@ class _Call(Generic[T]):
                 self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
     def _settle(self, task: asyncio.Task[T]) -> None:
-        if task.cancelled():
-            self._outcome.cancel()
-        elif (error := task.exception()) is not None:
-            self._outcome.set_exception(error)
-        else:
-            self._outcome.set_result(task.result())
+        if not task.cancelled():
+            task.exception()  # seen, be it that nobody waits any more; asyncio would log it otherwise
+        self._under_way.release()
 
 
 class Portal:
@@ -181,8 +183,6 @@ class Portal:
             thread.waiting.add(call)
             self._submit(call, thread)
             return call.result()
-        except concurrent.futures.CancelledError:
-            raise APIConnectionError("the client was closed while this call was under way") from None
         except BaseException:
             call.give_up()
             raise

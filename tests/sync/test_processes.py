@@ -193,6 +193,14 @@ def test_a_forgotten_close_neither_holds_up_the_exit_nor_says_a_word(
     assert time.monotonic() - started < 3
 
 
+def test_the_loop_ends_before_the_interpreter_is_torn_down(start: Start, reluctant: ReluctantServer) -> None:
+    # What was registered first runs last.
+    names = "[thread.name for thread in threading.enumerate()]"
+    first = f"import atexit, threading; atexit.register(lambda: print({names}))"
+    script = first + FORGETFUL.format(act="photos = iter(event.photos()); next(photos)")
+    assert outcome(start(reluctant.base_url, script)) == "done\n['MainThread']"
+
+
 def test_a_dropped_iterator_never_warns(start: Start, reluctant: ReluctantServer) -> None:
     act = """
 import gc, warnings
