@@ -115,8 +115,16 @@ def test_ctrl_c_that_nobody_catches_ends_the_program(start: Start, reluctant: Re
 def test_ctrl_c_at_any_moment_leaves_no_call_behind(start: Start, reluctant: ReluctantServer) -> None:
     delays = [random.Random(moment).uniform(1e-5, 6e-4) for moment in range(150)]
     script = f"""
-import asyncio, signal, time
+import asyncio, signal, threading, time
 from ninepic_async.sync import NinePic
+
+def stir():
+    while True:
+        time.sleep(1e-5)
+
+# Where other threads run, a signal often finds the main thread just before it sleeps.
+for _ in range(3):
+    threading.Thread(target=stir, daemon=True).start()
 
 def interrupt(*_):
     raise KeyboardInterrupt
