@@ -253,7 +253,35 @@ async def _never(listing: Listing[ImageItem]) -> Page[ImageItem]:
 
 
 @frozen(kw_only=True)
-class FaceSearch:
+class FoundFaces:
+    """What a selfie found, apart from how its later pages are read."""
+
+    request_id: str
+    images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
+    pagination: PaginationInfo | None = None
+    confidence_percentage: float | None = None
+    extra: Extra = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def total(self) -> int:
+        """How many photos were found in all."""
+        return len(self.images) if self.pagination is None else self.pagination.total
+
+    def _over_images(self) -> Pager[ImageItem]:
+        pagination = self.pagination or PaginationInfo(
+            total=len(self.images),
+            current_page=1,
+            total_pages=1,
+            has_next_page=False,
+            has_previous_page=False,
+            page_size=max(len(self.images), 1),
+        )
+        first: Page[ImageItem] = Page(items=self.images, pagination=pagination)
+        return Pager(_never, FaceResults(event_id=0, request_id=self.request_id), first)
+
+
+@frozen(kw_only=True)
+class FaceSearch(FoundFaces):
     """What a selfie found. The first page came with the upload; later ones are read from the cached result.
 
     Store ``request_id`` to see the same result again with ``event.face_results(request_id)``: no second
@@ -266,22 +294,12 @@ class FaceSearch:
         pagination: the first page's.
     """
 
-    request_id: str
-    images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
-    pagination: PaginationInfo | None = None
-    confidence_percentage: float | None = None
-    extra: Extra = field(factory=dict, eq=False, repr=False)
     _pager: Pager[ImageItem] = field(
         default=Factory(lambda self: self._over_images(), takes_self=True),
         eq=False,
         repr=False,
         alias="pager",
     )
-
-    @property
-    def total(self) -> int:
-        """How many photos were found in all."""
-        return len(self.images) if self.pagination is None else self.pagination.total
 
     def __aiter__(self) -> AsyncGenerator[ImageItem, None]:
         """Yield the photos, in the service's order, each once."""
@@ -298,15 +316,3 @@ class FaceSearch:
     async def collect(self, limit: int | None = None) -> list[ImageItem]:
         """Fetch the photos into a list, at most ``limit`` of them."""
         return await self._pager.collect(limit)
-
-    def _over_images(self) -> Pager[ImageItem]:
-        pagination = self.pagination or PaginationInfo(
-            total=len(self.images),
-            current_page=1,
-            total_pages=1,
-            has_next_page=False,
-            has_previous_page=False,
-            page_size=max(len(self.images), 1),
-        )
-        first: Page[ImageItem] = Page(items=self.images, pagination=pagination)
-        return Pager(_never, FaceResults(event_id=0, request_id=self.request_id), first)

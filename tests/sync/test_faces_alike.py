@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import ast
+import doctest
+import inspect
+import re
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+import ninepic_async
+from ninepic_async import sync
+
+PAIRS = [
+    (getattr(ninepic_async, name), getattr(sync, name))
+    for name in ninepic_async.__all__
+    if getattr(ninepic_async, name) is not getattr(sync, name)
+]
+BLOCKING_NAMES = {
+    "aclose": "close",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+    "__aiter__": "__iter__",
+}
+LEFT_OUT = {("NinePic", "session")}
+"""A session belongs to one event loop, and a blocking client's loop is its own."""
+by_name = pytest.mark.parametrize(("async_face", "face"), PAIRS, ids=lambda cls: cls.__name__)
+
+
+def test_every_public_name_is_in_both_and_only_what_waits_differs() -> None:
+    assert sync.__all__ == ninepic_async.__all__
+    assert [face.__name__ for _, face in PAIRS] == ["ClipJob", "Event", "FaceSearch", "NinePic", "Pager"]
+
+
+def members(cls: type) -> dict[str, object]:
+    names = {*BLOCKING_NAMES, *BLOCKING_NAMES.values(), "__init__"}
+    return {
+        BLOCKING_NAMES.get(name, name): inspect.getattr_static(cls, name)
+        for name in dir(cls)
+        if not name.startswith("_") or (name in names and name in vars(cls))
+    }
+
+
+def shape(owner: str, member: object) -> tuple[object, ...]:
+    if not inspect.isfunction(member):
+        return ("attribute",)
+    signature = inspect.signature(member)
+    parameters = tuple(
+        (p.name, p.kind, p.default, p.annotation)
+        for p in signature.parameters.values()
+        if (owner, p.name) not in LEFT_OUT
+    )
+    return ("method", parameters)
+
+
+def returned(member: object) -> str:
+    assert callable(member)
+    text = str(inspect.signature(member).return_annotation)
+    generator = re.fullmatch(r"AsyncGenerator\[(.*), None\]", text)
+    return f"Generator[{generator[1]}, None, None]" if generator else text
+
+
+@by_name
+def test_every_public_signature_is_the_same(async_face: type, face: type) -> None:
+    theirs, ours = members(async_face), members(face)
+    if face is not sync.NinePic:
+        # The SDK makes these; those that people can make too are attrs classes, compared by field below.
+        del theirs["__init__"], ours["__init__"]
+    assert set(ours) == set(theirs)
+    name = face.__name__
+    assert {key: shape(name, member) for key, member in ours.items()} == {
+        key: shape(name, member) for key, member in theirs.items()
+    }
+    for key, member in ours.items():
+        if inspect.isfunction(member):
+            assert returned(member) == returned(theirs[key]), f"{name}.{key}"
+            assert not inspect.iscoroutinefunction(member)
+            assert not inspect.isasyncgenfunction(member)
+
+
+def test_a_face_search_is_made_of_the_same_fields() -> None:
+    def public(cls: type) -> list[tuple[object, ...]]:
+        fields = attrs.fields(cls)
+        return [(f.name, f.type, f.default, f.eq, f.repr) for f in fields if not f.name.startswith("_")]
+
+    assert public(sync.FaceSearch) == public(ninepic_async.FaceSearch)
+
+
+def documented(face: type) -> list[tuple[str, str]]:
+    found = [(face.__name__, inspect.getdoc(face) or "")]
+    for name, member in members(face).items():
+        if inspect.isfunction(member) or isinstance(member, property):
+            if name in ("__init__", "__enter__", "__exit__"):
+                continue
+            found.append((f"{face.__name__}.{name}", member.__doc__ or ""))
+    return found
+
+
+DOCUMENTED = [entry for _, face in PAIRS for entry in documented(face)]
+
+
+@pytest.mark.parametrize(("name", "text"), DOCUMENTED, ids=[name for name, _ in DOCUMENTED])
+def test_docstrings_read_right_for_a_blocking_reader(name: str, text: str) -> None:
+    assert text, f"{name} says nothing"
+    prose = text.replace("does not ``await``", "")
+    assert not re.search(r"\b(async|await|aclose|asyncio|coroutine)\b", prose), text
+    for example in doctest.DocTestParser().get_examples(text):
+        tree = ast.parse(example.source)
+        assert not any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(tree))
+
+
+@by_name
+def test_docstrings_carry_over(async_face: type, face: type) -> None:
+    own = {"NinePic", "NinePic.close"}
+    theirs = dict(documented(async_face))
+    for name, text in documented(face):
+        if name in own or name not in theirs:
+            continue
+        assert without_code(text) == without_code(theirs[name]), name
+
+
+def without_code(text: str) -> str:
+    lines = inspect.cleandoc(text).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith((">>>", "...")))
+
+
+def test_what_the_drift_test_holds_up_against() -> None:
+    class Theirs:
+        async def call(self, limit: int | None = None) -> None: ...
+
+    changed: list[Callable[..., object]] = [
+        lambda self: 0,
+        lambda self, limit: 0,
+        lambda self, most=None: 0,
+        lambda self, *, limit=None: 0,
+    ]
+    for other in changed:
+        assert shape("Theirs", other) != shape("Theirs", Theirs.call)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from ninepic_async.sandbox import Sandbox
+from ninepic_async.sync import APIConnectionError, ConfigError, Event, NinePic
+
+from .reluctant import ReluctantServer
+
+asked_by = contextvars.ContextVar("asked_by", default="nobody")
+
+
+def test_many_threads_share_one_client_and_get_their_own_replies(event: Event, sandbox: Sandbox) -> None:
+    bibs = [bib for bib in sandbox.bibs if bib.isdigit()][:40]
+    expected = {bib: {photo.image_id for photo in event.bib_search(bib)} for bib in bibs}
+
+    def search(bib: str) -> tuple[str, set[str]]:
+        return bib, {photo.image_id for photo in event.bib_search(bib, page_size=1)}
+
+    with ThreadPoolExecutor(16) as pool:
+        for bib, found in pool.map(search, bibs * 3):
+            assert found == expected[bib]
+
+
+def test_threads_that_begin_together_start_one_loop(sandbox: Sandbox) -> None:
+    together = threading.Barrier(8)
+    with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+
+        def ping(_: int) -> str:
+            together.wait()
+            return client.event(sandbox.event_id).ping().status
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(ping, range(8))) == {"ok"}
+        assert [thread.name for thread in threading.enumerate()].count("ninepic-sync") == 1
+    assert "ninepic-sync" not in [thread.name for thread in threading.enumerate()]
+
+
+async def test_it_works_where_a_loop_runs(event: Event) -> None:
+    assert event.ping().status == "ok"
+    assert len(list(event.photos())) == 1000
+    await asyncio.sleep(0)
+
+
+def test_a_call_from_the_clients_own_thread_is_refused_at_once(client: NinePic, event: Event) -> None:
+    async def blocking_call_in_the_loop() -> None:
+        event.ping()
+
+    async def blocking_close_in_the_loop() -> None:
+        client.close()
+
+    event.ping()
+    for coroutine in (blocking_call_in_the_loop, blocking_close_in_the_loop):
+        started = time.monotonic()
+        with pytest.raises(ConfigError, match="own event loop thread"):
+            client._portal.call(coroutine)
+        assert time.monotonic() - started < 1
+    assert event.ping().status == "ok"
+
+
+def test_the_callers_context_is_seen_by_logging(
+    event: Event, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: set[str] = set()
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.add(asked_by.get())
+        return True
+
+    caplog.set_level(logging.DEBUG, "ninepic_async")
+    logger = logging.getLogger("ninepic_async")
+    logger.addFilter(note)
+    try:
+        for name, act in (("a call", event.ping), ("a walk", lambda: list(event.photos(page_size=500)))):
+            token = asked_by.set(name)
+            act()
+            asked_by.reset(token)
+            assert seen == {name}
+            seen.clear()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: (asked_by.set("a thread"), event.ping())).result()
+        assert seen == {"a thread"}
+    finally:
+        logger.removeFilter(note)
+
+
+def test_closing_ends_the_calls_that_are_under_way(reluctant: ReluctantServer) -> None:
+    client = NinePic("key", 1, base_url=reluctant.base_url)
+    with ThreadPoolExecutor(2) as pool:
+        calls: list[Future[object]] = [
+            pool.submit(client.event(2).details),
+            pool.submit(lambda: list(client.event(2).photos())),
+        ]
+        reluctant.wait_until_asked("/details")
+        reluctant.wait_until_asked("page=2")
+        started = time.monotonic()
+        client.close()
+        assert time.monotonic() - started < 1
+        for call in calls:
+            with pytest.raises((APIConnectionError, ConfigError), match="closed"):
+                call.result(timeout=5)
+    assert reluctant.hung_up_within(1)
+
+
+def test_closing_with_a_walk_half_done_logs_no_error(
+    reluctant: ReluctantServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with NinePic("key", 1, base_url=reluctant.base_url) as client:
+        photos = iter(client.event(2).photos())
+        next(photos)
+        reluctant.wait_until_asked("page=2")
+    assert reluctant.hung_up_within(1)
+    with pytest.raises(ConfigError, match="closed"):
+        next(photos)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_no_call_is_forgotten_when_it_meets_the_close() -> None:
+    outcomes = []
+
+    def ping(client: NinePic) -> None:
+        try:
+            client.event(2).ping()
+        except (ConfigError, APIConnectionError) as error:
+            outcomes.append(str(error))
+
+    for _ in range(30):
+        client = NinePic("key", 1, base_url="http://127.0.0.1:9", timeout=30)
+        threads = [threading.Thread(target=ping, args=(client,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        client.close()
+        for thread in threads:
+            thread.join(5)
+            assert not thread.is_alive()
+    assert len(outcomes) == 120
+
+
+def test_a_client_that_is_dropped_ends_its_thread(sandbox: Sandbox) -> None:
+    event = NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url).event(sandbox.event_id)
+    assert event.ping().status == "ok"  # the handle keeps the client's loop
+    thread = next(thread for thread in threading.enumerate() if thread.name == "ninepic-sync")
+    del event
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_thread_that_cannot_start_is_a_typed_error(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_files_left() -> asyncio.AbstractEventLoop:
+        raise OSError(24, "Too many open files")
+
+    with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio, "new_event_loop", no_files_left)
+            patched.setattr(asyncio.events, "new_event_loop", no_files_left)
+            with pytest.raises(ConfigError, match="Too many open files"):
+                client.event(sandbox.event_id).ping()
+        assert client.event(sandbox.event_id).ping().status == "ok"
