@@ -64,6 +64,6 @@ LINK_EXPIRY_KEYS: Final = ("expires", "se", "exp", "expiry")
 the host's refusal tells."""
 
 LINK_EXPIRED_STATUSES: Final = frozenset({400, 401, 403, 410})
-LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry", b"not yet valid")
+LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry")
 """How a host refuses an expired link: one of these statuses, with one of these words in the body, in any
 case. Any other 403 is final."""
