@@ -34,6 +34,7 @@ _SLOWEST_BYTES: Final = 64 * 1024
 _THROTTLED: Final = frozenset({429, 503})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _EXCERPT_BYTES: Final = 4096
+_EXCERPT_CHARS: Final = 200
 
 
 class GivenUpError(Exception):
@@ -84,7 +85,8 @@ class _Tries:
     failed: int = 0
     renewals: int = 0
     furthest: int = 0
-    others_done: int = 0
+    received_by_all: int = 0
+    """Bytes that the whole run had received when this file failed last."""
 
     def count(self, part: Part) -> None:
         self.failed += 1
@@ -129,10 +131,9 @@ class Fetcher:
                 part.close()
 
     async def _until_whole(self, job: Job, part: Part) -> None:
-        tries = _Tries()
+        tries = _Tries(received_by_all=self.meter.bytes_done)
         while True:
             url = await job.link.fresh()
-            tries.others_done = self.meter.done
             try:
                 async with self.lane, self.gate.slot(math.inf):
                     await self._attempt(job, part, url)
@@ -149,7 +150,8 @@ class Fetcher:
     async def _before_retry(self, error: _AttemptError, tries: _Tries) -> None:
         status = error.failure.status
         throttled = status in _THROTTLED
-        if throttled and self.meter.done > tries.others_done:
+        received, tries.received_by_all = tries.received_by_all, self.meter.bytes_done
+        if throttled and self.meter.bytes_done > received:
             # The host is busy with our other files: waiting for a turn is no failure.
             tries.failed = max(1, tries.failed - 1)
         wait = wait_before_retry(
@@ -265,4 +267,5 @@ def _validator(reply: aiohttp.ClientResponse) -> str | None:
 def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no byte came for too long"
-    return mask_queries(str(error)) or type(error).__name__
+    lines = mask_queries(str(error)).splitlines() or [type(error).__name__]
+    return lines[0][:_EXCERPT_CHARS]

@@ -56,6 +56,30 @@ Sign = Callable[["Group", "Link"], Awaitable[Mapping[str, str]]]
 
 
 @define(eq=False)
+class Calendar:
+    """Tells by this machine's clock when links are over, until that clock proves to be wrong.
+
+    Attributes:
+        now: Unix seconds.
+        trusted: False once a link was over the moment it had been signed: from then on the host decides.
+    """
+
+    now: Callable[[], float] = time.time
+    trusted: bool = True
+
+    def good_until(self, url: str) -> float:
+        """Give the moment by which a link should be signed again."""
+        expiry = expires_at(url)
+        if expiry is None:
+            return math.inf
+        return expiry - max(0.0, min(_EARLY_S, _EARLY_SHARE * (expiry - self.now())))
+
+    def passed(self, moment: float) -> bool:
+        """Whether a moment is over, as far as can be known."""
+        return self.trusted and self.now() >= moment
+
+
+@define(eq=False)
 class Link:
     """Where one photo is to be had now.
 
@@ -75,22 +99,21 @@ class Link:
     _good_until: float = field(init=False, default=math.inf)
 
     def __attrs_post_init__(self) -> None:
-        self.replace(self.url)
+        if self.group is not None:
+            self._good_until = self.group.calendar.good_until(self.url)
 
     def replace(self, url: str) -> None:
-        """Take another link."""
+        """Take another link, just signed."""
         self.url = url
-        now = self.group.now() if self.group else 0.0
-        expiry = expires_at(url) if self.group else None
-        # One that is over when it arrives shows that the clocks disagree: then the host decides.
-        self._good_until = math.inf
-        if expiry is not None and expiry > now:
-            self._good_until = expiry - min(_EARLY_S, _EARLY_SHARE * (expiry - now))
+        if self.group is not None:
+            self._good_until = self.group.calendar.good_until(url)
+            if self.over:
+                self.group.calendar.trusted = False
 
     @property
     def over(self) -> bool:
         """Whether it has expired, as far as it says."""
-        return self.group is not None and self.group.now() >= self._good_until
+        return self.group is not None and self.group.calendar.passed(self._good_until)
 
     async def fresh(self) -> str:
         """Give the link, signed again if it is about to expire.
@@ -120,12 +143,14 @@ class Group:
     Attributes:
         number: of the page they came on, counted from 1.
         links: by the photos' keys.
-        now: Unix seconds.
+        calendar: shared by all groups of a run.
+        renewed: whether they were signed again already.
     """
 
     sign: Sign = field(repr=False)
     number: int = 0
-    now: Callable[[], float] = time.time
+    calendar: Calendar = field(factory=Calendar)
+    renewed: bool = False
     links: dict[str, Link] = field(factory=dict, repr=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
@@ -147,6 +172,7 @@ class Group:
                 signed = await self.sign(self, link)
             except NinePicError as error:
                 raise LinkGoneError(f"the link has expired and could not be signed again: {error}") from error
+            self.renewed = True
             for key, url in signed.items():
                 if key in self.links:
                     self.links[key].replace(url)

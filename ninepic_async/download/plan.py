@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final, Literal
 
 import anyio.lowlevel
-from attrs import frozen
+from attrs import field, frozen
 
 from ninepic_async._paging import FaceSearch, Pager
-from ninepic_async.download.links import Group, Link
+from ninepic_async.download.links import Calendar, Group, Link
 from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, url_path
 from ninepic_async.endpoints import Originals
 from ninepic_async.errors import InvalidInputError
@@ -25,7 +24,6 @@ SignIds = Callable[[Sequence[str]], Awaitable[Sequence[PresignedUrlItem]]]
 
 GROUP: Final = Originals.page_size_max
 """How many links of a plain list are signed again in one call."""
-_BREATHE_EVERY: Final = 64
 
 
 @frozen
@@ -90,7 +88,7 @@ class Plan:
     source: object
     rendition: Rendition
     sign_ids: SignIds
-    now: Callable[[], float] = time.time
+    calendar: Calendar = field(factory=Calendar)
 
     def wanted(self) -> AsyncGenerator[Wanted | Unsigned, None]:
         """Give the photos, in the source's order.
@@ -105,9 +103,9 @@ class Plan:
         if isinstance(source, Pager):
             return self._of_pager(source)
         if isinstance(source, AsyncIterable):
-            return self._of_items(source)
+            return self._of_items(_one_by_one(source))
         if isinstance(source, Iterable) and not isinstance(source, (str, bytes)):
-            return self._of_items(_breathing(source))
+            return self._of_items(_by_groups(source))
         raise InvalidInputError(
             f"source is {type(source).__name__}: give a Pager, or an iterable of ImageItem, "
             "PresignedUrlItem or Clip"
@@ -118,22 +116,29 @@ class Plan:
         async with aclosing(pager.pages()) as pages:
             async for page in pages:
                 number = page.pagination.current_page or number + 1
-                group = Group(self._page_again(pager), number, self.now)
-                for item in page.items:
-                    yield _wanted(_named(item, self.rendition), group)
+                group = Group(self._page_again(pager), number, self.calendar)
+                # All of them first: they are signed again together.
+                for photo in [_wanted(_named(item, self.rendition), group) for item in page.items]:
+                    yield photo
                 for failed in page.failed:
                     yield _unsigned(failed)
 
-    async def _of_items(self, items: AsyncIterable[object]) -> AsyncGenerator[Wanted | Unsigned, None]:
-        group = Group(self._ids_again, now=self.now)
-        async for item in items:
-            if isinstance(item, FailedUrlItem):
-                yield _unsigned(item)
-                continue
-            if len(group.links) >= GROUP:
-                group = Group(self._ids_again, now=self.now)
-            signed = isinstance(item, PresignedUrlItem)
-            yield _wanted(_named(item, self.rendition), group if signed else None)
+    async def _of_items(
+        self, batches: AsyncGenerator[Sequence[object], None]
+    ) -> AsyncGenerator[Wanted | Unsigned, None]:
+        group = Group(self._ids_again, calendar=self.calendar)
+        async with aclosing(batches):
+            async for batch in batches:
+                if group.renewed or len(group.links) + len(batch) > GROUP:
+                    group = Group(self._ids_again, calendar=self.calendar)
+                for photo in [self._photo(item, group) for item in batch]:
+                    yield photo
+
+    def _photo(self, item: object, group: Group) -> Wanted | Unsigned:
+        if isinstance(item, FailedUrlItem):
+            return _unsigned(item)
+        # Of all links, only those to originals are signed by ids.
+        return _wanted(_named(item, self.rendition), group if isinstance(item, PresignedUrlItem) else None)
 
     def _page_again(self, pager: Pager[Any]) -> Callable[[Group, Link], Awaitable[Mapping[str, str]]]:
         async def sign(group: Group, link: Link) -> Mapping[str, str]:
@@ -168,9 +173,22 @@ def _unsigned(item: FailedUrlItem) -> Unsigned:
     return Unsigned(UNSIGNED + key_of(item.image_id), item.image_id, name, item.error)
 
 
-async def _breathing(items: Iterable[object]) -> AsyncGenerator[object, None]:
-    """Let the loop turn now and then while a plain list is read."""
-    for place, item in enumerate(items):
-        if place % _BREATHE_EVERY == 0:
-            await anyio.lowlevel.checkpoint()
-        yield item
+async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[object], None]:
+    async for item in items:
+        yield (item,)
+
+
+async def _by_groups(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
+    batch: list[object] = []
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) == GROUP:
+                yield batch
+                batch = []
+                # What is on disk already is skipped without a wait: let the loop turn now and then.
+                await anyio.lowlevel.checkpoint()
+    except Exception:
+        yield batch
+        raise
+    yield batch
