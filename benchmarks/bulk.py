@@ -117,7 +117,7 @@ def child(what: str, listed: str, to: str) -> None:
 
     run = {"ours": run_ours, "httpx": run_httpx}[what]
     if what == "ours":
-        import ninepic_async.download
+        pass
     else:
         import httpx  # noqa: F401
     started = time.perf_counter()
@@ -169,7 +169,10 @@ def compare(root: Path, origin: str, size: int, count: int, rounds: int) -> None
         ratios = [base[0] / run[0] for base, run in zip(results["curl -Z"], runs, strict=True)]
         speed = size * count / median(run[0] for run in runs) / 1e6
         memory = max(run[1] for run in runs)
-        print(f"  {name:<16} {median(ratios):5.2f} x curl   {speed:7.0f} MB/s   peak {memory:5.0f} MB", flush=True)
+        print(
+            f"  {name:<16} {median(ratios):5.2f} x curl   {speed:7.0f} MB/s   peak {memory:5.0f} MB",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -182,9 +185,10 @@ def main() -> None:
         child(*arguments.child)
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with tempfile.TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder, nginx(
-        Path(folder)
-    ) as origin:
+    with (
+        tempfile.TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder,
+        nginx(Path(folder)) as origin,
+    ):
         for title, (size, count) in SIZES.items():
             print(f"{count} files of {title}, {AT_ONCE} at once:")
             compare(Path(folder), origin, size, count // (4 if arguments.quick else 1), arguments.rounds)

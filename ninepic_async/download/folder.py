@@ -92,8 +92,8 @@ class Folder:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def open_part(self, name: str) -> int:
-        """Open the unfinished file of that name, keeping what is in it.
+    def open_part(self, name: str) -> tuple[int, int]:
+        """Open the unfinished file of that name, keeping what is in it; give its descriptor and size.
 
         Raises:
             DownloadError: no file can be written here.
@@ -101,12 +101,14 @@ class Folder:
         """
         part = name + PART
         with self._writing(name):
-            with suppress(FileNotFoundError):
-                found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
-                # A link of either kind leads to a file that is not ours to write.
-                if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                    os.unlink(self._at(part), dir_fd=self._dir)
-            return self._open(part, os.O_RDWR | os.O_CREAT)
+            with suppress(FileExistsError):
+                return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
+            found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
+            # A link of either kind leads to a file that is not ours to write.
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                os.unlink(self._at(part), dir_fd=self._dir)
+                return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
+            return self._open(part, os.O_RDWR), found.st_size
 
     def finish(self, name: str) -> None:
         """Give an unfinished file its final name, over whatever had it."""

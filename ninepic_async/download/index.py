@@ -11,14 +11,13 @@ from ninepic_async.download.journal import Row
 from ninepic_async.download.names import UNSIGNED, distinct, folded
 
 _CACHE_KIB: Final = 2048
-_TABLES: Final = (
-    """CREATE TABLE photo (
+_TABLE: Final = """CREATE TABLE photo (
         key TEXT PRIMARY KEY, id TEXT, name TEXT, folded TEXT UNIQUE,
-        state TEXT, bytes INTEGER, validator TEXT
-    ) WITHOUT ROWID""",
-    "CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID",
-)
-_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)"
+        state TEXT, bytes INTEGER, validator TEXT, met INTEGER
+    ) WITHOUT ROWID"""
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+_FIND: Final = "SELECT name, state, bytes, validator, met FROM photo WHERE key = ?"
 
 
 class Index:
@@ -29,8 +28,7 @@ class Index:
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
-        for table in _TABLES:
-            self._db.execute(table)
+        self._db.execute(_TABLE)
         self._db.execute("BEGIN")
         self._db.executemany(_PUT, map(_values, filterfalse(is_unsigned, rows)))
 
@@ -38,28 +36,29 @@ class Index:
         """Let it vanish."""
         self._db.close()
 
-    def first_time(self, key: str) -> bool:
-        """Whether this run meets a photo for the first time."""
-        return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,)).rowcount == 1
+    def meet(self, key: str, identity: str, wanted: str) -> Row | None:
+        """Give what is known of a photo, its name above all; None if this run has met it before.
 
-    def find(self, key: str) -> Row | None:
-        """Give the last that is known of a photo."""
-        columns = "key, id, name, state, bytes, validator"
-        found = self._db.execute(f"SELECT {columns} FROM photo WHERE key = ?", (key,)).fetchone()  # noqa: S608
-        if found is None:
-            return None
-        key, identity, name, state, size, validator = found
-        return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
-
-    def claim(self, key: str, identity: str, wanted: str) -> str:
-        """Take a name for a photo that has none yet: the wanted one, or, if taken, one with the key in it."""
-        name = wanted
+        A photo that has no name yet gets the wanted one, or, if that is taken, one with the key in it.
+        """
+        if self._claim(key, identity, wanted):
+            return Row(key=key, id=identity, name=wanted, state="failed")
+        found = self._db.execute(_FIND, (key,)).fetchone()
+        if found is not None:
+            name, state, size, validator, met = found
+            if met:
+                return None
+            self._db.execute("UPDATE photo SET met = 1 WHERE key = ?", (key,))
+            return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
         for digits in (6, 12, len(key)):
-            if not self._db.execute("SELECT 1 FROM photo WHERE folded = ?", (folded(name),)).fetchone():
-                break
             name = distinct(wanted, key[:digits])
-        self._db.execute(_PUT, _values(Row(key=key, id=identity, name=name, state="failed")))
-        return name
+            if self._claim(key, identity, name):
+                break
+        return Row(key=key, id=identity, name=name, state="failed")
+
+    def _claim(self, key: str, identity: str, name: str) -> bool:
+        row = Row(key=key, id=identity, name=name, state="failed")
+        return self._db.execute(_CLAIM, _values(row)).rowcount == 1
 
 
 def is_unsigned(row: Row) -> bool:

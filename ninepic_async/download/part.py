@@ -32,8 +32,7 @@ class Part:
         self.total = begun.bytes if begun else None
         self.validator = begun.validator if begun else None
         self._folder = folder
-        self.descriptor = folder.open_part(name)
-        self.size = os.fstat(self.descriptor).st_size
+        self.descriptor, self.size = folder.open_part(name)
 
     @property
     def resume_at(self) -> int | None:
@@ -55,6 +54,8 @@ class Part:
 
     def go_on_at(self, offset: int) -> None:
         """Cut the file at that place, and add there."""
+        if offset == self.size == 0:
+            return
         try:
             if self.size != offset:
                 os.ftruncate(self.descriptor, offset)

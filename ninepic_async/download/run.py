@@ -156,19 +156,21 @@ class _Crew:
             self.source_error = error
 
     def _job(self, photo: Wanted | Unsigned, settler: Settler) -> Job | None:
-        if not self.index.first_time(photo.key):
+        if isinstance(photo, Unsigned):
+            # Met under its key, so that it takes no file's name.
+            if self.index.meet(photo.key, photo.id, photo.key) is not None:
+                self.meter.known += 1
+                settler.unsigned(photo)
+            return None
+        row = self.index.meet(photo.key, photo.id, photo.name)
+        if row is None:
             return None
         self.meter.known += 1
-        if isinstance(photo, Unsigned):
-            settler.unsigned(photo)
-            return None
-        row = self.index.find(photo.key)
-        if row is not None and row.state == "done" and self.folder.size(row.name) == row.bytes:
+        if row.state == "done" and self.folder.size(row.name) == row.bytes:
             photo.link.settled = True
             self.meter.skipped += 1
             return None
-        name = row.name if row is not None else self.index.claim(photo.key, photo.id, photo.name)
-        return Job(photo.key, photo.id, name, photo.link, row)
+        return Job(photo.key, photo.id, row.name, photo.link, row)
 
     async def _steer(self, limiter: anyio.CapacityLimiter) -> None:
         adapter, meter, clock = adapt.Adapter(), self.meter, self.engine.clock

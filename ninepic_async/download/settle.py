@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import anyio
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 from attrs import frozen
@@ -21,6 +22,9 @@ from ninepic_async.download.records import FailedDownload
 AT_ONCE: Final = 64
 """Files that may wait to be settled. One thread call serves all that wait: a call for each file would cost
 more than writing it."""
+
+_GATHER_S: Final = 0.005
+"""Let a few gather, where they come fast."""
 
 Whole = tuple[Job, Part]
 
@@ -50,6 +54,7 @@ class Settler:
                 # Cancelled: the thread ends with the file it is at.
                 close_all(todo)
             self._name(batch, troubles)
+            await anyio.sleep(_GATHER_S)
 
     def given_up(self, job: Job, error: GivenUpError) -> None:
         """Note that a photo can't be had, and what there is of it."""
