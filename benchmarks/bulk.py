@@ -2,7 +2,8 @@
 
     python benchmarks/bulk.py [--rounds 5] [--quick]
 
-Prints each one's speed as a ratio to ``curl -Z`` in the same round (median of the rounds), and its peak memory.
+Prints each one's speed as a ratio to ``curl -Z`` in the same round (median of the rounds), and its peak
+memory.
 Needs nginx and curl; wget2 and httpx are left out where they are missing.
 """
 
@@ -19,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 AT_ONCE = 16
 KIB = 1024
@@ -99,11 +102,10 @@ async def run_ours(urls: list[str], to: Path) -> None:
 async def run_httpx(urls: list[str], to: Path) -> None:
     import asyncio
 
-    import httpx
-
+    httpx: Any = import_module("httpx")  # not one of our dependencies
     left = iter(urls)
 
-    async def work(client: httpx.AsyncClient) -> None:
+    async def work(client: Any) -> None:
         for url in left:
             (to / url.rsplit("/", 1)[1]).write_bytes((await client.get(url)).content)
 
@@ -119,7 +121,7 @@ def child(what: str, listed: str, to: str) -> None:
     if what == "ours":
         pass
     else:
-        import httpx  # noqa: F401
+        import_module("httpx")
     started = time.perf_counter()
     asyncio.run(run(Path(listed).read_text().split(), Path(to)))
     print(json.dumps(time.perf_counter() - started))
@@ -141,8 +143,11 @@ def measured(command: list[str], to: Path) -> tuple[float, float]:
     return (json.loads(printed) if printed.strip() else seconds), usage.ru_maxrss / KIB
 
 
-def contestants() -> dict[str, object]:
-    found: dict[str, object] = {"curl -Z": curl}
+Contestant = Callable[[list[str], Path], list[str]]
+
+
+def contestants() -> dict[str, Contestant]:
+    found: dict[str, Contestant] = {"curl -Z": curl}
     if shutil.which("wget2"):
         found["wget2"] = wget2
     if find_spec("httpx"):
@@ -163,15 +168,14 @@ def compare(root: Path, origin: str, size: int, count: int, rounds: int) -> None
     for _ in range(rounds):
         for name, command in contestants().items():
             to = root / "got"
-            results.setdefault(name, []).append(measured(command(urls, to), to))  # type: ignore[operator]
+            results.setdefault(name, []).append(measured(command(urls, to), to))
             assert len([path for path in to.iterdir() if path.suffix == ".jpg"]) == count
     for name, runs in results.items():
         ratios = [base[0] / run[0] for base, run in zip(results["curl -Z"], runs, strict=True)]
         speed = size * count / median(run[0] for run in runs) / 1e6
         memory = max(run[1] for run in runs)
         print(
-            f"  {name:<16} {median(ratios):5.2f} x curl   {speed:7.0f} MB/s   peak {memory:5.0f} MB",
-            flush=True,
+            f"  {name:<16} {median(ratios):5.2f} x curl {speed:7.0f} MB/s, peak {memory:4.0f} MB", flush=True
         )
 
 

@@ -38,7 +38,7 @@ class PhotoHost:
 
     def __init__(self, stall_s: float) -> None:
         # Having freed one block of that size, glibc keeps as much at hand, instead of giving each chunk's
-        # pages back and asking for them anew: a tenth of the time on small files. Its pages are never touched.
+        # pages back and asking for them anew: a tenth of the time on small files. The block is never touched.
         bytearray(RECEIVE_BUFFER_BYTES)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket),
