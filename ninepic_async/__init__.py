@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ninepic_async._retry import RetryPolicy
     from ninepic_async._selfie import SelfieSource
     from ninepic_async.client import NinePic
+    from ninepic_async.download.records import DownloadProgress, DownloadReport, FailedDownload
     from ninepic_async.errors import (
         APIConnectionError,
         APIStatusError,
@@ -74,10 +75,13 @@ __all__ = [
     "ConfigError",
     "DecodeError",
     "DownloadError",
+    "DownloadProgress",
+    "DownloadReport",
     "Event",
     "EventDetails",
     "EventListItem",
     "FaceSearch",
+    "FailedDownload",
     "FailedUrlItem",
     "FeatureDisabledError",
     "ImageItem",
@@ -109,6 +113,7 @@ _ROOMS = {
     "_retry": ("RetryPolicy",),
     "_selfie": ("SelfieSource",),
     "client": ("NinePic",),
+    "download.records": ("DownloadProgress", "DownloadReport", "FailedDownload"),
     "errors": (
         "APIConnectionError",
         "APIStatusError",

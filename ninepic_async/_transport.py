@@ -84,13 +84,13 @@ class AiohttpTransport:
                 raise_for_status=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
                 # Beside a session's own middlewares, which naming ours here would switch off.
-                middlewares=(*getattr(session, "_middlewares", ()), _send_once),
+                middlewares=(*getattr(session, "_middlewares", ()), send_once),
                 data=_body(request),
             ) as response:
                 body = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(response.status, headers, body)
-        except _SentButLostError as lost:
+        except SentButLostError as lost:
             raise SendError(str(lost)) from lost.__cause__
         except (aiohttp.ClientError, OSError) as error:
             # A server that plays the request back as its answer gets it quoted in aiohttp's error.
@@ -128,11 +128,12 @@ def _user_agent() -> str:
         return "ninepic-async"
 
 
-class _SentButLostError(Exception):
+class SentButLostError(Exception):
     """Stands in for the two errors on which aiohttp would silently send a request a second time."""
 
 
-async def _send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request a second time of its own accord; a middleware for any session."""
     import aiohttp
 
     try:
@@ -140,7 +141,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.Cl
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _SentButLostError(_text(error)) from error
+        raise SentButLostError(_text(error)) from error
     return response
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ninepic_async import _arguments, endpoints
 from ninepic_async._engine import Engine
@@ -21,6 +23,9 @@ from ninepic_async.models import (
     PresignedUrlItem,
     TimelineDay,
 )
+
+if TYPE_CHECKING:
+    from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition, Source
 
 
 class Event:
@@ -355,6 +360,50 @@ class Event:
             page_size=_arguments.page_size(page_size),
         )
         return Pager(self._engine.run, call)
+
+    async def download(
+        self,
+        source: Source,
+        to: str | os.PathLike[str],
+        *,
+        concurrency: Concurrency = 16,
+        rendition: Rendition = "large",
+        on_progress: OnProgress | None = None,
+        max_bytes: int = 1024**3,
+    ) -> DownloadReport:
+        """Fetch photos, originals or clips into a folder. Run it again to go on where it was interrupted.
+
+        A file under its final name is always whole. What earlier runs fetched is skipped; large files go on
+        in the middle; links that expire on the way are signed again. The API key is not sent to photo hosts.
+
+        Args:
+            source: what a list call returned, or any (async) iterable of `ImageItem`, `PresignedUrlItem` or
+                `Clip`. It is read as fast as files are fetched.
+            to: the folder; made if it is not there.
+            concurrency: how many files at once; ``"auto"`` finds that out.
+            rendition: of an `ImageItem`: ``"large"`` or ``"thumbnail"``.
+            on_progress: called with a `DownloadProgress` after changes, at most ten times a second.
+            max_bytes: a larger file is not fetched.
+
+        Returns:
+            What came of it. A photo that could not be had is a row in ``.failed``, not an exception.
+
+        Raises:
+            InvalidInputError: an argument can't be right.
+            DownloadError: the disk is full, the folder is not writable or gone, or another run is at work
+                on it. Nothing torn is left; a later run goes on.
+            NinePicError: what listing the source raises. What it gave before that has been fetched.
+
+        Example:
+            >>> report = await event.download(event.originals(bib="1234"), "photos/")  # doctest: +SKIP
+            >>> report.raise_for_failures()  # doctest: +SKIP
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        from ninepic_async.download import Settings, download
+
+        settings = Settings(concurrency=concurrency, max_bytes=max_bytes, on_progress=on_progress)
+        return await download(self, source, to, rendition, settings)
 
     async def _start_clips(
         self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None

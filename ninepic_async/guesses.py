@@ -55,3 +55,15 @@ _WORD_SEPARATORS: Final = {ord(separator): None for separator in "-_ "}
 
 FEATURES_ARE_SWITCHED_BY: Final = "the event's organiser, in the event's settings on 9Pic"
 """Who turns a search on; the reference names the flags but not the hand."""
+
+LINK_LIFETIME_KEYS: Final = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))
+"""Query keys, in lower case, of when a link was signed and how many seconds it is good for."""
+
+LINK_EXPIRY_KEYS: Final = ("expires", "se", "exp", "expiry")
+"""Query keys, in lower case, of the moment a link expires: Unix seconds or ISO 8601. Without any of these
+the host's refusal tells."""
+
+LINK_EXPIRED_STATUSES: Final = frozenset({400, 401, 403, 410})
+LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry")
+"""How a host refuses an expired link: one of these statuses, with one of these words in the body, in any
+case. Any other 403 is final."""

@@ -1,0 +1,71 @@
+"""What earlier runs did, and which names are taken: looked up on disk, so that memory stays as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from itertools import filterfalse
+from typing import Final
+
+from ninepic_async.download.journal import Row
+from ninepic_async.download.names import UNSIGNED, distinct, folded
+
+_CACHE_KIB: Final = 2048
+_TABLE: Final = """CREATE TABLE photo (
+        key TEXT PRIMARY KEY, id TEXT, name TEXT, folded TEXT UNIQUE,
+        state TEXT, bytes INTEGER, validator TEXT, met INTEGER
+    ) WITHOUT ROWID"""
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+_FIND: Final = "SELECT name, state, bytes, validator, met FROM photo WHERE key = ?"
+
+
+class Index:
+    """A private SQLite database that vanishes with the run; the journal alone is what lasts."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        # An empty file name asks SQLite for a temporary file, which it opens once the cache is full.
+        self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.execute(_TABLE)
+        self._db.execute("BEGIN")
+        self._db.executemany(_PUT, map(_values, filterfalse(is_unsigned, rows)))
+
+    def close(self) -> None:
+        """Let it vanish."""
+        self._db.close()
+
+    def meet(self, key: str, identity: str, wanted: str) -> Row | None:
+        """Give what is known of a photo, its name above all; None if this run has met it before.
+
+        A photo that has no name yet gets the wanted one, or, if that is taken, one with the key in it.
+        """
+        if self._claim(key, identity, wanted):
+            return Row(key=key, id=identity, name=wanted, state="failed")
+        found = self._db.execute(_FIND, (key,)).fetchone()
+        if found is not None:
+            name, state, size, validator, met = found
+            if met:
+                return None
+            self._db.execute("UPDATE photo SET met = 1 WHERE key = ?", (key,))
+            return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
+        for digits in (6, 12, len(key)):
+            name = distinct(wanted, key[:digits])
+            if self._claim(key, identity, name):
+                break
+        return Row(key=key, id=identity, name=name, state="failed")
+
+    def _claim(self, key: str, identity: str, name: str) -> bool:
+        row = Row(key=key, id=identity, name=name, state="failed")
+        return self._db.execute(_CLAIM, _values(row)).rowcount == 1
+
+
+def is_unsigned(row: Row) -> bool:
+    """Whether a row tells of a link that was never to be had: it takes no name from anybody."""
+    return row.key.startswith(UNSIGNED)
+
+
+def _values(row: Row) -> tuple[str | int | None, ...]:
+    identity = row.id.encode("utf-8", "replace").decode()
+    return row.key, identity, row.name, folded(row.name), row.state, row.bytes, row.validator

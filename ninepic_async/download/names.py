@@ -1,0 +1,88 @@
+"""File names that are safe wherever they come from. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from ninepic_async._redact import mask_queries
+
+PART: Final = ".part"
+UNSIGNED: Final = "unsigned-"
+"""What the journal's keys begin with for photos that the service could not sign a link for."""
+LONGEST_BYTES: Final = 135
+"""With ``.part`` behind it, short enough for eCryptfs (143), the narrowest filesystem in common use."""
+
+_SEPARATORS: Final = re.compile(r"[/\\]")
+# Refused by Windows, by POSIX, or shown by terminals as another name than it is (bidirectional controls).
+_UNSAFE: Final = re.compile('[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]')
+_RESERVED: Final = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE
+)
+_EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,8}")
+
+
+def safe_name(name: str) -> str:
+    """Make one harmless file name of any text; a name that is harmless stays as it is.
+
+    The result is never empty, has no path parts, does not begin with a dot (the journal does), does not end
+    in ``.part`` (unfinished files do), and is at most `LONGEST_BYTES` long in UTF-8.
+    """
+    last = _SEPARATORS.split(mask_queries(name).rstrip("/\\"))[-1]
+    text = _shortened(_UNSAFE.sub("_", unicodedata.normalize("NFC", last)).strip(" ").rstrip(". "))
+    if text.startswith("."):
+        text = "_" + text[1:]
+    if _RESERVED.match(text):
+        text = _shortened("_" + text)
+    if text.casefold().endswith(PART):
+        text = text[: -len(PART)] + "_" + PART[1:]
+    return text or "_"
+
+
+def _shortened(text: str) -> str:
+    if len(text.encode()) <= LONGEST_BYTES:
+        return text
+    stem, extension = split(text)
+    room = LONGEST_BYTES - len(extension)
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + extension
+
+
+def split(name: str) -> tuple[str, str]:
+    """Split a name into stem and extension; only a short plain extension counts as one."""
+    stem, dot, extension = name.rpartition(".")
+    if stem and _EXTENSION.fullmatch(dot + extension):
+        return stem, dot + extension
+    return name, ""
+
+
+def distinct(name: str, mark: str) -> str:
+    """Give a name that another photo has already a mark of its own."""
+    stem, extension = split(name)
+    room = LONGEST_BYTES - len(extension) - len(mark) - 1
+    return safe_name(stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + "~" + mark + extension)
+
+
+def folded(name: str) -> str:
+    """Give what two names have in common on a disk that knows no case."""
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def url_path(url: str) -> str:
+    """Give a link's path: what stays the same when it is signed again."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def extension_of(url: str, fallback: str) -> str:
+    """Give the extension that a link's path ends in."""
+    return split(unquote(url_path(url)).rpartition("/")[2])[1] or fallback
+
+
+def key_of(*parts: str) -> str:
+    """Give the short name by which the journal knows a photo again; nothing can be read back from it."""
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()

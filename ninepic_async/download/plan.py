@@ -1,0 +1,194 @@
+"""From what people hand over to a stream of files to fetch: ids, names, links, and how those are renewed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Final, Literal
+
+import anyio.lowlevel
+from attrs import field, frozen
+
+from ninepic_async._paging import FaceSearch, Pager
+from ninepic_async.download.links import Calendar, Group, Link
+from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, url_path
+from ninepic_async.endpoints import Originals
+from ninepic_async.errors import InvalidInputError
+from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
+
+Item = ImageItem | PresignedUrlItem | Clip
+Rendition = Literal["large", "thumbnail"]
+Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | AsyncIterable[Item] | Iterable[Item]
+SignIds = Callable[[Sequence[str]], Awaitable[Sequence[PresignedUrlItem]]]
+"""Signs links to the originals with these ids."""
+
+GROUP: Final = Originals.page_size_max
+"""How many links of a plain list are signed again in one call."""
+
+
+@frozen
+class Wanted:
+    """One photo of the source."""
+
+    key: str
+    id: str
+    name: str
+    link: Link
+
+
+@frozen
+class Unsigned:
+    """An original that the service could not sign a link for."""
+
+    key: str
+    id: str
+    name: str
+    error: str
+
+
+@frozen
+class _Named:
+    key: str
+    id: str
+    name: str
+    url: str
+
+
+def _named(item: object, rendition: Rendition) -> _Named:
+    if isinstance(item, PresignedUrlItem):
+        identity = stem(item.filename)
+        name = item.filename if item.filename.strip() else extension_of(item.url, ".jpg")
+        return _Named(
+            key_of("original", item.filename, url_path(item.url)), identity, safe_name(name), item.url
+        )
+    if isinstance(item, ImageItem):
+        url = item.img_url if rendition == "large" else item.thumbnail_url
+        name = safe_name(item.image_id + extension_of(url, ".jpg"))
+        return _Named(key_of(rendition, item.image_id), item.image_id, name, url)
+    if isinstance(item, Clip):
+        path = url_path(item.url)
+        identity = item.video_id or stem(path.rpartition("/")[2])
+        name = safe_name(identity + extension_of(item.url, ".mp4"))
+        return _Named(key_of("clip", item.video_id or "", path), identity, name, item.url)
+    raise InvalidInputError(
+        f"source gave {type(item).__name__}: give ImageItem, PresignedUrlItem or Clip, or a Pager of them"
+    )
+
+
+def stem(filename: str) -> str:
+    """Give an original's file name without its extension: its ``image_id``."""
+    head, dot, _ = filename.rpartition(".")
+    return head if dot and head else filename
+
+
+@frozen
+class Plan:
+    """Reads a source as it is asked for more."""
+
+    source: object
+    rendition: Rendition
+    sign_ids: SignIds
+    calendar: Calendar = field(factory=Calendar)
+
+    def wanted(self) -> AsyncGenerator[Wanted | Unsigned, None]:
+        """Give the photos, in the source's order.
+
+        Raises:
+            InvalidInputError: the source is nothing that can be fetched.
+            NinePicError: what the source itself raises.
+        """
+        source = self.source
+        if isinstance(source, FaceSearch):
+            source = source._pager
+        if isinstance(source, Pager):
+            return self._of_pager(source)
+        if isinstance(source, AsyncIterable):
+            return self._of_items(_one_by_one(source))
+        if isinstance(source, Iterable) and not isinstance(source, (str, bytes)):
+            return self._of_items(_by_groups(source))
+        raise InvalidInputError(
+            f"source is {type(source).__name__}: give a Pager, or an iterable of ImageItem, "
+            "PresignedUrlItem or Clip"
+        )
+
+    async def _of_pager(self, pager: Pager[Any]) -> AsyncGenerator[Wanted | Unsigned, None]:
+        number = 0
+        async with aclosing(pager.pages()) as pages:
+            async for page in pages:
+                number = page.pagination.current_page or number + 1
+                group = Group(self._page_again(pager), number, self.calendar)
+                # All of them first: they are signed again together.
+                for photo in [_wanted(_named(item, self.rendition), group) for item in page.items]:
+                    yield photo
+                for failed in page.failed:
+                    yield _unsigned(failed)
+
+    async def _of_items(
+        self, batches: AsyncGenerator[Sequence[object], None]
+    ) -> AsyncGenerator[Wanted | Unsigned, None]:
+        group = Group(self._ids_again, calendar=self.calendar)
+        async with aclosing(batches):
+            async for batch in batches:
+                if group.renewed or len(group.links) + len(batch) > GROUP:
+                    group = Group(self._ids_again, calendar=self.calendar)
+                for photo in [self._photo(item, group) for item in batch]:
+                    yield photo
+
+    def _photo(self, item: object, group: Group) -> Wanted | Unsigned:
+        if isinstance(item, FailedUrlItem):
+            return _unsigned(item)
+        # Of all links, only those to originals are signed by ids.
+        return _wanted(_named(item, self.rendition), group if isinstance(item, PresignedUrlItem) else None)
+
+    def _page_again(self, pager: Pager[Any]) -> Callable[[Group, Link], Awaitable[Mapping[str, str]]]:
+        async def sign(group: Group, link: Link) -> Mapping[str, str]:
+            page = await pager._fetch(group.number)
+            found = {each.key: each.url for each in (_named(item, self.rendition) for item in page.items)}
+            if link.key not in found and isinstance(pager._listing, Originals):
+                # The list has moved on since: the photo is on another page by now.
+                return await self._ids_again(group, link)
+            return found
+
+        return sign
+
+    async def _ids_again(self, group: Group, link: Link) -> Mapping[str, str]:
+        ids = list(dict.fromkeys([link.id, *(other.id for other in group.waiting())]))[:GROUP]
+        found = [_named(item, self.rendition) for item in await self.sign_ids(ids)]
+        by_key = {each.key: each.url for each in found}
+        # A link from elsewhere may have had another path; then the id alone has to tell.
+        by_id = {each.id: each.url for each in found}
+        urls = {key: by_key.get(key) or by_id.get(other.id) for key, other in group.links.items()}
+        return {key: url for key, url in urls.items() if url is not None}
+
+
+def _wanted(found: _Named, group: Group | None) -> Wanted:
+    link = (
+        Link(found.key, found.id, found.url) if group is None else group.add(found.key, found.id, found.url)
+    )
+    return Wanted(found.key, found.id, found.name, link)
+
+
+def _unsigned(item: FailedUrlItem) -> Unsigned:
+    name = safe_name(item.image_id + extension_of(item.path or "", ".jpg"))
+    return Unsigned(UNSIGNED + key_of(item.image_id), item.image_id, name, item.error)
+
+
+async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[object], None]:
+    async for item in items:
+        yield (item,)
+
+
+async def _by_groups(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
+    batch: list[object] = []
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) == GROUP:
+                yield batch
+                batch = []
+                # What is on disk already is skipped without a wait: let the loop turn now and then.
+                await anyio.lowlevel.checkpoint()
+    except Exception:
+        yield batch
+        raise
+    yield batch

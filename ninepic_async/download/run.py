@@ -1,0 +1,224 @@
+"""One bulk fetch: the source is read beside a fixed set of workers, and everything ends together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing, nullcontext
+from typing import Final, Literal
+
+import anyio
+import anyio.to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from attrs import define, field, frozen
+
+from ninepic_async._engine import Engine
+from ninepic_async._gate import Gate
+from ninepic_async.download import adapt
+from ninepic_async.download.fetch import Fetcher, GivenUpError, Job
+from ninepic_async.download.folder import Folder
+from ninepic_async.download.host import PhotoHost
+from ninepic_async.download.index import Index
+from ninepic_async.download.meter import Meter, Teller
+from ninepic_async.download.plan import Plan, Unsigned, Wanted
+from ninepic_async.download.records import DownloadProgress, DownloadReport
+from ninepic_async.download.settle import AT_ONCE, Settler, Whole
+from ninepic_async.errors import DownloadError, InvalidInputError
+
+STALL_S: Final = 30.0
+MAX_BYTES: Final = 1024**3
+Concurrency = int | Literal["auto"]
+OnProgress = Callable[[DownloadProgress], object]
+
+
+@frozen(kw_only=True)
+class Settings:
+    """How a bulk fetch goes about it."""
+
+    concurrency: Concurrency = field(default=16)
+    max_bytes: int = field(default=MAX_BYTES)
+    on_progress: OnProgress | None = field(default=None)
+    stall_s: float = STALL_S
+
+    def __attrs_post_init__(self) -> None:
+        if self.concurrency != "auto" and (type(self.concurrency) is not int or self.concurrency < 1):
+            raise InvalidInputError(
+                f"concurrency={self.concurrency!r}: give a whole number from 1, or 'auto'"
+            )
+        if type(self.max_bytes) is not int or self.max_bytes < 1:
+            raise InvalidInputError(f"max_bytes={self.max_bytes!r}: give a whole number from 1")
+        if self.on_progress is not None and not callable(self.on_progress):
+            raise InvalidInputError(f"on_progress={self.on_progress!r}: give a function of one argument")
+
+    @property
+    def workers(self) -> int:
+        """How many files at once, at most."""
+        return adapt.MOST if self.concurrency == "auto" else self.concurrency
+
+
+async def run(plan: Plan, to: str | os.PathLike[str], engine: Engine, settings: Settings) -> DownloadReport:
+    """Fetch what a plan wants into a folder.
+
+    Raises:
+        DownloadError: the folder can't be written to (any more), or another run is at work on it.
+        NinePicError: what the source raises; what it gave before that is fetched first.
+    """
+    meter = Meter()
+    async with AsyncExitStack() as stack:
+        wanted = await stack.enter_async_context(aclosing(plan.wanted()))
+        folder = stack.enter_context(Folder(to))
+        index = await anyio.to_thread.run_sync(lambda: Index(folder.journal.rows()))
+        stack.callback(index.close)
+        crew = _Crew(folder, index, meter, engine, settings)
+        teller = None
+        if settings.on_progress is not None:
+            teller = Teller(meter, settings.on_progress, engine.clock)
+        await crew.work(wanted, teller)
+        folder.sync()
+        if teller is not None:
+            await teller.end()
+    if crew.source_error is not None:
+        raise crew.source_error
+    return meter.report()
+
+
+@define(eq=False)
+class _Crew:
+    """The tasks of one run, and the streams between them."""
+
+    folder: Folder
+    index: Index
+    meter: Meter
+    engine: Engine
+    settings: Settings
+    source_error: Exception | None = None
+
+    async def work(self, wanted: AsyncGenerator[Wanted | Unsigned, None], teller: Teller | None) -> None:
+        """Do it all; the first error ends it all."""
+        limiter = anyio.CapacityLimiter(adapt.START) if self.settings.concurrency == "auto" else None
+        try:
+            async with PhotoHost(self.settings.stall_s) as host, anyio.create_task_group() as beside:
+                if teller is not None:
+                    beside.start_soon(teller.run)
+                if limiter is not None:
+                    beside.start_soon(self._steer, limiter)
+                await self._fetch_all(wanted, self._fetcher(host, limiter))
+                beside.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            error = _first(group)
+            raise error from error.__cause__
+
+    def _fetcher(self, host: PhotoHost, limiter: anyio.CapacityLimiter | None) -> Fetcher:
+        engine, settings = self.engine, self.settings
+        return Fetcher(
+            host=host,
+            folder=self.folder,
+            lane=nullcontext() if limiter is None else limiter,
+            gate=Gate(settings.workers, None, engine.clock),
+            meter=self.meter,
+            retry=engine.retry,
+            clock=engine.clock,
+            chance=engine.chance,
+            max_bytes=settings.max_bytes,
+            stall_s=settings.stall_s,
+        )
+
+    async def _fetch_all(self, wanted: AsyncGenerator[Wanted | Unsigned, None], fetcher: Fetcher) -> None:
+        settler = Settler(self.folder, self.meter)
+        jobs, to_do = anyio.create_memory_object_stream[Job](self.settings.workers)
+        done, whole = anyio.create_memory_object_stream[Whole](AT_ONCE)
+        try:
+            async with anyio.create_task_group() as crew, jobs:
+                crew.start_soon(settler.run, whole)
+                async with done:
+                    for _ in range(self.settings.workers):
+                        crew.start_soon(_worker, fetcher, settler, to_do.clone(), done.clone())
+                to_do.close()
+                await self._give_out(wanted, settler, jobs)
+        finally:
+            _close_left(whole)
+            to_do.close()
+
+    async def _give_out(
+        self,
+        wanted: AsyncGenerator[Wanted | Unsigned, None],
+        settler: Settler,
+        jobs: MemoryObjectSendStream[Job],
+    ) -> None:
+        try:
+            async for photo in wanted:
+                job = self._job(photo, settler)
+                if job is not None:
+                    await jobs.send(job)
+        except (anyio.BrokenResourceError, DownloadError):
+            raise
+        except Exception as error:
+            self.source_error = error
+
+    def _job(self, photo: Wanted | Unsigned, settler: Settler) -> Job | None:
+        if isinstance(photo, Unsigned):
+            # Met under its key, so that it takes no file's name.
+            if self.index.meet(photo.key, photo.id, photo.key) is not None:
+                self.meter.known += 1
+                settler.unsigned(photo)
+            return None
+        row = self.index.meet(photo.key, photo.id, photo.name)
+        if row is None:
+            return None
+        self.meter.known += 1
+        if row.state == "done" and self.folder.size(row.name) == row.bytes:
+            photo.link.settled = True
+            self.meter.skipped += 1
+            return None
+        return Job(photo.key, photo.id, row.name, photo.link, row)
+
+    async def _steer(self, limiter: anyio.CapacityLimiter) -> None:
+        adapter, meter, clock = adapt.Adapter(), self.meter, self.engine.clock
+        then, received, throttled = clock.monotonic(), meter.bytes_done, meter.throttled
+        while True:
+            await clock.sleep(adapt.WINDOW_S)
+            now = clock.monotonic()
+            rate, refused = (meter.bytes_done - received) / (now - then), meter.throttled - throttled
+            then, received, throttled = now, meter.bytes_done, meter.throttled
+            # Without enough to do, or while the gate is closed, a window tells nothing about the setting.
+            if refused or (rate > 0 and limiter.available_tokens <= 0):
+                limiter.total_tokens = adapter.observe(rate, refused)
+
+
+async def _worker(
+    fetcher: Fetcher,
+    settler: Settler,
+    to_do: MemoryObjectReceiveStream[Job],
+    done: MemoryObjectSendStream[Whole],
+) -> None:
+    async with to_do, done:
+        async for job in to_do:
+            try:
+                part = await fetcher.fetch(job)
+            except GivenUpError as error:
+                settler.given_up(job, error)
+                continue
+            try:
+                await done.send((job, part))
+            except BaseException:
+                part.close()
+                raise
+
+
+def _close_left(whole: MemoryObjectReceiveStream[Whole]) -> None:
+    while whole.statistics().current_buffer_used:
+        whole.receive_nowait()[1].close()
+    whole.close()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give the error that tells most of those that came together."""
+    leaves: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, BaseExceptionGroup):
+            pending += error.exceptions
+        else:
+            leaves.append(error)
+    return next((leaf for leaf in leaves if isinstance(leaf, DownloadError)), leaves[0])

@@ -1,0 +1,235 @@
+"""One file, over a host that does all that hosts do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from ninepic_async import ImageItem
+from ninepic_async.sandbox.ranges import send
+
+from . import host as bad
+from .conftest import Fetch, files
+from .host import MIB, Host, answer, cut, jpeg, stall
+
+
+async def test_it_is_fetched_without_the_key(fetch: Fetch, host: Host, to: Path) -> None:
+    report = await fetch([host.add("a")])
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert (report.done, report.skipped, report.failed, report.bytes) == (1, 0, (), 2000)
+    assert "x-api-key" not in host.seen[0].headers
+    assert "the-secret-key" not in repr(host.seen)
+
+
+async def test_a_large_file_that_is_cut_goes_on_where_it_broke_off(
+    fetch: Fetch, host: Host, to: Path
+) -> None:
+    report = await fetch([host.add("a", 4 * MIB, cut(2 * MIB), cut(1 * MIB))])
+    assert report.complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    first, *others = host.headers("a")
+    assert "range" not in first
+    assert [seen["range"] for seen in others] == [f"bytes={2 * MIB}-", f"bytes={3 * MIB}-"]
+    assert all(seen["if-range"].startswith('"') for seen in others)
+
+
+async def test_a_small_file_that_is_cut_begins_anew(fetch: Fetch, host: Host, to: Path) -> None:
+    assert (await fetch([host.add("a", 5000, cut(2500))])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert all("range" not in seen for seen in host.headers("a"))
+
+
+async def test_a_host_that_ignores_ranges_leads_to_a_clean_restart(
+    fetch: Fetch, host: Host, to: Path
+) -> None:
+    assert (await fetch([host.add("a", 4 * MIB, cut(2 * MIB), bad.ignore_range)])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert "range" in host.headers("a")[1]
+
+
+async def changed(request: web.Request, body: bytes) -> web.StreamResponse:
+    return send(request, jpeg(4 * MIB, "another"), "image/jpeg", 0)
+
+
+async def changed_and_careless(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Sends the range of another version, without a look at If-Range."""
+    other = jpeg(4 * MIB, "another")
+    start = int(request.headers["Range"][6:-1])
+    headers = {"Content-Range": f"bytes {start}-{len(other) - 1}/{len(other)}", "ETag": '"another"'}
+    return web.Response(status=206, body=other[start:], headers=headers)
+
+
+async def another_place(request: web.Request, body: bytes) -> web.StreamResponse:
+    tag = request.headers["If-Range"]
+    headers = {"Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}", "ETag": tag}
+    return web.Response(status=206, body=body, headers=headers)
+
+
+@pytest.mark.parametrize("then", [changed, changed_and_careless, another_place, answer(416)])
+async def test_versions_are_never_spliced(then: bad.Behaviour, fetch: Fetch, host: Host, to: Path) -> None:
+    item = host.add("a", 4 * MIB, cut(2 * MIB), then)
+    assert (await fetch([item])).complete
+    expected = jpeg(4 * MIB, "another") if then is changed else host.files["/a.jpg"]
+    assert files(to) == {"a.jpg": expected}
+
+
+async def test_a_weak_tag_is_not_resumed_on(fetch: Fetch, host: Host, to: Path) -> None:
+    async def weak(request: web.Request, body: bytes) -> web.StreamResponse:
+        reply = web.StreamResponse(headers={"ETag": 'W/"x"', "Content-Type": "image/jpeg"})
+        reply.content_length = len(body)
+        await reply.prepare(request)
+        await reply.write(body[: 2 * MIB])
+        return await bad.reset(request, body)
+
+    assert (await fetch([host.add("a", 4 * MIB, weak)])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert "range" not in host.headers("a")[1]
+
+
+async def test_cuts_that_get_further_each_time_use_up_no_attempts(fetch: Fetch, host: Host, to: Path) -> None:
+    assert (await fetch([host.add("a", 12 * MIB, *[cut(3 * MIB // 2)] * 7)])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+
+
+@pytest.mark.parametrize("by", [500, -500])
+async def test_a_wrong_length_is_a_failure(by: int, fetch: Fetch, host: Host, to: Path) -> None:
+    report = await fetch([host.add("a", 2000, *[bad.wrong_length(by)] * 3), host.add("b")])
+    assert [row.id for row in report.failed] == ["a"]
+    assert len(report.failed[0].error) < 250
+    assert set(files(to)) == {"b.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "says"),
+    [
+        (answer(200, b"<html>Sorry</html>", Content_Type="text/html"), "text/html"),
+        (answer(200, b"<html>Sorry</html>", Content_Type="image/jpeg"), "not what .jpg stands for"),
+        (answer(200, b'{"message": "Forbidden"}'), "not what .jpg stands for"),
+        (answer(200, b""), "empty"),
+        (answer(404), "404"),
+        (answer(403), "403"),
+        (answer(302, Location="file:///etc/passwd"), "not an http"),
+        (answer(302, Location="/a.jpg"), "redirects more than 5 times"),
+        (answer(204), "204"),
+        (answer(206, b"\xff\xd8\xff"), "another part"),
+    ],
+)
+async def test_what_is_not_the_photo_is_a_failure(
+    behaviour: bad.Behaviour, says: str, fetch: Fetch, host: Host, to: Path
+) -> None:
+    report = await fetch([host.add("a", 2000, *[behaviour] * 20), host.add("b")])
+    (failed,) = report.failed
+    assert (failed.id, failed.name) == ("a", "a.jpg")
+    assert says in failed.error
+    assert report.done == 1
+    assert set(files(to)) == {"b.jpg"}
+
+
+async def test_an_encoded_reply_is_refused(fetch: Fetch, host: Host) -> None:
+    report = await fetch([host.add("a", 2000, answer(200, b"\x1f\x8b", Content_Encoding="gzip"))])
+    assert "gzip" in report.failed[0].error
+
+
+@pytest.mark.parametrize(
+    "link", ["ftp://example.org/a.jpg", "a.jpg", "", "http://", "file:///etc/passwd", "//x/y"]
+)
+async def test_other_links_are_not_followed(link: str, fetch: Fetch, to: Path) -> None:
+    report = await fetch([ImageItem(image_id="a", img_url=link, thumbnail_url=link)])
+    assert "not an http" in report.failed[0].error
+    assert files(to) == {}
+
+
+async def test_a_redirect_is_followed(fetch: Fetch, host: Host, to: Path) -> None:
+    item = host.add("a", 2000, answer(302, Location="/b.jpg?x=%2F%41"))
+    host.add("b")
+    assert (await fetch([item])).complete
+    assert files(to) == {"a.jpg": host.files["/b.jpg"]}
+
+
+@pytest.mark.parametrize(
+    "script", [[answer(500)], [answer(503), answer(502)], [bad.reset], [cut(10), stall(100)], [answer(429)]]
+)
+async def test_passing_trouble_is_retried(
+    script: list[bad.Behaviour], fetch: Fetch, host: Host, to: Path
+) -> None:
+    assert (await fetch([host.add("a", 2000, *script)])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert len(host.seen) == len(script) + 1
+
+
+async def test_retries_end(fetch: Fetch, host: Host) -> None:
+    report = await fetch([host.add("a", 2000, *[answer(503)] * 9)])
+    assert "503" in report.failed[0].error
+    assert "tried 3 times" in report.failed[0].error
+    assert len(host.seen) == 3
+
+
+async def test_requests_are_resent_by_us_alone(fetch: Fetch, host: Host) -> None:
+    report = await fetch([host.add("a"), host.add("b", 2000, *[bad.reset] * 9)], concurrency=1)
+    assert len(report.failed) == 1
+    assert len(host.headers("b")) == 3
+
+
+async def test_retry_after_holds_everybody_back(fetch: Fetch, host: Host) -> None:
+    gallery = host.gallery(12)
+    item = host.add("a", 2000, answer(429, Retry_After="0.5"))
+    started = time.monotonic()
+    times: list[float] = []
+
+    async def note(request: web.Request, body: bytes) -> web.StreamResponse:
+        times.append(time.monotonic() - started)
+        await asyncio.sleep(0.05)
+        return send(request, body, "image/jpeg", 0)
+
+    host.always = note
+    assert (await fetch([item, *gallery], concurrency=4)).complete
+    assert not [at for at in times if 0.2 < at < 0.45]
+    assert max(times) > 0.45
+
+
+async def test_a_host_that_takes_few_at_once_serves_all(fetch: Fetch, host: Host, to: Path) -> None:
+    host.always = bad.limited(4)
+    report = await fetch(host.gallery(80), concurrency=16)
+    assert report.failed == ()
+    assert len(files(to)) == 80
+
+
+async def test_a_stalled_host_is_left_and_the_file_goes_on(fetch: Fetch, host: Host, to: Path) -> None:
+    assert (await fetch([host.add("a", 3 * MIB, stall(2 * MIB))])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+    assert host.headers("a")[1]["range"] == f"bytes={2 * MIB}-"
+
+
+async def test_a_trickle_is_a_stall(fetch: Fetch, host: Host) -> None:
+    async def trickle(request: web.Request, body: bytes) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        reply.content_length = len(body)
+        await reply.prepare(request)
+        for place in range(100):
+            await reply.write(body[place : place + 1])
+            await asyncio.sleep(0.05)
+        return reply
+
+    report = await fetch([host.add("a", 2000, *[trickle] * 3)])
+    assert "trickle" in report.failed[0].error
+
+
+@pytest.mark.parametrize("behaviour", [bad.ignore_range, bad.chunked])
+async def test_a_file_beyond_max_bytes_is_not_fetched(
+    behaviour: bad.Behaviour, fetch: Fetch, host: Host, to: Path
+) -> None:
+    report = await fetch([host.add("a", 9000, behaviour), host.add("b", 2000)], max_bytes=8000)
+    assert "max_bytes=8000" in report.failed[0].error
+    assert set(files(to)) == {"b.jpg"}
+
+
+async def test_a_reply_without_a_length(fetch: Fetch, host: Host, to: Path) -> None:
+    items = [host.add("a", 2000, bad.chunked), host.add("b", 2000, bad.no_length)]
+    cut_short = host.add("c", 2000, *[lambda request, body: bad.no_length(request, body[:-9])] * 3)
+    report = await fetch([*items, cut_short])
+    assert [row.id for row in report.failed] == ["c"]
+    assert set(files(to)) == {"a.jpg", "b.jpg"}

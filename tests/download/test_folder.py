@@ -1,0 +1,157 @@
+"""Disks that are full, read-only, gone, laid with links, or in use."""
+
+# ruff: noqa: ASYNC110, ASYNC221, ASYNC240 (tests may block, and poll)
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from ninepic_async import DownloadError
+from ninepic_async.download.folder import Folder
+from ninepic_async.download.journal import FILE_NAME, row_of
+from ninepic_async.sandbox.ranges import send
+
+from . import host as bad
+from .conftest import Fetch, files, open_files, rows
+from .host import MIB, Host
+
+
+def mount(path: Path, options: str) -> None:
+    path.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+
+
+@pytest.fixture
+def small_disk(to: Path) -> Iterator[Path]:
+    mount(to, "size=4m")
+    yield to
+    subprocess.run(["umount", str(to)], check=True)
+
+
+async def test_a_full_disk_ends_the_run_and_nothing_is_torn(
+    small_disk: Path, fetch: Fetch, host: Host
+) -> None:
+    gallery = host.gallery(40, 300_000)
+    before = open_files()
+    with pytest.raises(DownloadError, match="No space left") as caught:
+        await fetch(gallery, concurrency=4)
+    assert isinstance(caught.value.__cause__, OSError)
+    assert len(host.seen) < 30
+    assert open_files() <= before + 8
+    assert all(row_of(line) for line in (small_disk / FILE_NAME).read_bytes().splitlines(keepends=True))
+    whole = {name: body for name, body in files(small_disk).items() if not name.endswith(".part")}
+    assert whole
+    assert all(body == host.files[f"/{name}"] for name, body in whole.items())
+    assert {row["name"] for row in rows(small_disk) if row["state"] == "done"} <= set(whole)
+
+    subprocess.run(["mount", "-o", "remount,size=40m", str(small_disk)], check=True)
+    report = await fetch(gallery)
+    assert report.complete
+    assert report.skipped > 0
+    assert files(small_disk) == {
+        f"{item.image_id}.jpg": host.files[f"/{item.image_id}.jpg"] for item in gallery
+    }
+
+
+async def test_a_disk_that_is_full_at_once(small_disk: Path, fetch: Fetch, host: Host) -> None:
+    (small_disk / "ballast").write_bytes(b"x" * (4 * MIB - 8192))
+    with pytest.raises(DownloadError, match="No space left"):
+        await fetch(host.gallery(5, 300_000))
+
+
+async def test_a_read_only_folder(to: Path, fetch: Fetch, host: Host) -> None:
+    mount(to, "ro,size=1m")
+    try:
+        with pytest.raises(DownloadError, match="Read-only"):
+            await fetch(host.gallery(3))
+    finally:
+        subprocess.run(["umount", str(to)], check=True)
+    assert host.seen == []
+
+
+async def test_a_folder_that_is_a_file(to: Path, fetch: Fetch, host: Host) -> None:
+    to.write_bytes(b"")
+    with pytest.raises(DownloadError, match="can't"):
+        await fetch(host.gallery(3))
+
+
+async def test_a_folder_that_is_taken_away(to: Path, fetch: Fetch, host: Host) -> None:
+    gallery = host.gallery(60)
+
+    async def take_away(request: web.Request, body: bytes) -> web.StreamResponse:
+        if len(host.seen) == 20:
+            shutil.rmtree(to)
+        return send(request, body, "image/jpeg", 0)
+
+    host.always = take_away
+    with pytest.raises(DownloadError, match="No such file"):
+        await fetch(gallery, concurrency=2)
+    assert len(host.seen) < 40
+    assert (await fetch(gallery)).complete
+
+
+async def test_a_second_run_on_one_folder_is_refused(to: Path, fetch: Fetch, host: Host) -> None:
+    host.always = bad.limited(99, hold_s=0.2)
+    first = asyncio.create_task(fetch(host.gallery(4)))
+    while not host.seen:
+        await asyncio.sleep(0.01)
+    with pytest.raises(DownloadError, match="under way"):
+        await fetch([])
+    assert (await first).complete
+    assert (await fetch([])).complete
+
+
+async def test_links_do_not_lead_out_of_the_folder(
+    to: Path, tmp_path: Path, fetch: Fetch, host: Host
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"mine")
+    to.mkdir()
+    (to / "p00000.jpg").symlink_to(outside)
+    (to / "p00001.jpg.part").symlink_to(outside)
+    os.link(outside, to / "p00002.jpg.part")
+    (to / "p00003.jpg.part").symlink_to(tmp_path / "not-there-yet")
+    os.mkfifo(to / "p00004.jpg.part")
+    gallery = host.gallery(5)
+    assert (await fetch(gallery)).complete
+    assert outside.read_bytes() == b"mine"
+    assert not (tmp_path / "not-there-yet").exists()
+    assert files(to) == {f"{item.image_id}.jpg": host.files[f"/{item.image_id}.jpg"] for item in gallery}
+    assert not any(path.is_symlink() for path in to.iterdir())
+    (to / "p00000.jpg").rename(tmp_path / "moved.jpg")
+    (to / "p00000.jpg").symlink_to(tmp_path / "moved.jpg")
+    assert (await fetch(gallery)).done == 1
+
+
+async def test_a_journal_that_is_a_link_is_refused(to: Path, tmp_path: Path, fetch: Fetch) -> None:
+    to.mkdir()
+    (tmp_path / "outside").write_bytes(b"mine")
+    (to / FILE_NAME).symlink_to(tmp_path / "outside")
+    with pytest.raises(DownloadError):
+        await fetch([])
+    assert (tmp_path / "outside").read_bytes() == b"mine"
+
+
+async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: Fetch, host: Host) -> None:
+    (to / "p00001.jpg").mkdir(parents=True)
+    (to / "p00002.jpg.part").mkdir(parents=True)
+    report = await fetch(host.gallery(4))
+    assert report.done == 2
+    assert {row.id for row in report.failed} == {"p00001", "p00002"}
+
+
+def test_a_closed_folder_leaves_nothing_open(to: Path) -> None:
+    before = open_files()
+    with Folder(to):
+        assert open_files() == before + 2
+    assert open_files() == before

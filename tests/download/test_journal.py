@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ninepic_async.download.journal import Journal, Row, line_of, row_of
+from ninepic_async.download.names import safe_name
+
+TEXT = st.text(max_size=30)
+ROWS = st.builds(
+    Row,
+    key=st.text(alphabet="0123456789abcdef", min_size=1),
+    id=TEXT.map(lambda text: text.encode("utf-8", "replace").decode()),
+    name=TEXT.map(safe_name),
+    state=st.sampled_from(["started", "done", "failed"]),
+    bytes=st.none() | st.integers(0, 2**63 - 1),
+    validator=st.none() | st.just('"etag"'),
+)
+
+
+def opened(path: Path) -> Journal:
+    return Journal(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND))
+
+
+@given(st.lists(ROWS, max_size=6), st.data())
+def test_any_beginning_of_a_journal_can_be_read_and_gone_on_with(
+    rows: list[Row], data: st.DataObject
+) -> None:
+    lines = [line_of(row) for row in rows]
+    text = b"".join(lines)
+    size = data.draw(st.integers(0, len(text)))
+    whole = [row for n, row in enumerate(rows) if len(b"".join(lines[: n + 1])) <= size]
+    more = Row(key="k", id="i", name="n", state="done", bytes=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal")
+        path.write_bytes(text[:size])
+        journal = opened(path)
+        assert list(journal.rows()) == whole
+        journal.append([more])
+        read = list(journal.rows())
+        journal.close()
+    # A line that lacks just its end of line is whole again when another line is put behind it.
+    assert read in ([*whole, more], [*rows[: len(whole) + 1], more])
+
+
+@given(st.binary(max_size=200))
+def test_rubbish_is_no_row(text: bytes) -> None:
+    row_of(text)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal")
+        path.write_bytes(text)
+        journal = opened(path)
+        list(journal.rows())
+        journal.close()
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "", "a\0", ".ninepic-journal.jsonl"])
+def test_a_name_that_no_run_would_give_is_not_trusted(name: str) -> None:
+    assert (
+        row_of(orjson.dumps({"key": "k", "id": "i", "name": name, "state": "done", "bytes": 1}) + b"\n")
+        is None
+    )
+
+
+def test_it_is_readable_and_keeps_no_signature() -> None:
+    row = Row(key="k", id="नमस्ते", name="a.jpg", state="failed", error="no https://h/a?X-Amz-Signature=abc")
+    line = line_of(row).decode()
+    assert "नमस्ते" in line
+    assert "abc" not in line
+    assert line.count("\n") == 1

@@ -1,0 +1,195 @@
+"""Links that expire: before their time, in mid-run, and for good."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ninepic_async import Event, NinePic, PresignedUrlItem
+from ninepic_async.download import Settings
+from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
+from ninepic_async.download.plan import Plan
+from ninepic_async.download.run import run
+from ninepic_async.sandbox import ManualClock, Sandbox
+
+from .conftest import QUICK, files
+
+LIFE_S = 3600.0
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(photos=150, clock=ManualClock(), link_lifetime_s=LIFE_S) as running:
+        yield running
+
+
+@pytest.fixture
+async def event(sandbox: Sandbox) -> AsyncIterator[Event]:
+    async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url, retry=QUICK) as client:
+        yield client.event(sandbox.event_id)
+
+
+def all_ids(sandbox: Sandbox, count: int = 150) -> list[str]:
+    return [sandbox.event.gallery.photo(place).image_id for place in range(count)]
+
+
+def asked(sandbox: Sandbox, endpoint: str) -> int:
+    return sum(seen.endpoint == endpoint for seen in sandbox.requests)
+
+
+def refused(sandbox: Sandbox) -> int:
+    return sum(seen.status == 403 for seen in sandbox.requests)
+
+
+async def fetch(
+    event: Event, source: Any, to: Path, clock: ManualClock | None = None, **settings: Any
+) -> Any:
+    async def sign(ids: Any) -> Any:
+        return (await event.originals(image_ids=ids).first_page()).items
+
+    plan = Plan(source, "large", sign, Calendar(clock.now if clock else lambda: 0.0))
+    return await run(plan, to, event._engine, Settings(stall_s=2, **settings))
+
+
+class Ageing:
+    """Lets the hour pass once so many photos have come."""
+
+    def __init__(self, sandbox: Sandbox, *, after: int) -> None:
+        self.sandbox, self.after = sandbox, after
+
+    def __call__(self, _: object) -> None:
+        if asked(self.sandbox, "original") >= self.after:
+            self.after = 10**9
+            assert isinstance(self.sandbox.clock, ManualClock)
+            self.sandbox.clock.advance(LIFE_S + 1)
+
+
+async def test_links_that_expire_in_mid_run_are_signed_again_a_page_at_a_time(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    source = event.originals(image_ids=all_ids(sandbox))
+    report = await fetch(event, source, to, on_progress=Ageing(sandbox, after=20), concurrency=4)
+    assert (report.done, report.failed) == (150, ())
+    assert refused(sandbox) > 0
+    pages = 3
+    # The pages being worked on when the hour passed are signed once more each, and no link on its own.
+    assert pages < asked(sandbox, "originals") <= 2 * pages
+
+
+async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, event: Event, to: Path) -> None:
+    assert isinstance(sandbox.clock, ManualClock)
+    source = event.originals(image_ids=all_ids(sandbox))
+    ageing = Ageing(sandbox, after=20)
+    report = await fetch(event, source, to, sandbox.clock, on_progress=ageing, concurrency=2)
+    assert report.done == 150
+    assert refused(sandbox) <= 2  # those that were on their way
+    assert asked(sandbox, "originals") <= 6
+
+
+async def test_a_plain_list_of_old_links_is_signed_again_by_ids(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    links = await event.originals(image_ids=all_ids(sandbox, 70)).collect()
+    assert isinstance(sandbox.clock, ManualClock)
+    sandbox.clock.advance(LIFE_S + 1)
+    before = asked(sandbox, "originals")
+    report = await fetch(event, links, to, concurrency=8)
+    assert (report.done, report.failed) == (70, ())
+    assert 2 <= asked(sandbox, "originals") - before <= 4
+    assert set(files(to)) == {link.filename for link in links}
+
+
+async def test_the_bytes_already_there_are_kept(sandbox: Sandbox, event: Event, to: Path) -> None:
+    (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
+    host_calls = 0
+
+    class Old:
+        """Hands over the link when its hour has passed, with a part of the file on disk."""
+
+        async def __aiter__(self) -> AsyncIterator[PresignedUrlItem]:
+            nonlocal host_calls
+            host_calls += 1
+            assert isinstance(sandbox.clock, ManualClock)
+            sandbox.clock.advance(LIFE_S + 1)
+            yield link
+
+    whole = to.parent / "whole"
+    await fetch(event, [link], whole)
+    body = (whole / link.filename).read_bytes()
+    size = len(body)
+    import ninepic_async.download.part as part
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(part, "RESUME_FROM_BYTES", 1000)
+        patch.setattr("ninepic_async.download.fetch.RESUME_FROM_BYTES", 1000)
+        sandbox.faults.add(endpoint="original", truncate_after=size // 2, times=1)
+        sandbox.faults.add(endpoint="original", status=404, times=1)
+        assert not (await fetch(event, [link], to)).complete
+        sandbox.requests.clear()
+        report = await fetch(event, Old(), to)
+    assert report.complete
+    assert files(to) == {link.filename: body}
+    tries = [seen for seen in sandbox.requests if seen.endpoint == "original"]
+    assert [seen.status for seen in tries] == [403, 206]
+    assert all(seen.headers["Range"] == f"bytes={size // 2}-" for seen in tries)
+
+
+async def test_a_link_that_can_not_be_signed_again_is_a_failure(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    assert isinstance(sandbox.clock, ManualClock)
+    good, other = await event.originals(image_ids=all_ids(sandbox, 2)).collect()
+    nameless = PresignedUrlItem(url=other.url, filename="IMG_0001.jpg")
+    sandbox.clock.advance(LIFE_S + 1)
+    report = await fetch(event, [good, nameless], to)
+    assert report.done == 1
+    (failed,) = report.failed
+    assert failed.id == "IMG_0001"
+    assert "expired" in failed.error
+    assert "signature" not in repr(report)
+
+
+async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
+    (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
+    report = await fetch(event, [PresignedUrlItem(url=link.url + "x", filename=link.filename)], to)
+    assert "403" in report.failed[0].error
+    assert asked(sandbox, "originals") == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "moment"),
+    [
+        ("X-Amz-Date=20260119T060000Z&X-Amz-Expires=3600&X-Amz-Signature=x", 1768806000.0),
+        ("x-goog-date=20260119T060000Z&x-goog-expires=60", 1768802460.0),
+        ("Expires=1768806000&Signature=x", 1768806000.0),
+        ("se=2026-01-19T07%3A00%3A00Z&sig=x", 1768806000.0),
+        ("expires=soon", None),
+        ("expires=nan", None),
+        ("X-Amz-Date=yesterday&X-Amz-Expires=3600", None),
+        ("", None),
+    ],
+)
+def test_when_a_link_says_it_expires(query: str, moment: float | None) -> None:
+    assert expires_at(f"https://h/a.jpg?{query}") == moment
+
+
+async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
+    signed = 0
+
+    async def sign(group: Group, link: Link) -> dict[str, str]:
+        nonlocal signed
+        signed += 1
+        return {"k": "https://h/a?expires=200"}
+
+    group = Group(sign, calendar=Calendar(lambda: 1e9))
+    link = group.add("k", "i", "https://h/a?expires=100")
+    assert await link.fresh() == "https://h/a?expires=200"
+    assert await link.fresh() == "https://h/a?expires=200"
+    assert signed == 1
+    assert await group.add("k2", "i2", "https://h/b?expires=100").fresh() == "https://h/b?expires=100"
+    assert signed == 1
+    with pytest.raises(LinkGoneError):
+        await Link("k", "i", "https://h/a").renew("https://h/a")
