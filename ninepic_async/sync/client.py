@@ -5,16 +5,20 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ninepic_async import client
 from ninepic_async._gate import RateLimit
 from ninepic_async._retry import RetryPolicy
+from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
 from ninepic_async.sync._docs import documented_as
 from ninepic_async.sync._paging import Pager
 from ninepic_async.sync._portal import Portal
 from ninepic_async.sync.event import Event
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 @documented_as(client.NinePic)
@@ -36,9 +40,9 @@ class NinePic:
         rate_limit: how many requests to start in a while; None leaves that to the service, whose 429 makes
             all calls of this client wait.
         max_concurrency: how many requests may be under way at once, over all threads.
+        session: has to stay None. An ``aiohttp.ClientSession`` belongs to one event loop, and this client's
+            is its own.
 
-    There is no ``session``: an ``aiohttp.ClientSession`` belongs to one event loop, and this client's is its
-    own.
 
     Raises:
         ConfigError: a setting is missing or wrong; it says which.
@@ -60,7 +64,12 @@ class NinePic:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 (frozen)
         rate_limit: RateLimit | None = None,
         max_concurrency: int = 32,
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
+        if session is not None:
+            raise ConfigError(
+                "session belongs to one event loop, and a blocking client has its own: leave it out"
+            )
         self._client = client.NinePic(
             api_key,
             org_id,

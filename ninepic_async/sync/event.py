@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import datetime
 
 from ninepic_async import event
 from ninepic_async._polling import DEFAULT_WAIT_S
 from ninepic_async._selfie import SelfieSource
+from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition
 from ninepic_async.models import (
     ClipResult,
     EventDetails,
@@ -19,6 +21,7 @@ from ninepic_async.models import (
     TimelineDay,
 )
 from ninepic_async.sync._docs import documented_as
+from ninepic_async.sync._download import Source, read_in_thread, run_download
 from ninepic_async.sync._paging import FaceSearch, Pager
 from ninepic_async.sync._polling import ClipJob
 from ninepic_async.sync._portal import Portal
@@ -98,3 +101,23 @@ class Event:
             bib=bib, selfie=request_id, image_id=image_id, image_ids=image_ids, page_size=page_size
         )
         return Pager(self._portal, pager)
+
+    def download(
+        self,
+        source: Source,
+        to: str | os.PathLike[str],
+        *,
+        concurrency: Concurrency = 16,
+        rendition: Rendition = "large",
+        on_progress: OnProgress | None = None,
+        max_bytes: int = 1024**3,
+    ) -> DownloadReport:
+        listed = source._pager if isinstance(source, FaceSearch) else source
+        items = listed._pager if isinstance(listed, Pager) else read_in_thread(listed)
+
+        async def fetch(tell: OnProgress | None) -> DownloadReport:
+            return await self._event.download(
+                items, to, concurrency=concurrency, rendition=rendition, on_progress=tell, max_bytes=max_bytes
+            )
+
+        return run_download(self._portal, fetch, on_progress)

@@ -1,0 +1,68 @@
+"""A bulk fetch from a blocking caller: one call, with progress told in the caller's own thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
+
+import anyio.to_thread
+
+from ninepic_async.download import DownloadProgress, DownloadReport, OnProgress
+from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
+from ninepic_async.sync._paging import FaceSearch, Pager
+from ninepic_async.sync._portal import Portal
+
+T = TypeVar("T")
+
+Item = ImageItem | PresignedUrlItem | Clip
+Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | Iterable[Item]
+Fetch = Callable[[OnProgress | None], Awaitable[DownloadReport]]
+
+_WAITING_AT_MOST: Final = 16
+"""Progress that a slow caller has not looked at yet; what is older than that is of no interest."""
+_READ_AT_ONCE: Final = 100
+
+
+def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    """Read an iterable that may block, such as a generator over a blocking pager, beside the loop."""
+
+    async def read() -> AsyncGenerator[T, None]:
+        iterator = iter(items)
+        take = partial(islice, iterator, _READ_AT_ONCE)
+        while some := await anyio.to_thread.run_sync(lambda: tuple(take()), abandon_on_cancel=True):
+            for item in some:
+                yield item
+
+    return read()
+
+
+def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> DownloadReport:
+    """Wait for a bulk fetch, and tell of its progress between one step and the next."""
+    for step in portal.iterate(partial(_steps, fetch, tells=tell is not None)):
+        if isinstance(step, DownloadReport):
+            return step
+        if tell is not None:
+            tell(step)
+    raise AssertionError("the steps end with the report")
+
+
+async def _steps(fetch: Fetch, *, tells: bool) -> AsyncGenerator[DownloadProgress | DownloadReport, None]:
+    told: asyncio.Queue[DownloadProgress | None] = asyncio.Queue(_WAITING_AT_MOST)
+
+    def put(progress: DownloadProgress | None) -> None:
+        if told.full():
+            told.get_nowait()
+        told.put_nowait(progress)
+
+    running = asyncio.ensure_future(fetch(put if tells else None))
+    running.add_done_callback(lambda _: put(None))
+    try:
+        while (progress := await told.get()) is not None:
+            yield progress
+        yield await running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
