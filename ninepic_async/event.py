@@ -377,8 +377,8 @@ class Event:
         in the middle; links that expire on the way are signed again. The API key is not sent to photo hosts.
 
         Args:
-            source: what a list call returned, or any (async) iterable of `ImageItem`, `PresignedUrlItem` or
-                `Clip`. It is read as fast as files are fetched.
+            source: what a list call returned, or any iterable of `ImageItem`, `PresignedUrlItem` or `Clip`,
+                generators included. It is read as fast as files are fetched.
             to: the folder; made if it is not there.
             concurrency: how many files at once; ``"auto"`` finds that out.
             rendition: of an `ImageItem`: ``"large"`` or ``"thumbnail"``.

@@ -22,7 +22,6 @@ _REWORDINGS: Final = (
     (re.compile(r"\bawait "), ""),
     (re.compile(r"\basync (for|with)\b"), r"\1"),
     (re.compile(r"\baclose\b"), "close"),
-    (re.compile(r"an?y? \(async\) iterable"), "any iterable"),
 )
 
 
