@@ -7,12 +7,14 @@ from typing import Final
 from attrs import define, field
 
 MOST: Final = 64
-START: Final = 8
+START: Final = 16
 WINDOW_S: Final = 0.25
 """How long one setting is watched; the first window after a change is left out."""
 
 _GAIN: Final = 1.1
 """What counts as more."""
+_FIRST_STEP: Final = 4
+"""Long ways are common, and each window below what they bear is lost."""
 _LOSS: Final = 0.7
 """What counts as less, when it lasts for two windows."""
 _SHRINK: Final = 0.7
@@ -69,7 +71,7 @@ class Adapter:
             self._settling = False
         elif self._climbing:
             self._climbing, self._rate = False, rate
-            self._step_up()
+            self._step_up(_FIRST_STEP)
         elif self._back is not None:
             self._judge(rate)
         else:
@@ -109,10 +111,10 @@ class Adapter:
             self._quiet = 0
             self._step_up()
 
-    def _step_up(self) -> None:
+    def _step_up(self, factor: int = 2) -> None:
         # A host that has refused once is approached by one at a time.
         careful = self._ceiling < self.most
-        following = min(self.limit + 1 if careful else 2 * self.limit, self._ceiling)
+        following = min(self.limit + 1 if careful else factor * self.limit, self._ceiling)
         self._back = self.limit if following > self.limit else None
         self._move(following)
 

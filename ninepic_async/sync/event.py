@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ninepic_async import event
 from ninepic_async._polling import DEFAULT_WAIT_S
 from ninepic_async._selfie import SelfieSource
-from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition
 from ninepic_async.models import (
     ClipResult,
     EventDetails,
@@ -21,10 +21,13 @@ from ninepic_async.models import (
     TimelineDay,
 )
 from ninepic_async.sync._docs import documented_as
-from ninepic_async.sync._download import Source, read_in_thread, run_download
 from ninepic_async.sync._paging import FaceSearch, Pager
 from ninepic_async.sync._polling import ClipJob
 from ninepic_async.sync._portal import Portal
+
+if TYPE_CHECKING:
+    from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition
+    from ninepic_async.sync._download import Source
 
 
 @documented_as(event.Event)
@@ -112,6 +115,8 @@ class Event:
         on_progress: OnProgress | None = None,
         max_bytes: int = 1024**3,
     ) -> DownloadReport:
+        from ninepic_async.sync._download import read_in_thread, run_download
+
         listed = source._pager if isinstance(source, FaceSearch) else source
         items = listed._pager if isinstance(listed, Pager) else read_in_thread(listed)
 

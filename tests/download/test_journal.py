@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -66,6 +67,31 @@ def test_a_name_that_no_run_would_give_is_not_trusted(name: str) -> None:
         row_of(orjson.dumps({"key": "k", "id": "i", "name": name, "state": "done", "bytes": 1}) + b"\n")
         is None
     )
+
+
+def test_a_row_that_finds_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(tmp_path / "journal")
+    row = Row(key="k", id="i", name="n", state="done", bytes=1)
+    journal.append([row])
+    before, write, calls = (tmp_path / "journal").read_bytes(), os.write, 0
+
+    def full(descriptor: int, text: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, text[:7])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            journal.append([row])
+    assert (tmp_path / "journal").read_bytes() == before
+    journal.append([row])
+    assert list(journal.rows()) == [row, row]
+    journal.close()
 
 
 def test_it_is_readable_and_keeps_no_signature() -> None:
