@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from aiohttp import web
 
 from ninepic_async import DownloadProgress, ImageItem, NinePic
-from ninepic_async.download import Concurrency
+from ninepic_async.download.run import Concurrency
 
 BODY = b"\xff\xd8\xff" + bytes(100 * 1024)
 Host = Callable[[], Awaitable[web.Response]]

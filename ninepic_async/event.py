@@ -25,7 +25,9 @@ from ninepic_async.models import (
 )
 
 if TYPE_CHECKING:
-    from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition, Source
+    from ninepic_async.download.plan import Rendition, Source
+    from ninepic_async.download.records import DownloadReport
+    from ninepic_async.download.run import Concurrency, OnProgress
 
 
 class Event:
@@ -400,7 +402,8 @@ class Event:
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """
-        from ninepic_async.download import Settings, download
+        from ninepic_async.download.entry import download
+        from ninepic_async.download.run import Settings
 
         settings = Settings(concurrency=concurrency, max_bytes=max_bytes, on_progress=on_progress)
         return await download(self, source, to, rendition, settings)

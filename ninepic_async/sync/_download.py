@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 
 import anyio.to_thread
 
-from ninepic_async.download import DownloadProgress, DownloadReport, OnProgress
+from ninepic_async.download.records import DownloadProgress, DownloadReport
+from ninepic_async.download.run import OnProgress
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
 from ninepic_async.sync._paging import FaceSearch, Pager
 from ninepic_async.sync._portal import Portal

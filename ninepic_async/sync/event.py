@@ -26,7 +26,9 @@ from ninepic_async.sync._polling import ClipJob
 from ninepic_async.sync._portal import Portal
 
 if TYPE_CHECKING:
-    from ninepic_async.download import Concurrency, DownloadReport, OnProgress, Rendition
+    from ninepic_async.download.plan import Rendition
+    from ninepic_async.download.records import DownloadReport
+    from ninepic_async.download.run import Concurrency, OnProgress
     from ninepic_async.sync._download import Source
 
 

@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from ninepic_async import DownloadReport, Event, NinePic, RetryPolicy
-from ninepic_async.download import Settings, download
+from ninepic_async.download.entry import download
 from ninepic_async.download.journal import FILE_NAME
+from ninepic_async.download.run import Settings
 
 from .host import Host, serving
 

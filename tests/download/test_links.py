@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from ninepic_async import Event, NinePic, PresignedUrlItem
-from ninepic_async.download import Settings
 from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
 from ninepic_async.download.plan import Plan
-from ninepic_async.download.run import run
+from ninepic_async.download.run import Settings, run
 from ninepic_async.sandbox import ManualClock, Sandbox
 
 from .conftest import QUICK, files
