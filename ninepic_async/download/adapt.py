@@ -18,6 +18,7 @@ _FIRST_STEP: Final = 4
 _LOSS: Final = 0.7
 """What counts as less, when it lasts for two windows."""
 _SHRINK: Final = 0.7
+_FIRST_SHRINK: Final = 0.5
 _PROBE_AFTER: Final = 24
 _PROBE_AFTER_MOST: Final = 384
 _FORGIVE_AFTER: Final = 120
@@ -81,8 +82,10 @@ class Adapter:
     def _give_way(self) -> int:
         self._since_throttle = 0
         if not self._pardon:
+            # The first refusal may come at many times what the host bears; later ones come from steps of one.
+            share = _SHRINK if self._ceiling < self.most else _FIRST_SHRINK
             self._ceiling = max(1, min(self._ceiling, self.limit) - 1)
-            self._move(max(1, int(self.limit * _SHRINK)))
+            self._move(max(1, int(self.limit * share)))
         self._pardon = not self._pardon
         self._back, self._rate, self._quiet = None, 0.0, 0
         self._settling, self._climbing = True, False
