@@ -44,6 +44,10 @@ def text(value: object, what: str) -> str:
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise InvalidInputError(f"{what}={value!r}: give text that is not empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{what}={value!r} is not valid text") from error
     return value
 
 

@@ -46,6 +46,7 @@ def base_url(given: str | None) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError as error:
         raise ConfigError(f"base_url is no URL: {error}") from error
     if parts.username is not None or parts.query or parts.fragment or not host or not url.isprintable():

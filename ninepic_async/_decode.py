@@ -314,7 +314,7 @@ def _in_current_spelling(value: dict[str, Any], keys: Any) -> dict[str, Any]:
     for spellings in keys:
         given = [left.pop(key) for key in spellings if key in left]
         if given:
-            renamed[spellings[0]] = next((item for item in given if item is not None), None)
+            renamed[spellings[0]] = next((item for item in given if item not in (None, "")), given[0])
     return {**renamed, "extra": left}
 
 

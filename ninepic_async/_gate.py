@@ -58,12 +58,14 @@ class Gate:
         self._limiter: AsyncLimiter | None = None
         self._clock = clock
         self._opens_at = 0.0
+        self._asked_until = 0.0
         self._home = home or Home()
 
     def close_for(self, seconds: float) -> None:
         """Let nobody through for a while; a closure that lasts longer already stands."""
-        until = self._clock.monotonic() + min(seconds, _LONGEST_CLOSURE_S)
-        self._opens_at = max(self._opens_at, until)
+        now = self._clock.monotonic()
+        self._asked_until = max(self._asked_until, now + seconds)
+        self._opens_at = max(self._opens_at, now + min(seconds, _LONGEST_CLOSURE_S))
 
     @asynccontextmanager
     async def slot(self, deadline: float) -> AsyncIterator[None]:
@@ -88,10 +90,10 @@ class Gate:
 
     async def _until_open(self, deadline: float) -> None:
         while (closed_for := self._opens_at - self._clock.monotonic()) > 0:
-            if self._opens_at >= deadline:
+            if self._asked_until >= deadline:
                 raise RateLimitError(
                     "not sent: an earlier reply asked this client to wait beyond the call's deadline",
-                    retry_after=closed_for,
+                    retry_after=self._asked_until - self._clock.monotonic(),
                 )
             await self._clock.sleep(closed_for)
 

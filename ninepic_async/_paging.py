@@ -48,6 +48,7 @@ class Walk(Generic[T]):
         self._seen_in_order: deque[list[Hashable]] = deque()
         self._pages = 0
         self._excuses = 0
+        self._has_ended = False
         self._largest_total = 0
         self._last: PaginationInfo | None = None
 
@@ -65,8 +66,7 @@ class Walk(Generic[T]):
         if before is None:
             before = now
         elif now.total == 0 and not now.has_next_page:
-            # "No page is available": the end, not a gallery that has vanished.
-            return fresh, None
+            return fresh, self._after_no_page(number)
         if now.page_size > before.page_size:
             raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
         self._last = now
@@ -80,7 +80,17 @@ class Walk(Generic[T]):
         self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
         return fresh, max(1, number - moved_by) if shrunk else number + 1
 
+    def _after_no_page(self, number: int) -> int | None:
+        """Tell what follows "no page is available": once, the page before, whose end may have slid back."""
+        if self._has_ended or number == 1:
+            return None
+        self._has_ended = True
+        self._excuses += 1
+        return number - 1
+
     def _unseen(self, page: Page[T]) -> Page[T]:
+        if page.failed:
+            page = self._unseen_failures(page)
         keys = [self._key(item) for item in page.items]
         fresh_keys = set(keys)
         if len(fresh_keys) == len(keys) and self._seen.isdisjoint(fresh_keys):
@@ -89,6 +99,12 @@ class Walk(Generic[T]):
         fresh = {key: item for key, item in zip(keys, page.items, strict=True) if key not in self._seen}
         self._remember(list(fresh))
         return evolve(page, items=tuple(fresh.values()))
+
+    def _unseen_failures(self, page: Page[T]) -> Page[T]:
+        failed = {("failed", item.image_id): item for item in page.failed}
+        fresh = {key: item for key, item in failed.items() if key not in self._seen}
+        self._remember(list(fresh))
+        return evolve(page, failed=tuple(fresh.values()))
 
     def _remember(self, keys: list[Hashable]) -> None:
         self._seen.update(keys)

@@ -81,7 +81,8 @@ def wait_before_retry(
     """
     if attempt >= policy.attempts or not _worth_another(failure, replayable=replayable):
         return None
-    if failure.retry_after_s is not None:
+    # "Retry-After: 0" is no reason to spend all attempts at once.
+    if failure.retry_after_s:
         return failure.retry_after_s
     longest = min(policy.max_s, policy.initial_s * 2.0 ** min(attempt - 1, 64))
     return longest * (0.5 + 0.5 * chance)

@@ -54,9 +54,9 @@ async def read_selfie(source: SelfieSource) -> Selfie:
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
-        content = await anyio.to_thread.run_sync(_read_path, Path(source))
+        content = await anyio.to_thread.run_sync(_read_path, Path(source), abandon_on_cancel=True)
     elif callable(getattr(source, "read", None)):
-        content = await anyio.to_thread.run_sync(_read_file, source)
+        content = await anyio.to_thread.run_sync(_read_file, source, abandon_on_cancel=True)
     else:
         raise InvalidInputError(
             f"selfie is {_kind_of(source)}: give a path, bytes, or a file opened with 'rb'"

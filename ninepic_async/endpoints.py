@@ -276,7 +276,11 @@ class _SelfieUpload(Endpoint[T]):
     def amend(self, reply: Reply, scope: Scope) -> Self | None:
         if self.request_id_is_ours and reply.status == guesses.UNKNOWN_REQUEST_ID_STATUS:
             return evolve(self, request_id=None, request_id_is_ours=False)
-        if self.selfie is None or self.field_was_named or reply.status != 422:
+        if self.selfie is None or reply.status != 422:
+            return None
+        if self.field_was_named:
+            # That name was wrong as well: the next call begins with ours again.
+            scope.selfie_field = guesses.SELFIE_FIELD
             return None
         name = _missing_form_field(reply)
         if name is None or name == self.selfie_field:
@@ -291,6 +295,7 @@ def _missing_form_field(reply: Reply) -> str | None:
         name = problem.field.rpartition(".")[2]
         if (
             problem.problem.casefold().startswith(guesses.MISSING_FIELD_PROBLEM)
+            and problem.field.startswith("body.")
             and name != "request_id"
             and _FORM_FIELD.fullmatch(name)
         ):
@@ -364,7 +369,8 @@ class ClipStatus(Endpoint[models.ClipStatus]):
         path, found = payload(reply, self.name)
         found = _named(found, self.request_id)
         word = found.get(guesses.CLIP_STATUS_KEY)
-        listed = next((key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None), None)
+        present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]
+        listed = next((key for key in present if found[key]), present[0] if present else None)
         clips = found[listed] if listed else []
         if isinstance(word, str) and guesses.clip_state(word) == "done":
             self._check_done(reply, path, found, listed)

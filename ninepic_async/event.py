@@ -117,6 +117,7 @@ class Event:
             bib=_arguments.text(bib, "bib"),
             page_size=_arguments.page_size(page_size),
         )
+        endpoints.segment(call.bib, "bib")
         return Pager(self._engine.run, call)
 
     async def face_search(
@@ -127,7 +128,8 @@ class Event:
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``.
             request_id: a UUID of your own for this search, so that a crash between here and your database
-                costs no second charge; None makes one up.
+                costs no second charge; None makes one up. A service that does not adopt the ids of others
+                answers `NotFoundError` to one it does not know.
             page_size: photos a request; None asks for as many as the endpoint allows (100).
 
         Returns:
@@ -163,7 +165,12 @@ class Event:
             extra=faces.extra,
             pager=Pager(
                 self._engine.run,
-                endpoints.FaceResults(event_id=self._event_id, request_id=faces.request_id, page_size=size),
+                endpoints.FaceResults(
+                    event_id=self._event_id,
+                    request_id=faces.request_id,
+                    # The server may have clamped the POST's page, and the borders must stay where they are.
+                    page_size=max(faces.pagination.page_size, 1),
+                ),
                 Page(items=faces.images, pagination=faces.pagination),
             ),
         )

@@ -149,3 +149,9 @@ def test_neither_repr_nor_state_shows_the_key() -> None:
     ):
         assert KEY not in repr(thing)
     assert KEY not in repr(vars(client._engine.transport))
+
+
+@pytest.mark.parametrize("host", ["api..9pic.ai", "a" * 64 + ".ai"])
+def test_a_host_that_no_name_can_be_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match="base_url"):
+        NinePic("key", 903, base_url=f"https://{host}")

@@ -78,8 +78,15 @@ async def test_a_closure_is_capped_however_long_the_server_wishes() -> None:
     with pytest.raises(RateLimitError) as caught:
         await answers.event.ping()
     assert caught.value.retry_after == 86400
+    # While it is closed, nobody sleeps on what the server asked for: the error says so at once.
+    await answers.clock.sleep(1)
+    with pytest.raises(RateLimitError) as refused:
+        await answers.event.ping()
+    assert refused.value.retry_after == pytest.approx(86399)
+    assert refused.value.attempts == 0
+    await answers.clock.sleep(59)
     await answers.event.ping()
-    assert answers.clock.waits == [60]
+    assert answers.clock.waits == [1, 59]
 
 
 async def test_a_shorter_closure_does_not_open_a_longer_one() -> None:

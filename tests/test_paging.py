@@ -352,3 +352,22 @@ async def test_a_face_search_made_by_hand_can_be_read() -> None:
     assert (search.total, (await search.first_page()).items) == (3, tuple(photos))
     assert [page.items async for page in search.pages()] == [tuple(photos)]
     assert await FaceSearch(request_id="r").collect() == []
+
+
+async def test_a_photo_that_slid_back_is_found_though_the_last_page_is_gone() -> None:
+    whole, shrunk = [1, 2, 3], [2, 3]
+    pages = [
+        ok(images(whole[:2], pagination(3, 1, 2, more=True))),
+        ok(images([], {**pagination(0, 1, 32), "currentPage": 0})),
+        *[ok(images(shrunk, pagination(2, 1, 2)))] * 2,
+    ]
+    answers = rig(pages)
+    assert ids(await answers.event.photos(page_size=2).collect()) == whole
+
+
+async def test_a_server_whose_last_page_is_never_there_is_not_asked_for_ever() -> None:
+    gone = ok(images([], {**pagination(0, 1, 32), "currentPage": 0}))
+    first = ok(images([1, 2], pagination(3, 1, 2, more=True)))
+    answers = rig(lambda request: first if page_number(request) == 1 else gone)
+    assert ids(await answers.event.photos(page_size=2).collect()) == [1, 2]
+    assert len(answers.requests) == 4

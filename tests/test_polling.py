@@ -16,6 +16,7 @@ from ninepic_async import (
     DecodeError,
     InternalServerError,
     RetryPolicy,
+    endpoints,
 )
 from ninepic_async._wire import Reply, Request
 
@@ -237,3 +238,13 @@ async def test_a_job_shows_what_another_process_needs() -> None:
     job = await rig([ok({"request_id": "theirs"})]).event.start_clips(request_id="mine")
     assert (job.request_id, job.event_id) == ("theirs", EVENT_ID)
     assert "theirs" in repr(job)
+
+
+def test_clips_are_found_under_whichever_key_has_them() -> None:
+    both = {
+        "status": "done",
+        "clips": [],
+        "results": [{"clip_url": "", "url": "https://clips.example/1.mp4"}],
+    }
+    status = endpoints.ClipStatus(event_id=456, request_id="r").decode(ok(both))
+    assert [clip.url for clip in status.clips] == ["https://clips.example/1.mp4"]

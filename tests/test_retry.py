@@ -126,7 +126,7 @@ def test_no_retry_after_whatever_breaks_it(value: str) -> None:
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
-@given(status=st.sampled_from([429, 503]), seconds=st.integers(0, 10**9), timeout=st.integers(1, 3600))
+@given(status=st.sampled_from([429, 503]), seconds=st.integers(1, 10**9), timeout=st.integers(1, 3600))
 async def test_a_retry_after_beyond_the_deadline_is_not_slept_on(
     status: int, seconds: int, timeout: int
 ) -> None:
@@ -141,6 +141,13 @@ async def test_a_retry_after_beyond_the_deadline_is_not_slept_on(
     assert caught.value.attempts == 1
     if isinstance(caught.value, RateLimitError):
         assert caught.value.retry_after == seconds
+
+
+async def test_a_retry_after_of_nothing_still_backs_off() -> None:
+    answers = rig([failed(429, retry_after="0")] * 4 + [ok(PING)])
+    await answers.event.ping()
+    assert len(answers.clock.waits) == 4
+    assert all(wait >= 0.25 for wait in answers.clock.waits)
 
 
 async def test_attempts_are_counted_and_waited_between() -> None:
