@@ -83,7 +83,9 @@ class CallError(NinePicError):
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, value.replace(secret, "***"))
-        self.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
+        Exception.__init__(
+            self, *(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
+        )
 
     def _headline(self) -> str:
         return self.message

@@ -40,7 +40,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._dir: int | None = None
         self._journal: Journal | None = None
 

@@ -21,7 +21,12 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PLAIN: Final = re.compile(r"[!-~]+")
 _CLOSE_WITHIN_S: Final = 0.5
 
-NetworkError = (aiohttp.ClientError, SentButLostError, OSError, TimeoutError)
+NetworkError: Final[tuple[type[Exception], ...]] = (
+    aiohttp.ClientError,
+    SentButLostError,
+    OSError,
+    TimeoutError,
+)
 """What can go wrong between us and a host."""
 
 

@@ -32,6 +32,8 @@ class Part:
         self.total = begun.bytes if begun else None
         self.validator = begun.validator if begun else None
         self._folder = folder
+        self.descriptor: int
+        self.size: int
         self.descriptor, self.size = folder.open_part(name)
 
     @property
