@@ -60,7 +60,7 @@ class AiohttpTransport:
         self._headers = {
             "X-API-Key": api_key,
             "Accept": "application/json",
-            "User-Agent": _user_agent(),
+            "User-Agent": user_agent(),
         }
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
@@ -121,7 +121,8 @@ class AiohttpTransport:
 
 
 @cache
-def _user_agent() -> str:
+def user_agent() -> str:
+    """Give what the SDK calls itself to the API and to photo hosts."""
     try:
         return f"ninepic-async/{version('ninepic-async')}"
     except PackageNotFoundError:  # copied into another project, or run from its sources

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,7 +11,7 @@ import aiohttp
 import anyio
 from yarl import URL
 
-from ninepic_async._transport import CONNECT_TIMEOUT_S, SentButLostError, send_once
+from ninepic_async._transport import CONNECT_TIMEOUT_S, SentButLostError, send_once, user_agent
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 """Measured on files of 4 MiB: the system's smaller default costs a fifth of the speed."""
@@ -52,7 +51,7 @@ class PhotoHost:
             # The bytes are to be those on the host's disk: lengths and ranges are counted in them.
             headers={
                 "Accept-Encoding": "identity",
-                "User-Agent": f"ninepic-async/{version('ninepic-async')}",
+                "User-Agent": user_agent(),
             },
             auto_decompress=False,
             middlewares=(send_once,),

@@ -27,17 +27,13 @@ _WAITING_AT_MOST: Final = 16
 _READ_AT_ONCE: Final = 100
 
 
-def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
+async def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     """Read an iterable that may block, such as a generator over a blocking pager, beside the loop."""
-
-    async def read() -> AsyncGenerator[T, None]:
-        iterator = iter(items)
-        take = partial(islice, iterator, _READ_AT_ONCE)
-        while some := await anyio.to_thread.run_sync(lambda: tuple(take()), abandon_on_cancel=True):
-            for item in some:
-                yield item
-
-    return read()
+    iterator = iter(items)
+    take = partial(islice, iterator, _READ_AT_ONCE)
+    while some := await anyio.to_thread.run_sync(lambda: tuple(take()), abandon_on_cancel=True):
+        for item in some:
+            yield item
 
 
 def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> DownloadReport:
