@@ -28,23 +28,31 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def gallery(served: Served, client: NinePic, rounds: int) -> tuple[float, float]:
-    theirs, ours = [], []
-    event = client.event(served.event_id)
+def walk(client: NinePic, event_id: int, kept: list[Any] | None) -> int:
+    count = 0
+    for photo in client.event(event_id).photos():
+        count += 1
+        if kept is not None:
+            kept.append(photo)
+    return count
 
-    async def walk() -> None:
+
+def gallery(served: Served, client: NinePic, rounds: int, *, keep: bool) -> tuple[float, float]:
+    theirs, ours = [], []
+
+    async def compared() -> None:
         async with aiohttp.ClientSession() as session:
             for _ in range(rounds + 1):
                 started = time.perf_counter()
-                expected = await bare(served, session)
+                expected = await bare(served, session, [] if keep else None)
                 theirs.append(time.perf_counter() - started)
                 # The other face's turn: its loop is in a thread of its own, and this one stands still.
-                ours.append(seconds(lambda: photos.extend(event.photos())))
-                assert len(photos) == expected
-                photos.clear()
+                started = time.perf_counter()
+                found = walk(client, served.event_id, [] if keep else None)
+                ours.append(time.perf_counter() - started)
+                assert found == expected
 
-    photos: list[object] = []
-    asyncio.run(walk())
+    asyncio.run(compared())
     return median(theirs[1:]), median(ours[1:])
 
 
@@ -67,11 +75,13 @@ def compare(photos: int, latency_s: float, rounds: int) -> None:
         on_core(0),
         NinePic(served.api_key, served.org_id, base_url=served.base_url) as client,
     ):
-        theirs, ours = gallery(served, client, rounds)
-        print(
-            f"{photos} photos, {latency_s * 1000:.0f} ms a reply: bare async loop {theirs * 1000:.0f} ms, "
-            f"blocking {ours * 1000:.0f} ms, speed ours/bare {theirs / ours:.2f}"
-        )
+        for keep in (False, True):
+            theirs, ours = gallery(served, client, rounds, keep=keep)
+            print(
+                f"{photos} photos {'kept' if keep else 'looked at'}, {latency_s * 1000:.0f} ms a reply: "
+                f"bare async loop {theirs * 1000:.0f} ms, blocking {ours * 1000:.0f} ms, "
+                f"speed ours/bare {theirs / ours:.2f}"
+            )
         theirs, ours = single_call(served, client, 30 * rounds)
         print(
             f"one call, {latency_s * 1000:.0f} ms a reply: requests {theirs * 1000:.2f} ms, "

@@ -20,7 +20,7 @@ settings.register_profile("here", **_STALLS)
 settings.register_profile("ci", **_STALLS, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-# A shell without job control starts what it puts into the background deaf to Ctrl-C, and children inherit that.
+# A shell without job control puts things into the background deaf to Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LOOP_TURNS = 20

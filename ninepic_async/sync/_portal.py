@@ -15,8 +15,9 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from ninepic_async.errors import APIConnectionError, ConfigError
@@ -29,6 +30,7 @@ log: Final = logging.getLogger("ninepic_async")
 _LOOK_FOR_SIGNALS_S: Final = 0.1
 """A signal does not wake a thread that was about to sleep on a lock, nor any on Windows: get up now and then,
 so that Ctrl-C is never left lying."""
+_ITEMS_AHEAD: Final = 1
 _CANCEL_WITHIN_S: Final = 2.0
 _CLOSE_WITHIN_S: Final = 5.0
 _EXIT_WITHIN_S: Final = 2.0
@@ -47,7 +49,8 @@ class _LoopThread:
         self._process = os.getpid()
         self._stopping = asyncio.Event()
         self.waiting: set[_Call[Any]] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        # asyncio itself holds a task weakly, and whoever walked through a list may be garbage by now.
+        self.tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="ninepic-sync", daemon=True)
         self._thread.start()
 
@@ -68,16 +71,6 @@ class _LoopThread:
     def join(self, within_s: float) -> None:
         """Wait for the end."""
         self._thread.join(within_s)
-
-    def close_soon(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a clean-up. Never waits, as `stop`."""
-
-        def start() -> None:
-            task = asyncio.ensure_future(close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-        self._soon(start)
 
     def _soon(self, act: Callable[[], object]) -> None:
         def in_loop(loop: concurrent.futures.Future[asyncio.AbstractEventLoop]) -> None:
@@ -115,18 +108,23 @@ class _LoopThread:
 class _Call(Generic[T]):
     """A coroutine on its way, which can be given up at any moment, be it before it began."""
 
-    def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(
+        self, begin: Callable[[], Coroutine[Any, Any, T]], at_end: Callable[[], None] = lambda: None
+    ) -> None:
         self._begin = begin
+        self._at_end = at_end
         # A bare lock: Ctrl-C within a Condition's wait, and so a Future's, can end in a RuntimeError.
         self._under_way = threading.Lock()
         self._under_way.acquire()
         self._task: asyncio.Task[T] | None = None
         self._is_given_up = False
 
-    def start(self) -> None:
-        """Begin, in the loop, unless it was given up meanwhile."""
+    def start(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Begin, in the loop, unless it was given up meanwhile; its task is among those until it is done."""
         if not self._is_given_up:
             self._task = asyncio.ensure_future(self._begin())
+            tasks.add(self._task)
+            self._task.add_done_callback(tasks.discard)
             self._task.add_done_callback(self._settle)
 
     def result(self) -> T:
@@ -152,6 +150,7 @@ class _Call(Generic[T]):
         if not task.cancelled():
             task.exception()  # seen, be it that nobody waits any more; asyncio would log it otherwise
         self._under_way.release()
+        self._at_end()
 
 
 class Portal:
@@ -163,7 +162,6 @@ class Portal:
 
     def __init__(self, at_end: Callable[[], Awaitable[None]] = _nothing) -> None:
         self._at_end = at_end
-        self._walks: set[_Steps[Any]] = set()
         self._lock = threading.Lock()
         self._thread: _LoopThread | None = None
         self._refusal: str | None = None
@@ -192,15 +190,32 @@ class Portal:
             del call
 
     def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
-        """Walk through an async generator, one call a step; leaving early closes it without waiting."""
-        steps = _Steps(source(), self._walks)
+        """Walk through an async generator, in a copy of the caller's context; leaving early cancels it."""
+        self._check_thread()
+        thread = self._open()
+        stream = _Stream(source)
+        call = _Call(stream.fill, at_end=stream.end)
         try:
-            while (item := self.call(steps.next)) is not None:
+            self._submit(call, thread)
+            while (item := self._next(stream, call, thread)) is not None:
                 yield item
+            call.result()
         except BaseException:
-            if self._thread is not None:
-                self._thread.close_soon(steps.close)
+            if self._thread is thread:  # else it is closed, or this is a fork, whose parent may still read on
+                call.give_up()
             raise
+        finally:
+            del call
+
+    def _next(self, stream: _Stream[T], call: _Call[None], thread: _LoopThread) -> T | None:
+        self._check_thread()
+        with self._lock:
+            self._check_open()
+        try:
+            thread.waiting.add(call)
+            return stream.take()
+        finally:
+            thread.waiting.discard(call)
 
     def close(self) -> None:
         """Cancel what is under way, and end the thread.
@@ -232,13 +247,13 @@ class Portal:
         # Under the lock, or `close` could end the loop before it sees this call.
         with self._lock:
             self._check_open()
-            loop.call_soon_threadsafe(call.start)
+            loop.call_soon_threadsafe(call.start, thread.tasks)
 
     def _open(self) -> _LoopThread:
         with self._lock:
             self._check_open()
             if self._thread is None or self._thread.has_failed:
-                self._thread = _LoopThread(partial(_end, self._walks, self._at_end))
+                self._thread = _LoopThread(self._at_end)
                 weakref.finalize(self, self._thread.stop).atexit = False
             return self._thread
 
@@ -254,41 +269,57 @@ class Portal:
             )
 
 
-class _Steps(Generic[T]):
-    """An async generator taken one step at a time; no two of its coroutines run at once.
+class _Stream(Generic[T]):
+    """What an async generator in the loop yields, on its way to another thread.
+
+    The second item is not made before it is asked for, so that who looks at one costs no more than that.
+    Later ones are made one ahead: who asks for them as fast as they come then never has to wake the loop.
 
     Args:
-        source: what to step through. It must not hold a cancel scope across a ``yield``: each step is another
-            task.
-        begun: holds it from its first step to its end. The loop would close generators that are left over
-            all at once, the outer and the one within it, and log that they are in each other's way.
+        source: makes the generator. It lives and ends in one task.
     """
 
-    def __init__(self, source: AsyncGenerator[T, None], begun: set[_Steps[Any]]) -> None:
+    def __init__(self, source: Callable[[], AsyncGenerator[T, None]]) -> None:
         self._source = source
-        self._begun = begun
-        self._turn = asyncio.Lock()
+        self._arrived: SimpleQueue[T | None] = SimpleQueue()
+        self._given = 0
+        self._asked = 0
+        self._waiting_in: asyncio.AbstractEventLoop | None = None
+        self._asked_again = asyncio.Event()
 
-    async def next(self) -> T | None:
-        """Give the next item, or None at the end."""
-        async with self._turn:
-            self._begun.add(self)
-            item = await anext(self._source, None)
-            if item is None:
-                self._begun.discard(self)
-            return item
+    async def fill(self) -> None:
+        """Read the generator, in the loop, as far as is wanted."""
+        async with aclosing(self._source()) as items:
+            async for item in items:
+                self._arrived.put(item)
+                self._given += 1
+                if not self._is_wanted():
+                    await self._wait_until_wanted()
 
-    async def close(self) -> None:
-        """End it early, once the step that was cancelled has let go."""
-        async with self._turn:
-            self._begun.discard(self)
-            await self._source.aclose()
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        self._arrived.put(None)
 
+    def take(self) -> T | None:
+        """Wait for the next item, in the other thread; None at the end."""
+        self._asked += 1
+        if self._waiting_in is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._waiting_in.call_soon_threadsafe(self._asked_again.set)
+        while True:
+            with suppress(Empty):
+                return self._arrived.get(timeout=_LOOK_FOR_SIGNALS_S)
 
-async def _end(walks: set[_Steps[Any]], at_end: Callable[[], Awaitable[None]]) -> None:
-    for steps in tuple(walks):
-        await steps.close()
-    await at_end()
+    def _is_wanted(self) -> bool:
+        return self._given - self._asked < (0 if self._given == 1 else _ITEMS_AHEAD)
+
+    async def _wait_until_wanted(self) -> None:
+        # The other thread looks for a loop to wake after it has asked; so say first, and look again then.
+        self._waiting_in = asyncio.get_running_loop()
+        while not self._is_wanted():
+            await self._asked_again.wait()
+            self._asked_again.clear()
+        self._waiting_in = None
 
 
 _running: set[_LoopThread] = set()

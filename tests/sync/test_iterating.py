@@ -10,7 +10,7 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import Event, NinePic, NotFoundError
-from ninepic_async.sync._portal import Portal
+from ninepic_async.sync._portal import Portal, _Stream
 
 from .reluctant import ReluctantServer
 
@@ -31,21 +31,33 @@ def no_collector() -> Iterator[None]:
     gc.enable()
 
 
-def test_a_page_costs_one_hop_between_threads(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    hops: list[Portal] = []
-    submit = Portal._submit
+@pytest.fixture
+def crossings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each time that something goes from one thread to the other."""
+    seen: list[str] = []
 
-    def count(portal: Portal, *args: Any) -> None:
-        hops.append(portal)
-        submit(portal, *args)
+    def watch(owner: type, method: str) -> None:
+        act = getattr(owner, method)
 
-    monkeypatch.setattr(Portal, "_submit", count)
-    photos = event.photos(page_size=100)
-    assert len(list(photos)) == 1000
-    assert len(hops) == 10 + 1  # the last one learns that there is no more
-    hops.clear()
-    assert len(photos.collect()) == 1000
-    assert len(hops) == 1
+        def watched(*args: Any) -> Any:
+            seen.append(method)
+            return act(*args)
+
+        monkeypatch.setattr(owner, method, watched)
+
+    watch(Portal, "_submit")
+    watch(_Stream, "take")
+    return seen
+
+
+def test_a_walk_crosses_threads_once_a_page(event: Event, crossings: list[str]) -> None:
+    assert len(list(event.photos(page_size=100))) == 1000
+    assert crossings == ["_submit"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
+
+
+def test_collecting_crosses_threads_once(event: Event, crossings: list[str]) -> None:
+    assert len(event.photos(page_size=100).collect()) == 1000
+    assert crossings == ["_submit"]
 
 
 def test_pages_are_fetched_while_the_caller_works(event: Event, sandbox: Sandbox) -> None:
