@@ -30,7 +30,7 @@ from typing import Any
 
 AT_ONCE = 16
 KIB = 1024
-SIZES = {"200 KiB": (200 * KIB, 1200), "4 MiB": (4096 * KIB, 120)}
+SIZES = {"200 KiB": (200 * KIB, 4000), "4 MiB": (4096 * KIB, 240)}
 TMPFS = Path("/dev/shm")
 CONFIG = """
 daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/error.log;
@@ -68,7 +68,16 @@ def nginx(root: Path) -> Iterator[str]:
 def curl(urls: list[str], to: Path) -> list[str]:
     config = to.with_suffix(".curl")
     config.write_text("".join(f'url = "{url}"\noutput = "{to}/{url.rsplit("/", 1)[1]}"\n' for url in urls))
-    return ["curl", "-sZ", "--parallel-max", str(AT_ONCE), "--parallel-immediate", "-K", str(config)]
+    return [
+        "curl",
+        "-sZ",
+        "--no-progress-meter",
+        "--parallel-max",
+        str(AT_ONCE),
+        "--parallel-immediate",
+        "-K",
+        str(config),
+    ]
 
 
 def wget2(urls: list[str], to: Path) -> list[str]:
@@ -118,10 +127,7 @@ def child(what: str, listed: str, to: str) -> None:
     import asyncio
 
     run = {"ours": run_ours, "httpx": run_httpx}[what]
-    if what == "ours":
-        pass
-    else:
-        import_module("httpx")
+    import_module({"ours": "ninepic_async.download.run", "httpx": "httpx"}[what])
     started = time.perf_counter()
     asyncio.run(run(Path(listed).read_text().split(), Path(to)))
     print(json.dumps(time.perf_counter() - started))

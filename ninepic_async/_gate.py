@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
@@ -45,6 +43,19 @@ class RateLimit:
             raise ConfigError(f"{self!r}: give positive numbers")
 
 
+@frozen
+class _Slot:
+    # A generator-based context manager takes four times as long, once for every request.
+    gate: Gate
+    deadline: float
+
+    async def __aenter__(self) -> None:
+        await self.gate.enter(self.deadline)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.gate.leave()
+
+
 class Gate:
     """Concurrency, rate and pause for all calls of one client."""
 
@@ -67,9 +78,8 @@ class Gate:
         self._asked_until = max(self._asked_until, now + seconds)
         self._opens_at = max(self._opens_at, now + min(seconds, _LONGEST_CLOSURE_S))
 
-    @asynccontextmanager
-    async def slot(self, deadline: float) -> AsyncIterator[None]:
-        """Wait for a place, and hold it.
+    def slot(self, deadline: float) -> _Slot:
+        """Wait for a place, and hold it, in an ``async with``.
 
         Args:
             deadline: monotonic seconds at which the caller must be done.
@@ -78,15 +88,26 @@ class Gate:
             RateLimitError: the gate stays closed beyond the deadline.
             ConfigError: the client was first used in another process or loop.
         """
+        return _Slot(self, deadline)
+
+    async def enter(self, deadline: float) -> None:
+        """Take a place; what `slot` does at its beginning."""
         self._home.enter()
-        async with self._slots:
+        await self._slots.acquire()
+        try:
             await self._until_open(deadline)
             while self._rate_limit is not None:
                 await self._spaced(self._rate_limit)
                 if self._opens_at <= self._clock.monotonic():
                     break
                 await self._until_open(deadline)
-            yield
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._slots.release()
 
     async def _until_open(self, deadline: float) -> None:
         while (closed_for := self._opens_at - self._clock.monotonic()) > 0:

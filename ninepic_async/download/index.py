@@ -12,11 +12,11 @@ from ninepic_async.download.names import UNSIGNED, distinct, folded
 
 _CACHE_KIB: Final = 2048
 _TABLE: Final = """CREATE TABLE photo (
-        key TEXT PRIMARY KEY, id TEXT, name TEXT, folded TEXT UNIQUE,
+        key TEXT PRIMARY KEY, name TEXT, folded TEXT UNIQUE,
         state TEXT, bytes INTEGER, validator TEXT, met INTEGER
     ) WITHOUT ROWID"""
-_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
-_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, 0)"
+_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, NULL, NULL, NULL, 1)"
 _FIND: Final = "SELECT name, state, bytes, validator, met FROM photo WHERE key = ?"
 
 
@@ -41,7 +41,7 @@ class Index:
 
         A photo that has no name yet gets the wanted one, or, if that is taken, one with the key in it.
         """
-        if self._claim(key, identity, wanted):
+        if self._claim(key, wanted):
             return Row(key=key, id=identity, name=wanted, state="failed")
         found = self._db.execute(_FIND, (key,)).fetchone()
         if found is not None:
@@ -52,13 +52,12 @@ class Index:
             return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
         for digits in (6, 12, len(key)):
             name = distinct(wanted, key[:digits])
-            if self._claim(key, identity, name):
+            if self._claim(key, name):
                 break
         return Row(key=key, id=identity, name=name, state="failed")
 
-    def _claim(self, key: str, identity: str, name: str) -> bool:
-        row = Row(key=key, id=identity, name=name, state="failed")
-        return self._db.execute(_CLAIM, _values(row)).rowcount == 1
+    def _claim(self, key: str, name: str) -> bool:
+        return self._db.execute(_CLAIM, (key, name, folded(name))).rowcount == 1
 
 
 def is_unsigned(row: Row) -> bool:
@@ -67,5 +66,4 @@ def is_unsigned(row: Row) -> bool:
 
 
 def _values(row: Row) -> tuple[str | int | None, ...]:
-    identity = row.id.encode("utf-8", "replace").decode()
-    return row.key, identity, row.name, folded(row.name), row.state, row.bytes, row.validator
+    return row.key, row.name, folded(row.name), row.state, row.bytes, row.validator

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from hashlib import blake2b
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ninepic_async._redact import mask_queries
 
@@ -22,6 +22,7 @@ _UNSAFE: Final = re.compile('[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u202a-\u202e\u2066-\
 _RESERVED: Final = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE
 )
+_PATH: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -72,10 +73,8 @@ def folded(name: str) -> str:
 
 def url_path(url: str) -> str:
     """Give a link's path: what stays the same when it is signed again."""
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
+    found = _PATH.match(url)
+    return "" if found is None else found[1]
 
 
 def extension_of(url: str, fallback: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing, nullcontext
@@ -9,7 +10,6 @@ from typing import Final, Literal
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from attrs import define, field, frozen
 
 from ninepic_async._engine import Engine
@@ -22,7 +22,7 @@ from ninepic_async.download.index import Index
 from ninepic_async.download.meter import Meter, Teller
 from ninepic_async.download.plan import Plan, Unsigned, Wanted
 from ninepic_async.download.records import DownloadProgress, DownloadReport
-from ninepic_async.download.settle import AT_ONCE, Settler, Whole
+from ninepic_async.download.settle import Settler
 from ninepic_async.errors import DownloadError, InvalidInputError
 
 STALL_S: Final = 30.0
@@ -125,35 +125,31 @@ class _Crew:
 
     async def _fetch_all(self, wanted: AsyncGenerator[Wanted | Unsigned, None], fetcher: Fetcher) -> None:
         settler = Settler(self.folder, self.meter)
-        jobs, to_do = anyio.create_memory_object_stream[Job](self.settings.workers)
-        done, whole = anyio.create_memory_object_stream[Whole](AT_ONCE)
         try:
-            async with anyio.create_task_group() as crew, jobs:
-                crew.start_soon(settler.run, whole)
-                async with done:
+            async with anyio.create_task_group() as beside, aclosing(self._jobs(wanted, settler)) as jobs:
+                beside.start_soon(settler.run)
+                async with anyio.create_task_group() as workers:
+                    source = _Jobs(jobs)
                     for _ in range(self.settings.workers):
-                        crew.start_soon(_worker, fetcher, settler, to_do.clone(), done.clone())
-                to_do.close()
-                await self._give_out(wanted, settler, jobs)
+                        workers.start_soon(_worker, source, fetcher, settler)
+                await settler.end()
         finally:
-            _close_left(whole)
-            to_do.close()
+            settler.close_left()
 
-    async def _give_out(
-        self,
-        wanted: AsyncGenerator[Wanted | Unsigned, None],
-        settler: Settler,
-        jobs: MemoryObjectSendStream[Job],
-    ) -> None:
-        try:
-            async for photo in wanted:
-                job = self._job(photo, settler)
-                if job is not None:
-                    await jobs.send(job)
-        except (anyio.BrokenResourceError, DownloadError):
-            raise
-        except Exception as error:
-            self.source_error = error
+    async def _jobs(
+        self, wanted: AsyncGenerator[Wanted | Unsigned, None], settler: Settler
+    ) -> AsyncGenerator[Job, None]:
+        while True:
+            try:
+                photo = await anext(wanted, None)
+            except Exception as error:
+                self.source_error = error
+                return
+            if photo is None:
+                return
+            job = self._job(photo, settler)
+            if job is not None:
+                yield job
 
     def _job(self, photo: Wanted | Unsigned, settler: Settler) -> Job | None:
         if isinstance(photo, Unsigned):
@@ -185,30 +181,27 @@ class _Crew:
                 limiter.total_tokens = adapter.observe(rate, refused)
 
 
-async def _worker(
-    fetcher: Fetcher,
-    settler: Settler,
-    to_do: MemoryObjectReceiveStream[Job],
-    done: MemoryObjectSendStream[Whole],
-) -> None:
-    async with to_do, done:
-        async for job in to_do:
-            try:
-                part = await fetcher.fetch(job)
-            except GivenUpError as error:
-                settler.given_up(job, error)
-                continue
-            try:
-                await done.send((job, part))
-            except BaseException:
-                part.close()
-                raise
+@define(eq=False)
+class _Jobs:
+    """The source, for many to take from; whoever waits for its next page makes the others wait too."""
+
+    _source: AsyncGenerator[Job, None]
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+
+    async def next(self) -> Job | None:
+        """Give one; None at the end."""
+        async with self._turn:
+            return await anext(self._source, None)
 
 
-def _close_left(whole: MemoryObjectReceiveStream[Whole]) -> None:
-    while whole.statistics().current_buffer_used:
-        whole.receive_nowait()[1].close()
-    whole.close()
+async def _worker(jobs: _Jobs, fetcher: Fetcher, settler: Settler) -> None:
+    while (job := await jobs.next()) is not None:
+        try:
+            part = await fetcher.fetch(job)
+        except GivenUpError as error:
+            settler.given_up(job, error)
+        else:
+            await settler.take(job, part)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

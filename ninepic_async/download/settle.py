@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream
-from attrs import frozen
+from attrs import field, frozen
 
 from ninepic_async._redact import mask_queries
 from ninepic_async.download.fetch import GivenUpError, Job
@@ -35,26 +35,51 @@ class Settler:
 
     folder: Folder
     meter: Meter
+    _whole: asyncio.Queue[Whole | None] = field(factory=lambda: asyncio.Queue(AT_ONCE), init=False)
 
-    async def run(self, whole: MemoryObjectReceiveStream[Whole]) -> None:
+    async def take(self, job: Job, part: Part) -> None:
+        """Take a whole file, once there is room for it."""
+        try:
+            await self._whole.put((job, part))
+        except BaseException:
+            part.close()
+            raise
+
+    async def end(self) -> None:
+        """Let `run` end, once it has settled what it was given."""
+        await self._whole.put(None)
+
+    async def run(self) -> None:
         """Settle files until no more come.
 
         Raises:
             DownloadError: the disk does not take them.
         """
-        async for first in whole:
-            batch = [first]
-            while len(batch) < AT_ONCE and whole.statistics().current_buffer_used:
-                batch.append(whole.receive_nowait())
+        while (first := await self._whole.get()) is not None:
+            batch = [first, *self._waiting()]
             todo = [part for _, part in batch]
             troubles: dict[int, OSError] = {}
             try:
                 await anyio.to_thread.run_sync(_settle, todo, troubles, abandon_on_cancel=True)
             finally:
                 # Cancelled: the thread ends with the file it is at.
-                close_all(todo)
+                _close_all(todo)
             self._name(batch, troubles)
             await anyio.sleep(_GATHER_S)
+
+    def close_left(self) -> None:
+        """Close files that nobody settles any more."""
+        _close_all([part for _, part in self._waiting()])
+
+    def _waiting(self) -> list[Whole]:
+        found: list[Whole] = []
+        while not self._whole.empty():
+            whole = self._whole.get_nowait()
+            if whole is None:
+                self._whole.put_nowait(None)
+                break
+            found.append(whole)
+        return found
 
     def given_up(self, job: Job, error: GivenUpError) -> None:
         """Note that a photo can't be had, and what there is of it."""
@@ -101,8 +126,7 @@ class Settler:
             self.folder.note(*rows)
 
 
-def close_all(parts: list[Part]) -> None:
-    """Close files that nobody settles any more."""
+def _close_all(parts: list[Part]) -> None:
     while parts:
         parts.pop().close()
 
