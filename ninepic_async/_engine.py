@@ -13,12 +13,13 @@ from attrs import define, field, frozen
 from ninepic_async import guesses
 from ninepic_async._clock import Clock, SystemClock
 from ninepic_async._decode import error_message, problems
+from ninepic_async._endpoint import Endpoint
 from ninepic_async._gate import Gate
 from ninepic_async._redact import Secret
 from ninepic_async._retry import Failure, RetryPolicy, retry_after_s, wait_before_retry
 from ninepic_async._transport import Transport
 from ninepic_async._wire import Reply, Scope, SendError
-from ninepic_async.endpoints import Details, Endpoint
+from ninepic_async.endpoints import Details
 from ninepic_async.errors import (
     APIConnectionError,
     APIStatusError,

@@ -8,14 +8,15 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import anyio
 from attrs import Factory, evolve, field, frozen
 
 from ninepic_async._decode import contract_error
+from ninepic_async._endpoint import Listing
 from ninepic_async._wire import Reply
-from ninepic_async.endpoints import FaceResults, Listing
+from ninepic_async.endpoints import FaceResults, Originals
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
@@ -332,3 +333,18 @@ class FaceSearch(FoundFaces):
     async def collect(self, limit: int | None = None) -> list[ImageItem]:
         """Fetch the photos into a list, at most ``limit`` of them."""
         return await self._pager.collect(limit)
+
+
+def behind(search: FaceSearch) -> Pager[ImageItem]:
+    """Give the list that a search reads its photos from."""
+    return search._pager
+
+
+async def page_again(pager: Pager[T], number: int) -> Page[T]:
+    """Fetch one page of a list that has been walked through, as when the links on it have expired."""
+    return await pager._fetch(number)
+
+
+def is_of_originals(pager: Pager[Any]) -> bool:
+    """Whether a list gives links to originals, which can be signed by ids too."""
+    return isinstance(pager._listing, Originals)

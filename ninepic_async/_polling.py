@@ -13,7 +13,15 @@ from ninepic_async._arguments import seconds
 from ninepic_async._engine import Engine
 from ninepic_async._redact import mask_queries
 from ninepic_async.endpoints import ClipStatus as ClipStatusEndpoint
-from ninepic_async.errors import APITimeoutError, ClipJobFailedError, ClipJobTimeoutError
+from ninepic_async.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    CallError,
+    ClipJobFailedError,
+    ClipJobTimeoutError,
+    InternalServerError,
+    RateLimitError,
+)
 from ninepic_async.models import ClipResult, ClipStatus
 
 log: Final = logging.getLogger("ninepic_async")
@@ -23,6 +31,8 @@ FIRST_INTERVAL_S: Final = 1.0
 LONGEST_INTERVAL_S: Final = 15.0
 _GROWTH: Final = 1.5
 _LAST_LOOK_S: Final = 1.0
+_PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
+"""What says nothing of the job, which goes on meanwhile."""
 
 
 def intervals(engine: Engine) -> Iterator[float]:
@@ -57,6 +67,8 @@ class ClipJob:
     async def updates(self, *, timeout: float = DEFAULT_WAIT_S) -> AsyncGenerator[ClipStatus, None]:
         """Yield the job's status now and at each change, up to the final one.
 
+        Once there has been a status, a service that is busy or out of reach for a while is asked again later.
+
         Args:
             timeout: seconds to go on for, at most.
 
@@ -71,22 +83,30 @@ class ClipJob:
         deadline = self._engine.clock.monotonic() + seconds(timeout, "timeout")
         waits = intervals(self._engine)
         last: ClipStatus | None = None
+        missed: CallError | None = None
         warned = False
         while True:
-            status = await self._look_before(deadline, timeout, last)
-            if status.state == "unknown" and not warned:
-                log.warning("clip_status: unknown status word %r, asking on", status.status)
-                warned = True
-            if status != last:
-                yield status
-            if status.is_final:
-                return
-            last = status
+            try:
+                status = await self._look_before(deadline, timeout, last)
+            except _PASSING as error:
+                if last is None:
+                    raise
+                log.warning("clip_status: %s, asking on", type(error).__name__)
+                missed, pause = error, getattr(error, "retry_after", None) or 0.0
+            else:
+                if status.state == "unknown" and not warned:
+                    log.warning("clip_status: unknown status word %r, asking on", status.status)
+                    warned = True
+                if status != last:
+                    yield status
+                if status.is_final:
+                    return
+                last, missed, pause = status, None, status.retry_after or 0.0
             # Keep enough for one last look rather than give up a whole interval early.
             left = deadline - self._engine.clock.monotonic() - min(_LAST_LOOK_S, timeout / 10)
-            if left <= 0 or (status.retry_after or 0.0) >= left:
-                raise self._too_late(timeout, last)
-            await self._engine.clock.sleep(min(max(next(waits), status.retry_after or 0.0), left))
+            if left <= 0 or pause >= left:
+                raise self._too_late(timeout, last) from missed
+            await self._engine.clock.sleep(min(max(next(waits), pause), left))
 
     async def wait(self, *, timeout: float = DEFAULT_WAIT_S) -> ClipResult:
         """Wait for the clips.

@@ -10,7 +10,7 @@ import anyio
 
 from ninepic_async._home import Home
 from ninepic_async._redact import Secret
-from ninepic_async._wire import Reply, Request, SendError
+from ninepic_async._wire import Reply, Request, SendError, plain_headers
 from ninepic_async.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ class AiohttpTransport:
                 data=_body(request),
             ) as response:
                 body = await _read(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status, headers, body)
+                return Reply(response.status, plain_headers(response.headers), body)
         except SentButLostError as lost:
             raise SendError(str(lost)) from lost.__cause__
         except (aiohttp.ClientError, OSError) as error:

@@ -60,6 +60,11 @@ class Reply:
         return evolve(self, body=self.body.replace(secret.encode(), b"***"))
 
 
+def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give headers as a `Reply` has them: by lower-case name."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
 class SendError(Exception):
     """A transport's way to say that no whole reply came.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ninepic_async import _arguments, endpoints
+from ninepic_async._endpoint import segment
 from ninepic_async._engine import Engine
 from ninepic_async._paging import FaceSearch, Pager
 from ninepic_async._polling import DEFAULT_WAIT_S, ClipJob
@@ -117,7 +118,7 @@ class Event:
             bib=_arguments.text(bib, "bib"),
             page_size=_arguments.page_size(page_size),
         )
-        endpoints.segment(call.bib, "bib")
+        segment(call.bib, "bib")
         return Pager(self._engine.run, call)
 
     async def face_search(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninepic_async import APIStatusError, DecodeError, TimelineDay, endpoints, models
+from ninepic_async._endpoint import Endpoint
 from ninepic_async._wire import Reply
-from ninepic_async.endpoints import Endpoint
 
 from .canned import EVENT_ID, PING, details, flat, image, images, ok, pagination, reply
 

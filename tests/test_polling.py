@@ -15,12 +15,13 @@ from ninepic_async import (
     ClipResult,
     DecodeError,
     InternalServerError,
+    NotFoundError,
     RetryPolicy,
     endpoints,
 )
-from ninepic_async._wire import Reply, Request
+from ninepic_async._wire import Reply, Request, SendError
 
-from .canned import EVENT_ID, Rig, failed, ok, rig
+from .canned import EVENT_ID, Answer, Rig, failed, ok, rig
 
 URL = "https://clips.9pic.ai/1.mp4"
 CLIP = {"clip_url": URL}
@@ -232,6 +233,38 @@ async def test_retries_spend_the_same_bound() -> None:
         await answers.event.clip_job("r").wait(timeout=20)
     assert sum(answers.clock.waits) <= 20
     assert caught.value.request_id == "r"
+
+
+@pytest.mark.parametrize("trouble", [failed(503), failed(429), SendError("cut")])
+async def test_a_service_out_of_reach_for_a_while_does_not_end_the_wait(
+    trouble: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = rig([status("processing"), trouble, trouble, DONE], retry=RetryPolicy(attempts=1))
+    result = await answers.event.clip_job("r").wait(timeout=60)
+    assert result.clips == (Clip(url=URL),)
+    assert "asking on" in caplog.text
+
+
+async def test_a_service_that_stays_away_ends_the_wait_at_its_bound() -> None:
+    answers = iter([status("processing")])
+    script = rig(lambda _: next(answers, failed(503)), retry=RetryPolicy(attempts=2))
+    with pytest.raises(ClipJobTimeoutError, match="'processing'") as caught:
+        await script.event.clip_job("r").wait(timeout=60)
+    assert isinstance(caught.value.__cause__, InternalServerError)
+    assert 50 < sum(script.clock.waits) <= 60
+
+
+async def test_a_first_look_that_fails_says_so_at_once() -> None:
+    answers = rig([failed(503)], retry=RetryPolicy(attempts=1))
+    with pytest.raises(InternalServerError):
+        await answers.event.clip_job("r").wait(timeout=60)
+    assert answers.clock.waits == []
+
+
+async def test_a_refused_look_ends_the_wait() -> None:
+    answers = rig([status("processing"), failed(404)])
+    with pytest.raises(NotFoundError):
+        await answers.event.clip_job("r").wait(timeout=60)
 
 
 async def test_a_job_shows_what_another_process_needs() -> None:

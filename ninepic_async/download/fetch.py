@@ -16,7 +16,7 @@ from ninepic_async._clock import Clock
 from ninepic_async._gate import Gate
 from ninepic_async._redact import mask_queries
 from ninepic_async._retry import Failure, RetryPolicy, retry_after_s, wait_before_retry
-from ninepic_async._wire import Reply
+from ninepic_async._wire import Reply, plain_headers
 from ninepic_async.download.content import ends_whole, wrong_content
 from ninepic_async.download.folder import Folder, UnwritableError
 from ninepic_async.download.host import LinkError, NetworkError, PhotoHost
@@ -197,8 +197,8 @@ class Fetcher:
             part.begin_anew(None, None)
             raise _AttemptError("the host has no such part of the file")
         body = await reply.content.read(_EXCERPT_BYTES)
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        failure = Failure(status=reply.status, retry_after_s=retry_after_s(Reply(reply.status, headers)))
+        asked = retry_after_s(Reply(reply.status, plain_headers(reply.headers)))
+        failure = Failure(status=reply.status, retry_after_s=asked)
         expired = reply.status in guesses.LINK_EXPIRED_STATUSES and (
             any(word in body.lower() for word in guesses.LINK_EXPIRED_WORDS) or job.link.over
         )

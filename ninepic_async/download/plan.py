@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import anyio.lowlevel
 from attrs import field, frozen
 
-from ninepic_async._paging import FaceSearch, Pager
+from ninepic_async._paging import FaceSearch, Pager, behind, is_of_originals, page_again
 from ninepic_async.download.links import Calendar, Group, Link
 from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, url_path
 from ninepic_async.endpoints import Originals
@@ -99,7 +99,7 @@ class Plan:
         """
         source = self.source
         if isinstance(source, FaceSearch):
-            source = source._pager
+            source = behind(source)
         if isinstance(source, Pager):
             return self._of_pager(source)
         if isinstance(source, AsyncIterable):
@@ -142,9 +142,9 @@ class Plan:
 
     def _page_again(self, pager: Pager[Any]) -> Callable[[Group, Link], Awaitable[Mapping[str, str]]]:
         async def sign(group: Group, link: Link) -> Mapping[str, str]:
-            page = await pager._fetch(group.number)
+            page = await page_again(pager, group.number)
             found = {each.key: each.url for each in (_named(item, self.rendition) for item in page.items)}
-            if link.key not in found and isinstance(pager._listing, Originals):
+            if link.key not in found and is_of_originals(pager):
                 # The list has moved on since: the photo is on another page by now.
                 return await self._ids_again(group, link)
             return found

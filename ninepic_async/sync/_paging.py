@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import Factory, field, frozen
 
@@ -55,7 +55,7 @@ class FaceSearch(_paging.FoundFaces):
             pagination=search.pagination,
             confidence_percentage=search.confidence_percentage,
             extra=search.extra,
-            pager=Pager(portal, search._pager),
+            pager=Pager(portal, _paging.behind(search)),
         )
 
     def __iter__(self) -> Generator[ImageItem, None, None]:
@@ -69,3 +69,8 @@ class FaceSearch(_paging.FoundFaces):
 
     def collect(self, limit: int | None = None) -> list[ImageItem]:
         return self._pager.collect(limit)
+
+
+def behind(listed: Pager[Any] | FaceSearch) -> _paging.Pager[Any]:
+    """Give the list that this one reads from, in the loop."""
+    return (listed._pager if isinstance(listed, FaceSearch) else listed)._pager

@@ -21,7 +21,7 @@ from ninepic_async.models import (
     TimelineDay,
 )
 from ninepic_async.sync._docs import documented_as
-from ninepic_async.sync._paging import FaceSearch, Pager
+from ninepic_async.sync._paging import FaceSearch, Pager, behind
 from ninepic_async.sync._polling import ClipJob
 from ninepic_async.sync._portal import Portal
 
@@ -119,8 +119,7 @@ class Event:
     ) -> DownloadReport:
         from ninepic_async.sync._download import read_in_thread, run_download
 
-        listed = source._pager if isinstance(source, FaceSearch) else source
-        items = listed._pager if isinstance(listed, Pager) else read_in_thread(listed)
+        items = behind(source) if isinstance(source, Pager | FaceSearch) else read_in_thread(source)
 
         async def fetch(tell: OnProgress | None) -> DownloadReport:
             return await self._event.download(

@@ -14,7 +14,7 @@ from .clients import Stopwatch, Traffic, arm, client_of, others, until
 from .tour import Participants
 
 STAGES: dict[str, FaultFields] = {
-    "waiting for the reply": {"delay_s": 0.15},
+    "waiting for the reply": {"delay_s": 3},
     "waiting for the next attempt": {"status": 503},
     "waiting out a Retry-After": {"status": 429, "headers": {"Retry-After": "5"}},
 }
@@ -45,7 +45,7 @@ async def test_a_cancelled_call_ends_at_once_and_its_client_goes_on(
 
             took = await cancelled(task, lambda: not sb.faults.unused and len(sb.requests) == replies)
 
-            assert took < 0.2, endpoint
+            assert took < 1, endpoint
             assert others() == set(), endpoint
             if "Retry-After" not in stage:
                 assert (await client.event(scene.event_id).ping()).status == "ok"
@@ -72,7 +72,7 @@ async def test_a_cancelled_wait_for_motion_ends_at_once(
     job = client.event(scene.event_id).clip_job(scene.request_id)
     task = asyncio.ensure_future(job.wait(timeout=60))
 
-    assert await cancelled(task, lambda: len(sb.requests) == 1) < 0.2
+    assert await cancelled(task, lambda: len(sb.requests) == 1) < 1
     assert (await job.status()).state == "under_way"
 
 

@@ -13,6 +13,9 @@ import pytest
 from .conftest import Start
 from .reluctant import ReluctantServer
 
+STALL_S = 1.0
+"""What a shared machine may hold a process up for."""
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and fork as POSIX has them")
 
 INTERRUPTED = """
@@ -93,9 +96,9 @@ def test_ctrl_c_ends_a_call_and_leaves_the_client_usable(
     sent_at = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
-    assert float(process.stdout.readline()) - sent_at < 0.5
+    assert float(process.stdout.readline()) - sent_at < 0.5 + STALL_S
     assert process.stdout.readline() == "ok\n"
-    assert reluctant.hung_up_within(0.5)  # while the client is still open
+    assert reluctant.hung_up_within(0.5 + STALL_S)  # while the client is still open
     assert outcome(process) == ""
 
 
@@ -106,7 +109,7 @@ def test_ctrl_c_that_nobody_catches_ends_the_program(start: Start, reluctant: Re
     sent_at = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, complaints = process.communicate(timeout=5)
-    assert time.monotonic() - sent_at < 1.0
+    assert time.monotonic() - sent_at < 1.0 + STALL_S
     assert process.returncode != 0
     assert complaints.count("KeyboardInterrupt") == complaints.count("Traceback") == 1
 
