@@ -87,7 +87,10 @@ class Journal:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._end = os.fstat(descriptor).st_size
-        self._torn = self._end > 0 and os.pread(descriptor, 1, self._end - 1) != b"\n"
+        self._torn = False
+        if self._end:
+            os.lseek(descriptor, -1, os.SEEK_END)
+            self._torn = os.read(descriptor, 1) != b"\n"
 
     def rows(self) -> Iterator[Row]:
         """Read the rows, oldest first, skipping what can't be read."""

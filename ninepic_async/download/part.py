@@ -73,11 +73,16 @@ class Part:
 
     def head(self) -> bytes:
         """Read the file's beginning."""
-        return os.pread(self.descriptor, HEAD_BYTES, 0)
+        return self._read_at(0)
 
     def tail(self) -> bytes:
         """Read the file's end."""
-        return os.pread(self.descriptor, HEAD_BYTES, max(0, self.size - HEAD_BYTES))
+        return self._read_at(max(0, self.size - HEAD_BYTES))
+
+    def _read_at(self, offset: int) -> bytes:
+        # Not `os.pread`, which Windows lacks. Whoever writes again says where before.
+        os.lseek(self.descriptor, offset, os.SEEK_SET)
+        return os.read(self.descriptor, HEAD_BYTES)
 
     def close(self) -> None:
         """Let go of it; what is worth keeping stays on disk."""
