@@ -20,6 +20,7 @@ __all__ = [
     "DecodeError",
     "DownloadError",
     "FeatureDisabledError",
+    "GalleryError",
     "InternalServerError",
     "InvalidInputError",
     "NinePicError",
@@ -56,6 +57,10 @@ class InvalidInputError(ConfigError):
 
 class DownloadError(NinePicError):
     """Files could not be fetched or written."""
+
+
+class GalleryError(NinePicError):
+    """A folder can't be made a gallery of: it is not there, holds no photos, or can't be written to."""
 
 
 class CallError(NinePicError):

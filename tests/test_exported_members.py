@@ -31,6 +31,7 @@ PUBLIC = [
     "FailedDownload",
     "FailedUrlItem",
     "FeatureDisabledError",
+    "GalleryError",
     "ImageItem",
     "InternalServerError",
     "InvalidInputError",

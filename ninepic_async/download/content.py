@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 HEAD_BYTES: Final = 512
-_IMAGES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".heic", ".heif", ".avif"})
-_VIDEOS: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv"})
+IMAGES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".heic", ".heif", ".avif"})
+VIDEOS: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv"})
 _TEXTS: Final = frozenset({".json", ".xml", ".html", ".htm", ".svg", ".txt", ".csv"})
 _JPEG_END: Final = b"\xff\xd9"
 
@@ -39,9 +39,9 @@ def wrong_content(extension: str, head: bytes, content_type: str) -> str | None:
     extension = extension.casefold()
     if not head:
         return "an empty file came"
-    if extension in _IMAGES:
+    if extension in IMAGES:
         wrong = not _is_image(head)
-    elif extension in _VIDEOS:
+    elif extension in VIDEOS:
         wrong = not _is_video(head)
     else:
         wrong = extension not in _TEXTS and head.lstrip()[:1] in (b"<", b"{")

@@ -46,24 +46,30 @@ def safe_name(name: str) -> str:
 def _shortened(text: str) -> str:
     if len(text.encode()) <= LONGEST_BYTES:
         return text
-    stem, extension = split(text)
+    head, extension = split(text)
     room = LONGEST_BYTES - len(extension)
-    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + extension
+    return head.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + extension
 
 
 def split(name: str) -> tuple[str, str]:
     """Split a name into stem and extension; only a short plain extension counts as one."""
-    stem, dot, extension = name.rpartition(".")
-    if stem and _EXTENSION.fullmatch(dot + extension):
-        return stem, dot + extension
+    head, dot, extension = name.rpartition(".")
+    if head and _EXTENSION.fullmatch(dot + extension):
+        return head, dot + extension
     return name, ""
+
+
+def stem(filename: str) -> str:
+    """Give an original's file name without its extension: its ``image_id``."""
+    head, dot, _ = filename.rpartition(".")
+    return head if dot and head else filename
 
 
 def distinct(name: str, mark: str) -> str:
     """Give a name that another photo has already a mark of its own."""
-    stem, extension = split(name)
+    head, extension = split(name)
     room = LONGEST_BYTES - len(extension) - len(mark) - 1
-    return safe_name(stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + "~" + mark + extension)
+    return safe_name(head.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + "~" + mark + extension)
 
 
 def folded(name: str) -> str:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from ninepic_async._paging import FaceSearch, Pager, behind, is_of_originals, page_again
 from ninepic_async.download.links import Calendar, Group, Link
-from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, url_path
+from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, stem, url_path
 from ninepic_async.endpoints import Originals
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
@@ -73,12 +73,6 @@ def _named(item: object, rendition: Rendition) -> _Named:
     raise InvalidInputError(
         f"source gave {type(item).__name__}: give ImageItem, PresignedUrlItem or Clip, or a Pager of them"
     )
-
-
-def stem(filename: str) -> str:
-    """Give an original's file name without its extension: its ``image_id``."""
-    head, dot, _ = filename.rpartition(".")
-    return head if dot and head else filename
 
 
 @frozen
