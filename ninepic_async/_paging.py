@@ -15,6 +15,7 @@ from attrs import Factory, evolve, field, frozen
 
 from ninepic_async._decode import contract_error
 from ninepic_async._endpoint import Listing
+from ninepic_async._picture_grid import picture_grid
 from ninepic_async._wire import Reply
 from ninepic_async.endpoints import FaceResults, Originals
 from ninepic_async.errors import InvalidInputError
@@ -283,6 +284,9 @@ class FoundFaces:
     def total(self) -> int:
         """How many photos were found in all."""
         return len(self.images) if self.pagination is None else self.pagination.total
+
+    def _repr_html_(self) -> str:
+        return picture_grid(self.images, self.total, f"Found by selfie: {self.total:,} photos")
 
     def _over_images(self) -> Pager[ImageItem]:
         pagination = self.pagination or PaginationInfo(

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from ninepic_async import guesses
+from ninepic_async._picture_grid import picture_grid
 from ninepic_async._redact import shown_text, shown_url
 
 T = TypeVar("T")
@@ -89,6 +90,9 @@ class ImageItem:
     width: int | None = None
     original_url: str | None = field(default=None, repr=shown_url)
     extra: Extra = _extra()
+
+    def _repr_html_(self) -> str:
+        return picture_grid([self], total=1)
 
 
 @frozen(kw_only=True)
@@ -196,3 +200,11 @@ class Page(Generic[T]):
     pagination: PaginationInfo
     failed: tuple[FailedUrlItem, ...] = field(default=(), converter=as_tuple)
     extra: Extra = _extra()
+
+    def _repr_html_(self) -> str | None:
+        photos = [item for item in self.items if isinstance(item, ImageItem)]
+        # Nothing else is a picture that may be shown: links to originals are signed.
+        if not photos or len(photos) < len(self.items):
+            return None
+        where = f"Page {self.pagination.current_page} of {self.pagination.total_pages}"
+        return picture_grid(photos, len(photos), f"{where}, {self.pagination.total:,} photos in all")

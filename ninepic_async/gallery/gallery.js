@@ -24,6 +24,8 @@
   let laidOutFor = 0;
 
   function fitAll() {
+    // The scrollbar leaves while one photo is looked at; nobody sees the rows then.
+    if (document.documentElement.classList.contains("viewing")) return;
     const width = main.clientWidth - 2 * parseFloat(getComputedStyle(main).paddingLeft);
     if (width === laidOutFor || width <= 0) return;
     laidOutFor = width;
@@ -155,8 +157,9 @@
     const name = Object.assign(document.createElement("span"), { textContent: link.dataset.name });
     const told = [...link.querySelectorAll("b, time, small")].map((each) => each.cloneNode(true));
     facts.replaceChildren(...told, name);
-    dialog.querySelector("[data-do=previous]").disabled = place === 0;
-    dialog.querySelector("[data-do=next]").disabled = place === order.length - 1;
+    // Not disabled, which would lose the focus that is on them.
+    dialog.querySelector("[data-do=previous]").ariaDisabled = String(place === 0);
+    dialog.querySelector("[data-do=next]").ariaDisabled = String(place === order.length - 1);
     dialog.setAttribute("aria-label", thumbnail ? "Photo" : "Clip");
     sorry.hidden = true;
     picture.hidden = !thumbnail;
@@ -228,9 +231,7 @@
   });
 
   function keepFocus(event) {
-    const stops = [...dialog.querySelectorAll("a, button, video")].filter(
-      (each) => !each.disabled && each.checkVisibility(),
-    );
+    const stops = [...dialog.querySelectorAll("a, button, video")].filter((each) => each.checkVisibility());
     const edge = event.shiftKey ? stops[0] : stops.at(-1);
     if (document.activeElement !== edge && stops.includes(document.activeElement)) return;
     event.preventDefault();

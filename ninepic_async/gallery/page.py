@@ -27,6 +27,7 @@ GENERATOR: Final = "ninepic_async.gallery"
 """How a page of ours is told from one that somebody wrote."""
 LIST_LENGTH: Final = 120
 """Photos in one list: what is far from the window is not laid out, a list at a time."""
+_PART_MINUTES: Final = 10
 _GENERATOR_WITHIN_BYTES: Final = 2048
 _HERE: Final = Path(__file__).parent
 # Controls, and marks that make a name read as another than it is.
@@ -85,6 +86,15 @@ class Group:
     day: str
     hour: str
     photos: Sequence[Photo]
+
+    @property
+    def parts(self) -> list[int]:
+        """How many photos there are in each ten minutes of the hour."""
+        parts = [0] * (60 // _PART_MINUTES)
+        for photo in self.photos:
+            if photo.look.taken_at is not None:
+                parts[photo.look.taken_at.minute // _PART_MINUTES] += 1
+        return parts
 
     @property
     def lists(self) -> Iterator[list[Photo]]:
