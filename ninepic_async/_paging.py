@@ -286,7 +286,7 @@ class FoundFaces:
         return len(self.images) if self.pagination is None else self.pagination.total
 
     def _repr_html_(self) -> str:
-        return picture_grid(self.images, self.total, f"Found by selfie: {self.total:,} photos")
+        return picture_grid(self.images, self.total, f"{self.total:,} found by selfie")
 
     def _over_images(self) -> Pager[ImageItem]:
         pagination = self.pagination or PaginationInfo(

@@ -1,4 +1,4 @@
-"""Photos as notebooks show them: a small grid of thumbnails, with nothing in it that could be code or a key."""
+"""Photos as notebooks show them: a small grid of thumbnails, with no code and no secret in it."""
 
 from __future__ import annotations
 

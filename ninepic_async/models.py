@@ -207,4 +207,4 @@ class Page(Generic[T]):
         if not photos or len(photos) < len(self.items):
             return None
         where = f"Page {self.pagination.current_page} of {self.pagination.total_pages}"
-        return picture_grid(photos, len(photos), f"{where}, {self.pagination.total:,} photos in all")
+        return picture_grid(photos, len(photos), f"{where}, {self.pagination.total:,} in all")
