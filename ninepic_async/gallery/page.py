@@ -25,7 +25,7 @@ from ninepic_async.gallery.thumbnails import Look
 PAGE_NAME: Final = "index.html"
 GENERATOR: Final = "ninepic_async.gallery"
 """How a page of ours is told from one that somebody wrote."""
-LIST_LENGTH: Final = 120
+LIST_LENGTH: Final = 48
 """Photos in one list: what is far from the window is not laid out, a list at a time."""
 _PART_MINUTES: Final = 10
 _GENERATOR_WITHIN_BYTES: Final = 2048
