@@ -42,7 +42,7 @@ class GalleryReport:
     """What came of making a gallery.
 
     Attributes:
-        index: the page to open.
+        index: the page to open; its whole path.
         photos: how many photos it shows.
         clips: how many clips it shows.
         done: how many thumbnails this run made.

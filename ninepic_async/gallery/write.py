@@ -65,7 +65,7 @@ def write_gallery(
     index = _write(root, contents, looks, title)
     failed = [UnreadablePhoto(name=name, error=look.error) for name, look in looks.items() if look.error]
     return GalleryReport(
-        index=index,
+        index=index.absolute(),
         photos=len(contents.photos) - len(failed),
         clips=len(contents.clips),
         done=progress.done,

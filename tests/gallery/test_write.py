@@ -262,3 +262,9 @@ def test_a_thumbnail_that_cant_be_written_is_no_broken_photo(tmp_path: Path) -> 
         write_gallery(tmp_path)
     blocked.rmdir()
     assert write_gallery(tmp_path).photos == report.photos == 1
+
+
+def test_the_pages_path_is_whole_wherever_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(tmp_path / "a.jpg")
+    monkeypatch.chdir(tmp_path)
+    assert write_gallery(".").index.as_uri() == (tmp_path / "index.html").as_uri()
