@@ -17,13 +17,12 @@ from ninepic_async.download.journal import FILE_NAME as JOURNAL
 from ninepic_async.download.journal import row_of
 from ninepic_async.download.names import stem
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.gallery.folder import writing
+from ninepic_async.gallery.folder import OWN, writing
 from ninepic_async.models import ImageItem, PresignedUrlItem
 
 FILE_NAME: Final = ".ninepic-facts.jsonl"
 _LONGEST_LINE: Final = 64 * 1024
 _LONGEST_BIB: Final = 100
-_OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def note_bib(
@@ -99,7 +98,7 @@ def _plain(text: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _OWN, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | OWN, 0o666)
     with os.fdopen(descriptor, "ab", buffering=0) as file:
         end = os.fstat(descriptor).st_size
         torn = end > 0 and _last_byte(path, end) != b"\n"
@@ -117,7 +116,7 @@ def _last_byte(path: Path, end: int) -> bytes:
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         # A link could lead to a file that others keep to themselves.
-        descriptor = os.open(path, os.O_RDONLY | _OWN)
+        descriptor = os.open(path, os.O_RDONLY | OWN)
     except OSError:
         return
     with os.fdopen(descriptor, "rb") as file:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from attrs import field, frozen
 
 from ninepic_async.download.content import IMAGES, VIDEOS
-from ninepic_async.download.names import split
+from ninepic_async.download.names import PART, split
 from ninepic_async.errors import GalleryError, InvalidInputError
+
+OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""How files are opened here: never through a link, and not for programs that are started meanwhile."""
 
 
 @frozen
@@ -73,6 +77,27 @@ def writing(folder: str | os.PathLike[str]) -> Iterator[None]:
         raise GalleryError(
             f"can't write to {os.fspath(folder)}: {reason}. Thumbnails made so far are kept."
         ) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that has its name only when it is whole.
+
+    Raises:
+        OSError: it can't be written; whatever had the name still has it.
+    """
+    unfinished = path.with_name(path.name + PART)
+    # What lies there could be a link of either kind to a file that is not ours to write.
+    unfinished.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | OWN, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def _take(found: Contents, entry: os.DirEntry[str]) -> None:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.folder import File, writing
+from ninepic_async.gallery.folder import File, whole_file, writing
 from ninepic_async.gallery.shelf import FOLDER_NAME
 from ninepic_async.gallery.thumbnails import Look
 
@@ -27,6 +27,8 @@ GENERATOR: Final = "ninepic_async.gallery"
 """How a page of ours is told from one that somebody wrote."""
 LIST_LENGTH: Final = 48
 """Photos in one list: what is far from the window is not laid out, a list at a time."""
+_WRITTEN_AT_ONCE: Final = 1000
+"""Pieces of the page."""
 _PART_MINUTES: Final = 10
 _GENERATOR_WITHIN_BYTES: Final = 2048
 _HERE: Final = Path(__file__).parent
@@ -36,24 +38,17 @@ _UNSEEMLY: Final = re.compile(
 )
 
 
-@frozen
-class Photo:
-    """A photo as the page needs it. ``thumbnail`` is the name of a file in the hidden folder."""
+@frozen(kw_only=True)
+class Item:
+    """What the page needs of a file: a clip has no more."""
 
     file: File
-    look: Look
-    thumbnail: str
     bibs: tuple[str, ...] = ()
 
     @property
     def href(self) -> str:
         """Where it is, from the page."""
         return href(self.file.name)
-
-    @property
-    def src(self) -> str:
-        """Where its thumbnail is."""
-        return f"{FOLDER_NAME}/{self.thumbnail}"
 
     @property
     def name(self) -> str:
@@ -66,16 +61,17 @@ class Photo:
         return ", ".join(map(shown, self.bibs))
 
 
-@frozen
-class Clip:
-    """A clip as the page needs it."""
+@frozen(kw_only=True)
+class Photo(Item):
+    """What the page needs of a photo. ``thumbnail`` is the name of a file in the hidden folder."""
 
-    file: File
-    bibs: tuple[str, ...] = ()
+    look: Look
+    thumbnail: str
 
-    href = Photo.href
-    name = Photo.name
-    bib = Photo.bib
+    @property
+    def src(self) -> str:
+        """Where its thumbnail is."""
+        return f"{FOLDER_NAME}/{self.thumbnail}"
 
 
 @frozen
@@ -104,7 +100,7 @@ class Group:
             yield part
 
 
-def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequence[Clip]) -> Path:
+def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequence[Item]) -> Path:
     """Write the page into a folder, whole or not at all.
 
     Raises:
@@ -135,11 +131,9 @@ def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequenc
             span=_span(readable),
         )
     )
-    unfinished = folder / (PAGE_NAME + ".part")
-    with writing(folder):
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(page)
-        unfinished.replace(index)
+    page.enable_buffering(_WRITTEN_AT_ONCE)
+    with writing(folder), whole_file(index) as file:
+        page.dump(file, encoding="utf-8")
     return index
 
 

@@ -16,14 +16,13 @@ from typing import IO, Final, Self
 import orjson
 
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.folder import File, writing
+from ninepic_async.gallery.folder import OWN, File, whole_file, writing
 from ninepic_async.gallery.thumbnails import Look
 
 FOLDER_NAME: Final = ".ninepic-gallery"
 _SEEN: Final = "seen.jsonl"
 _EDITION: Final = b"1"
 """Raise it when thumbnails are made in another way: older ones are then made anew."""
-_OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def key_of(photo: File) -> str:
@@ -65,17 +64,16 @@ class Shelf:
         return self._path / f"{key}.jpg"
 
     def look(self, key: str) -> Look | None:
-        """What an earlier run saw; None if it has to be looked at (again)."""
-        look = self._seen.get(key)
-        if look is None or look.error is not None:
-            return look
+        """What an earlier run saw; None if the photo has to be looked at (again)."""
         try:
-            return look if self.thumbnail(key).stat().st_size else None
+            return self._seen.get(key) if self.thumbnail(key).stat().st_size else None
         except OSError:
             return None
 
     def keep(self, key: str, look: Look) -> None:
-        """Keep what was seen, for the next run."""
+        """Keep what was seen, for the next run. What could not be read may be readable by then."""
+        if look.error is not None:
+            return
         if self._file is None:
             raise RuntimeError("the shelf is not open")
         with writing(self._folder):
@@ -90,14 +88,14 @@ class Shelf:
 
     def _remove_others(self, keys: set[str]) -> None:
         for entry in list(os.scandir(self._path)):
-            if entry.name != _SEEN and entry.name.removesuffix(".jpg") not in keys:
+            ours = entry.name == _SEEN or entry.name.removesuffix(".jpg") in keys
+            if not ours and not entry.is_dir(follow_symlinks=False):
                 Path(entry.path).unlink(missing_ok=True)
         if self._seen.keys() <= keys:
             return
         text = b"".join(_line_of(key, look) for key, look in self._seen.items() if key in keys)
-        fresh = self._path / (_SEEN + ".part")
-        fresh.write_bytes(text)
-        fresh.replace(self._path / _SEEN)
+        with whole_file(self._path / _SEEN) as file:
+            file.write(text)
 
     def _read(self) -> dict[str, Look]:
         try:
@@ -108,7 +106,7 @@ class Shelf:
             return dict(filter(None, map(_seen_in, lines)))
 
     def _open(self, flags: int) -> int:
-        return os.open(self._path / _SEEN, flags | _OWN, 0o666)
+        return os.open(self._path / _SEEN, flags | OWN, 0o666)
 
     def _torn(self) -> bool:
         with (self._path / _SEEN).open("rb") as file:
@@ -120,10 +118,8 @@ class Shelf:
 
 def _line_of(key: str, look: Look) -> bytes:
     taken_at = None if look.taken_at is None else look.taken_at.isoformat()
-    # An error's words can hold what came from the file system.
-    error = None if look.error is None else look.error.encode("utf-8", "replace").decode()
-    known = {"key": key, "width": look.width, "height": look.height, "taken_at": taken_at, "error": error}
-    return orjson.dumps({name: value for name, value in known.items() if value is not None}) + b"\n"
+    seen = {"key": key, "width": look.width, "height": look.height, "taken_at": taken_at}
+    return orjson.dumps(seen) + b"\n"
 
 
 def _seen_in(line: bytes) -> tuple[str, Look] | None:
@@ -136,10 +132,10 @@ def _seen_in(line: bytes) -> tuple[str, Look] | None:
 
 
 def _look_of(found: Mapping[str, object]) -> Look:
-    width, height, taken_at, error = (found.get(part) for part in ("width", "height", "taken_at", "error"))
-    if not (isinstance(width, int) and isinstance(height, int) and isinstance(error, str | None)):
+    width, height, taken_at = (found.get(part) for part in ("width", "height", "taken_at"))
+    if not (isinstance(width, int) and isinstance(height, int)):
         raise TypeError
-    if error is None and not (0 < width < 2**31 and 0 < height < 2**31):
+    if not (0 < width < 2**31 and 0 < height < 2**31):
         raise ValueError
     moment = datetime.fromisoformat(taken_at).replace(tzinfo=None) if isinstance(taken_at, str) else None
-    return Look(width=width, height=height, taken_at=moment, error=error)
+    return Look(width=width, height=height, taken_at=moment)

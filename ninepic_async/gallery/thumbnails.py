@@ -10,6 +10,8 @@ from typing import BinaryIO, Final
 from attrs import frozen
 from PIL import Image, JpegImagePlugin
 
+from ninepic_async.gallery.folder import OWN, whole_file
+
 EDGE: Final = 480
 """The longer side of a thumbnail, in pixels: sharp in the grid on most screens, about 25 KB."""
 _QUALITY: Final = 80
@@ -20,7 +22,6 @@ _MOST_PIXELS_WHOLE: Final = 60_000_000
 _LONGEST_PROFILE_BYTES: Final = 4096
 _JPEG: Final = b"\xff\xd8\xff"
 _OTHERS: Final = ("PNG", "WEBP", "GIF")
-_OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 _ORIENTATION: Final = 0x0112
 _SUB_IFD: Final = 0x8769
@@ -61,20 +62,18 @@ def make_thumbnail(photo: Path, thumbnail: Path) -> Look:
         OSError: the thumbnail can't be written. A photo that can't be read is no error; its look says so.
     """
     try:
-        with os.fdopen(os.open(photo, os.O_RDONLY | _OWN), "rb") as file:
+        with os.fdopen(os.open(photo, os.O_RDONLY | OWN), "rb") as file:
             small, look = _small(file)
     except Exception as error:  # Pillow's readers raise nearly anything on files that are made to break them
         return Look(error=_reason(error))
-    unfinished = thumbnail.with_name(thumbnail.name + ".part")
     profile = small.info.get("icc_profile") or b""
-    with unfinished.open("wb") as target:
+    with whole_file(thumbnail) as target:
         small.save(
             target,
             "JPEG",
             quality=_QUALITY,
             icc_profile=profile if len(profile) <= _LONGEST_PROFILE_BYTES else None,
         )
-    unfinished.replace(thumbnail)
     return look
 
 

@@ -8,12 +8,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Final
 
+from ninepic_async.errors import InvalidInputError
 from ninepic_async.gallery.facts import bibs_in
 from ninepic_async.gallery.folder import Contents, File, read_folder, writing
 from ninepic_async.gallery.records import GalleryProgress, GalleryReport, UnreadablePhoto
 
 try:
-    from ninepic_async.gallery.page import Clip, Photo, refuse_foreign, write_page
+    from ninepic_async.gallery.page import Item, Photo, refuse_foreign, write_page
     from ninepic_async.gallery.shelf import Shelf, key_of
     from ninepic_async.gallery.thumbnails import Look, make_thumbnail
 except ImportError as error:
@@ -48,7 +49,7 @@ def write_gallery(
         Where the page is, what it shows, and which files could not be read.
 
     Raises:
-        InvalidInputError: this can't be a folder's path.
+        InvalidInputError: an argument can't be right.
         GalleryError: there is no such folder, nothing in it can be shown, it can't be written to, or it has
             an ``index.html`` that is not a gallery's.
 
@@ -56,6 +57,8 @@ def write_gallery(
         >>> report = write_gallery("photos/")  # doctest: +SKIP
         >>> print(report.index, report.photos)  # doctest: +SKIP
     """
+    if on_progress is not None and not callable(on_progress):
+        raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
     contents = read_folder(folder)
     root = Path(folder)
     refuse_foreign(root)
@@ -85,15 +88,13 @@ def _look_at_all(
             new.append(photo)
         else:
             looks[photo.name] = look
-    failed = sum(look.error is not None for look in looks.values())
-    skipped, done = len(looks) - failed, 0
-    progress = GalleryProgress(skipped=skipped, failed=failed, known=len(contents.photos))
+    skipped, done, failed = len(looks), 0, 0
+    progress = GalleryProgress(skipped=skipped, known=len(contents.photos))
     tell(progress)
     for photo, look in _thumbnails_of(root, new, shelf):
         looks[photo.name] = look
         shelf.keep(key_of(photo), look)
-        failed += look.error is not None
-        done += look.error is None
+        done, failed = (done + 1, failed) if look.error is None else (done, failed + 1)
         progress = GalleryProgress(done=done, skipped=skipped, failed=failed, known=len(contents.photos))
         tell(progress)
     return {photo.name: looks[photo.name] for photo in contents.photos}, progress
@@ -123,10 +124,15 @@ def _thumbnails_of(root: Path, photos: list[File], shelf: Shelf) -> Iterator[tup
 def _write(root: Path, contents: Contents, looks: dict[str, Look], title: str | None) -> Path:
     bibs = bibs_in(root, [file.name for file in (*contents.photos, *contents.clips)])
     photos = [
-        Photo(file, looks[file.name], f"{key_of(file)}.jpg", bibs.get(file.name, ()))
+        Photo(
+            file=file,
+            bibs=bibs.get(file.name, ()),
+            look=looks[file.name],
+            thumbnail=f"{key_of(file)}.jpg",
+        )
         for file in contents.photos
     ]
-    clips = [Clip(file, bibs.get(file.name, ())) for file in contents.clips]
+    clips = [Item(file=file, bibs=bibs.get(file.name, ())) for file in contents.clips]
     return write_page(root, title or root.resolve().name or str(root), photos, clips)
 
 

@@ -43,7 +43,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.link(source, folder / name)
         taken_at = START + timedelta(seconds=number / 2) if number < NUMBER - 500 else None
         look = Look(width=size[0], height=size[1], taken_at=taken_at)
-        photos.append(Photo(File(name, 5_000_000, 0), look, name, (str(number),)))
+        file = File(name, 5_000_000, 0)
+        photos.append(Photo(file=file, bibs=(str(number),), look=look, thumbnail=name))
     return write_page(folder, "Many", photos, [])
 
 

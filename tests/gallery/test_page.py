@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ninepic_async.gallery import note_bib, write_gallery
 from ninepic_async.gallery.folder import File
-from ninepic_async.gallery.page import LIST_LENGTH, Clip, Photo, shown, size_text, write_page
+from ninepic_async.gallery.page import LIST_LENGTH, Item, Photo, shown, size_text, write_page
 from ninepic_async.gallery.thumbnails import Look
 
 from .pictures import draw
@@ -115,7 +115,8 @@ def test_the_page_allows_itself_its_own_code_and_nothing_else(tmp_path: Path) ->
 
 def photo(number: int, taken_at: datetime | None) -> Photo:
     file = File(f"photo-{number:05}.jpg", 1_000_000 + number, 0)
-    return Photo(file, Look(width=1440, height=960, taken_at=taken_at), f"{number:024x}.jpg", (str(number),))
+    look = Look(width=1440, height=960, taken_at=taken_at)
+    return Photo(file=file, bibs=(str(number),), look=look, thumbnail=f"{number:024x}.jpg")
 
 
 def test_photos_come_by_time_and_then_by_name_in_groups_by_hour(tmp_path: Path) -> None:
@@ -139,7 +140,9 @@ def test_photos_come_by_time_and_then_by_name_in_groups_by_hour(tmp_path: Path) 
 
 
 def test_the_facts_are_told(tmp_path: Path) -> None:
-    text = write_page(tmp_path, "Run", [photo(7, DAY)], [Clip(File("c.mp4", 999_499, 0), ("12", "A/12"))])
+    text = write_page(
+        tmp_path, "Run", [photo(7, DAY)], [Item(file=File("c.mp4", 999_499, 0), bibs=("12", "A/12"))]
+    )
     page = read(text)
     assert page.texts("b") == ["12, A/12", "7"]
     assert page.texts("time") == ["06:30:00"]

@@ -196,6 +196,23 @@ def test_what_is_hidden_unfinished_or_leads_elsewhere_is_left_out(tmp_path: Path
         assert name not in text.partition("<main")[2].partition("<dialog")[0]
 
 
+@pytest.mark.parametrize("hard", [False, True])
+def test_what_is_in_the_way_of_a_file_is_not_written_through(tmp_path: Path, hard: bool) -> None:
+    draw(tmp_path / "a.jpg")
+    report = write_gallery(tmp_path)
+    thumbnail = next((tmp_path / ".ninepic-gallery").glob("*.jpg"))
+    thumbnail.unlink()
+    own = tmp_path / "own.txt"
+    own.write_text("precious")
+    for unfinished in (thumbnail, report.index):
+        place = unfinished.with_name(unfinished.name + ".part")
+        place.hardlink_to(own) if hard else place.symlink_to(own)
+    assert write_gallery(tmp_path).done == 1
+    assert own.read_text() == "precious"
+    assert not report.index.is_symlink()
+    assert list(tmp_path.rglob("*.part")) == []
+
+
 @pytest.mark.parametrize("name", [".ninepic-gallery", ".ninepic-gallery/seen.jsonl"])
 def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
     folder, outside = tmp_path / "photos", tmp_path / "outside"
@@ -237,6 +254,22 @@ def test_a_folder_that_can_be_no_gallery_is_refused_in_words(tmp_path: Path, nam
 def test_what_can_be_no_path_is_refused(folder: object) -> None:
     with pytest.raises(InvalidInputError):
         write_gallery(folder)  # type: ignore[arg-type]
+
+
+def test_what_cant_be_called_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="on_progress"):
+        write_gallery(tmp_path / "nowhere", on_progress="print")  # type: ignore[arg-type]
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
+    photo = draw(tmp_path / "a.jpg")
+    whole, status = photo.read_bytes(), photo.stat()
+    photo.write_bytes(bytes(len(whole)))
+    os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert len(write_gallery(tmp_path).failed) == 1
+    photo.write_bytes(whole)
+    os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert write_gallery(tmp_path).done == 1
 
 
 def test_a_disk_that_takes_no_more_is_one_typed_error(
