@@ -201,7 +201,7 @@ async def test_a_clip_plays_where_it_is_and_in_the_lightbox(race: Path, open_pag
     await page.locator(".clips a").first.click()
     alone = "document.querySelector('dialog video')"
     await until(page, f"{alone}.currentTime > 0.2")
-    assert await in_place.evaluate("video => video.paused")
+    await until(page, "document.querySelector('.clips video').paused")
     await page.keyboard.press("ArrowRight")
     await until(page, f"{alone}.currentTime > 0.2")
     # A clip that has the focus keeps the arrows to itself, for winding.
@@ -209,7 +209,7 @@ async def test_a_clip_plays_where_it_is_and_in_the_lightbox(race: Path, open_pag
     await page.keyboard.press("ArrowRight")
     await expect(page.locator("dialog output")).to_have_text("2 of 43")
     await page.keyboard.press("Escape")
-    assert await page.evaluate(f"{alone}.paused && !{alone}.hasAttribute('src')")
+    await until(page, f"{alone}.paused && !{alone}.hasAttribute('src')")
 
 
 async def test_a_bib_or_a_name_is_found(race: Path, open_page: OpenPage) -> None:
