@@ -17,8 +17,8 @@ try:
     from ninepic_async.gallery.page import Item, Photo, refuse_foreign, write_page
     from ninepic_async.gallery.shelf import Shelf, key_of
     from ninepic_async.gallery.thumbnails import Look, make_thumbnail
-except ImportError as error:
-    raise ImportError("a gallery needs Jinja2 and Pillow: pip install 'ninepic-async[gallery]'") from error
+except ImportError as _missing:
+    raise ImportError("a gallery needs Jinja2 and Pillow: pip install 'ninepic-async[gallery]'") from _missing
 
 _MOST_THREADS: Final = 4
 """Each may have a large photo in memory."""
