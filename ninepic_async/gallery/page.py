@@ -109,7 +109,7 @@ def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequenc
     index = folder / PAGE_NAME
     everything = sorted(photos, key=_by_time)
     readable = [photo for photo in everything if photo.look.error is None]
-    css, js = (_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("gallery.css", "gallery.js"))
+    css, js = _own("gallery.css", "lightbox.css"), _own("gallery.js")
     page = (
         _environment()
         .get_template("page.html.jinja")
@@ -178,6 +178,11 @@ def size_text(size: int) -> str:
 def count_text(number: int, noun: str) -> str:
     """Give a number of things for people."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _own(*names: str) -> str:
+    """Read files of this package into one."""
+    return "\n".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def _environment() -> Environment:
