@@ -400,8 +400,8 @@ class Event:
 
         Raises:
             InvalidInputError: an argument can't be right.
-            DownloadError: the disk is full, the folder is not writable or gone, or another run is at work
-                on it. Nothing torn is left; a later run goes on.
+            DownloadError: the disk is full, the folder is not writable or gone, another run is at work
+                on it, or a part of this one was cancelled alone. Nothing torn is left; a later run goes on.
             NinePicError: what listing the source raises. What it gave before that has been fetched.
 
         Example:

@@ -74,6 +74,7 @@ async def run(plan: Plan, to: str | os.PathLike[str], engine: Engine, settings: 
         if settings.on_progress is not None:
             teller = Teller(meter, settings.on_progress, engine.clock)
         await crew.work(wanted, teller)
+        crew.check()
         folder.sync()
         if teller is not None:
             await teller.end()
@@ -92,6 +93,8 @@ class _Crew:
     engine: Engine
     settings: Settings
     source_error: Exception | None = None
+    is_read: bool = False
+    """Whether the source came to its end, be it an error."""
 
     async def work(self, wanted: AsyncGenerator[Wanted | Unsigned, None], teller: Teller | None) -> None:
         """Do it all; the first error ends it all."""
@@ -107,6 +110,19 @@ class _Crew:
         except BaseExceptionGroup as group:
             error = _first(group)
             raise error from error.__cause__
+
+    def check(self) -> None:
+        """See that each photo of the source was fetched, skipped or given up.
+
+        Raises:
+            DownloadError: one of the tasks was cancelled alone, which ends the others without an error.
+        """
+        meter = self.meter
+        if not self.is_read or meter.known != meter.done + meter.skipped + len(meter.failed):
+            raise DownloadError(
+                f"the download into {self.folder.path} was cut short: something cancelled a part of it, such "
+                "as a timeout that the source holds while it yields. Run again to go on."
+            )
 
     def _fetcher(self, host: PhotoHost, limiter: anyio.CapacityLimiter | None) -> Fetcher:
         engine, settings = self.engine, self.settings
@@ -144,8 +160,9 @@ class _Crew:
                 photo = await anext(wanted, None)
             except Exception as error:
                 self.source_error = error
-                return
+                photo = None
             if photo is None:
+                self.is_read = True
                 return
             job = self._job(photo, settler)
             if job is not None:

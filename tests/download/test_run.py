@@ -161,6 +161,28 @@ async def test_what_a_broken_source_gave_is_fetched(fetch: Fetch, host: Host, to
     assert len(files(to)) == 5
 
 
+async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(
+    fetch: Fetch, host: Host
+) -> None:
+    gallery = host.gallery(6)
+    readers: list[asyncio.Task[object] | None] = []
+
+    async def source() -> AsyncIterator[ImageItem]:
+        readers.append(asyncio.current_task())  # as `asyncio.timeout` does, to cancel it later
+        for item in gallery:
+            yield item
+
+    async def cancel_the_reader(request: web.Request, body: bytes) -> web.StreamResponse:
+        assert readers[0] is not None
+        readers[0].cancel()
+        return await stall(0)(request, body)
+
+    host.scripts["/p00003.jpg"] = [cancel_the_reader]
+    with pytest.raises(DownloadError, match="cut short"):
+        await fetch(source(), concurrency=1)
+    assert (await fetch(gallery)).failed == ()
+
+
 @pytest.mark.parametrize("source", [["text"], [None], "text", 7, None])
 async def test_what_can_not_be_fetched_is_said_so(source: object, fetch: Fetch) -> None:
     with pytest.raises(InvalidInputError, match="PresignedUrlItem"):
