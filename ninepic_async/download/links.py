@@ -155,9 +155,8 @@ class Group:
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def add(self, key: str, identity: str, url: str) -> Link:
-        """Take a link into the group."""
-        link = self.links[key] = Link(key, identity, url, self)
-        return link
+        """Take a link into the group; a photo that is there twice keeps its first link, the one in use."""
+        return self.links.setdefault(key, Link(key, identity, url, self))
 
     def waiting(self) -> list[Link]:
         """Give the links whose photos are still to be fetched."""

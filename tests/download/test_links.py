@@ -192,3 +192,15 @@ async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
     assert signed == 1
     with pytest.raises(LinkGoneError):
         await Link("k", "i", "https://h/a").renew("https://h/a")
+
+
+async def test_a_photo_that_is_in_a_list_twice_is_signed_again_too(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    assert isinstance(sandbox.clock, ManualClock)
+    once = await event.originals(image_ids=all_ids(sandbox, 3)).collect()
+    sandbox.clock.advance(1)  # signed anew, so that the links differ
+    links = once + await event.originals(image_ids=all_ids(sandbox, 3)).collect()
+    sandbox.clock.advance(LIFE_S + 1)
+    report = await fetch(event, links, to)
+    assert (report.done, report.failed) == (3, ())
