@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from itertools import filterfalse
+from itertools import chain, count, filterfalse
 from typing import Final
 
 from ninepic_async.download.journal import Row
@@ -50,10 +50,9 @@ class Index:
                 return None
             self._db.execute("UPDATE photo SET met = 1 WHERE key = ?", (key,))
             return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
-        for digits in (6, 12, len(key)):
-            name = distinct(wanted, key[:digits])
-            if self._claim(key, name):
-                break
+        # Whoever names the photos can work out these marks too, and give them to others.
+        marks = chain((key[:6], key[:12], key), (f"{key}-{number}" for number in count(2)))
+        name = next(name for mark in marks if self._claim(key, name := distinct(wanted, mark)))
         return Row(key=key, id=identity, name=name, state="failed")
 
     def _claim(self, key: str, name: str) -> bool:

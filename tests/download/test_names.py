@@ -86,3 +86,14 @@ def test_a_link_that_was_never_signed_takes_no_name() -> None:
     assert row is not None
     assert row.name == "a.jpg"
     index.close()
+
+
+def test_names_made_up_to_be_in_the_way_take_nobodys_place() -> None:
+    key = key_of("v")
+    in_the_way = ["v.jpg", *(distinct("v.jpg", mark) for mark in (key[:6], key[:12], key, key + "-2"))]
+    index = Index()
+    met = [index.meet(key_of(name), "id", name) for name in in_the_way]
+    met.append(index.meet(key, "id", "v.jpg"))
+    assert len({row.name for row in met if row is not None}) == len(in_the_way) + 1
+    assert index.meet(key, "id", "v.jpg") is None
+    index.close()
