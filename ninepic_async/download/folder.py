@@ -43,6 +43,7 @@ class Folder:
         self.path: Path = Path(path)
         self._dir: int | None = None
         self._journal: Journal | None = None
+        self._process = os.getpid()
 
     def __enter__(self) -> Self:
         try:
@@ -60,6 +61,7 @@ class Folder:
 
     def __exit__(self, *_: object) -> None:
         if self._journal is not None:
+            self._unlock(self._journal.descriptor)
             self._journal.close()
         if self._dir is not None:
             os.close(self._dir)
@@ -161,3 +163,9 @@ class Folder:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
                 raise self.trouble(error, FILE_NAME) from error
             raise DownloadError(f"another download into {self.path} is under way: let it end first") from None
+
+    def _unlock(self, journal: int) -> None:
+        # Closing does not, while a process forked meanwhile has the file open. The lock is not that one's.
+        if sys.platform != "win32" and self._process == os.getpid():
+            with suppress(OSError):
+                fcntl.flock(journal, fcntl.LOCK_UN)

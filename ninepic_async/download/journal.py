@@ -85,7 +85,7 @@ class Journal:
     """Reads and appends rows. A row is on disk whole, or not at all."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._end = os.fstat(descriptor).st_size
         self._torn = False
         if self._end:
@@ -94,7 +94,7 @@ class Journal:
 
     def rows(self) -> Iterator[Row]:
         """Read the rows, oldest first, skipping what can't be read."""
-        with os.fdopen(os.dup(self._descriptor), "rb") as lines:
+        with os.fdopen(os.dup(self.descriptor), "rb") as lines:
             lines.seek(0)
             while line := lines.readline(_LONGEST_LINE):
                 row = row_of(line)
@@ -103,11 +103,11 @@ class Journal:
 
     def sync(self) -> None:
         """Make what was written last."""
-        os.fsync(self._descriptor)
+        os.fsync(self.descriptor)
 
     def close(self) -> None:
-        """Close the file, which unlocks it."""
-        os.close(self._descriptor)
+        """Close the file."""
+        os.close(self.descriptor)
 
     def append(self, rows: Iterable[Row]) -> None:
         """Write rows.
@@ -119,9 +119,9 @@ class Journal:
         try:
             written = 0
             while written < len(text):
-                written += os.write(self._descriptor, text[written:])
+                written += os.write(self.descriptor, text[written:])
         except OSError:
-            os.ftruncate(self._descriptor, self._end)
+            os.ftruncate(self.descriptor, self._end)
             raise
         self._torn = False
         self._end += len(text)

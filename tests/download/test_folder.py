@@ -155,3 +155,13 @@ def test_a_closed_folder_leaves_nothing_open(to: Path) -> None:
     with Folder(to):
         assert open_files() == before + 2
     assert open_files() == before
+
+
+def test_a_process_forked_meanwhile_does_not_keep_the_folder(to: Path) -> None:
+    with Folder(to) as folder:
+        inherited = os.dup(folder.journal.descriptor)  # a child has just this
+    try:
+        with Folder(to), pytest.raises(DownloadError, match="under way"), Folder(to):
+            pass
+    finally:
+        os.close(inherited)
