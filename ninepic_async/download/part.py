@@ -41,6 +41,9 @@ class Part:
         """Where to go on; None where the file has to be begun anew."""
         if self.validator is None or self.total is None or not RESUME_FROM_BYTES <= self.size <= self.total:
             return None
+        if not self.validator.isprintable():
+            # No header can hold it: the journal was damaged, or the host's tag is odd.
+            return None
         # A file that lacks nothing asks for its last byte, so that the host can say whether it has changed.
         return min(self.size, self.total - 1)
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import orjson
 import pytest
 from aiohttp import web
 
@@ -24,6 +25,7 @@ from ninepic_async import (
     NinePic,
     PresignedUrlItem,
 )
+from ninepic_async.download.journal import FILE_NAME
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.ranges import send
 
@@ -70,6 +72,19 @@ async def test_a_file_that_changed_between_runs_begins_anew(fetch: Fetch, host: 
     await fetch([item])
     host.files["/a.jpg"] = bad.jpeg(3 * MIB, "another")
     assert (await fetch([item])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
+
+
+@pytest.mark.parametrize("mark", ['"a\r\nX-Other: b"', '"\0"'])
+async def test_a_damaged_mark_in_the_journal_makes_the_file_begin_anew(
+    mark: str, fetch: Fetch, host: Host, to: Path
+) -> None:
+    item = host.add("a", 3 * MIB, *[cut(2 * MIB), answer(404)])
+    assert (await fetch([item])).failed
+    row = {**rows(to)[-1], "validator": mark}
+    (to / FILE_NAME).write_bytes(orjson.dumps(row) + b"\n")
+    assert (await fetch([item])).complete
+    assert "range" not in host.headers("a")[-1]
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
 
 
