@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Callable
@@ -31,6 +32,9 @@ LONGEST_WAIT_S: Final = 60.0
 MOST_RENEWALS: Final = 3
 """How often a link is signed again without a byte coming of it."""
 _SLOWEST_BYTES: Final = 64 * 1024
+_PATIENCE: Final = 3
+"""So many times `stall_s` a host has for the beginning of a reply, and between one look at its pace and the
+next, which are twice that time apart, and come with the bytes."""
 _THROTTLED: Final = frozenset({429, 503})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _EXCERPT_BYTES: Final = 4096
@@ -172,17 +176,19 @@ class Fetcher:
         if offset is not None:
             headers = {"Range": f"bytes={offset}-", "If-Range": part.validator or ""}
         try:
-            reply = await self.host.open(url, headers)
-            try:
-                await self._check_status(reply, job, part)
-                if reply.status == 206:
-                    self._go_on(reply, part, offset)
-                else:
-                    self._begin(reply, job, part)
-                await self._copy(reply, part)
-            finally:
-                # A reply read to its end has given its connection back by now; any other is cut here.
-                reply.close()
+            # What comes may all be header, or a chunk's: bytes that keep the connection alive, and no photo.
+            async with asyncio.timeout(_PATIENCE * self.stall_s) as patience:
+                reply = await self.host.open(url, headers)
+                try:
+                    await self._check_status(reply, job, part)
+                    if reply.status == 206:
+                        self._go_on(reply, part, offset)
+                    else:
+                        self._begin(reply, job, part)
+                    await self._copy(reply, part, patience)
+                finally:
+                    # A reply read to its end has given its connection back by now; any other is cut here.
+                    reply.close()
         except NetworkError as error:
             raise _AttemptError(_words(error)) from error
         self._check_whole(reply, job, part)
@@ -227,10 +233,12 @@ class Fetcher:
             )
             self.folder.note(row)
 
-    async def _copy(self, reply: aiohttp.ClientResponse, part: Part) -> None:
+    async def _copy(self, reply: aiohttp.ClientResponse, part: Part, patience: asyncio.Timeout) -> None:
         read, write = reply.content.readany, part.write
         meter, most, now = self.meter, self.max_bytes, self.clock.monotonic
+        time = asyncio.get_running_loop().time
         judged_at, judged_size = now() + 2 * self.stall_s, part.size
+        patience.reschedule(time() + _PATIENCE * self.stall_s)
         while chunk := await read():
             write(chunk)
             meter.bytes_done += len(chunk)
@@ -240,6 +248,7 @@ class Fetcher:
                 if part.size - judged_size < _SLOWEST_BYTES:
                     raise _AttemptError(f"it came to a trickle for {2 * self.stall_s:g} s")
                 judged_at, judged_size = now() + 2 * self.stall_s, part.size
+                patience.reschedule(time() + _PATIENCE * self.stall_s)
 
     def _check_whole(self, reply: aiohttp.ClientResponse, job: Job, part: Part) -> None:
         extension = split(job.name)[1]

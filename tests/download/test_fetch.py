@@ -219,6 +219,30 @@ async def test_a_trickle_is_a_stall(fetch: Fetch, host: Host) -> None:
     assert "trickle" in report.failed[0].error
 
 
+@pytest.mark.parametrize(
+    ("beginning", "more"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"a"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"a"),
+    ],
+)
+async def test_bytes_that_are_no_photo_do_not_keep_a_worker_for_good(
+    beginning: bytes, more: bytes, fetch: Fetch, host: Host
+) -> None:
+    async def go_on_and_on(request: web.Request, body: bytes) -> web.StreamResponse:
+        transport = request.transport
+        assert transport is not None
+        transport.write(beginning)
+        while not transport.is_closing():
+            transport.write(more)
+            await asyncio.sleep(0.05)
+        return web.Response(status=499)
+
+    report = await fetch([host.add("a", 2000, *[go_on_and_on] * 3)])
+    assert "for too long" in report.failed[0].error
+
+
 @pytest.mark.parametrize("behaviour", [bad.ignore_range, bad.chunked])
 async def test_a_file_beyond_max_bytes_is_not_fetched(
     behaviour: bad.Behaviour, fetch: Fetch, host: Host, to: Path
