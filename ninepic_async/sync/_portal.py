@@ -303,9 +303,10 @@ class _Stream(Generic[T]):
     def take(self) -> T | None:
         """Wait for the next item, in the other thread; None at the end."""
         self._asked += 1
-        if self._waiting_in is not None:
+        waiting_in = self._waiting_in  # read once: the loop may be about to go on by itself
+        if waiting_in is not None:
             with suppress(RuntimeError):  # the loop has ended
-                self._waiting_in.call_soon_threadsafe(self._asked_again.set)
+                waiting_in.call_soon_threadsafe(self._asked_again.set)
         while True:
             with suppress(Empty):
                 return self._arrived.get(timeout=_LOOK_FOR_SIGNALS_S)

@@ -176,9 +176,7 @@ async def test_what_a_broken_source_gave_is_fetched(fetch: Fetch, host: Host, to
     assert len(files(to)) == 5
 
 
-async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(
-    fetch: Fetch, host: Host
-) -> None:
+async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(fetch: Fetch, host: Host) -> None:
     gallery = host.gallery(6)
     readers: list[asyncio.Task[object] | None] = []
 

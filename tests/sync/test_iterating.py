@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sync import Event, NinePic, NotFoundError
+from ninepic_async.sync import Event, NinePic, NotFoundError, _portal
 from ninepic_async.sync._portal import Portal, _Stream
 
 from .reluctant import ReluctantServer
@@ -154,3 +155,24 @@ def test_an_error_ends_the_iteration(event: Event) -> None:
     with pytest.raises(NotFoundError):
         next(photos)
     assert next(photos, None) is None
+
+
+async def test_the_loop_may_go_on_by_itself_at_the_moment_it_is_to_be_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def numbers() -> AsyncGenerator[int, None]:
+        for number in range(3):
+            yield number
+
+    def at_that_moment(*errors: type[BaseException]) -> suppress:
+        stream._waiting_in = None
+        return suppress(*errors)
+
+    stream = _Stream(numbers)
+    filling = asyncio.ensure_future(stream.fill())
+    while stream._waiting_in is None:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    monkeypatch.setattr(_portal, "suppress", at_that_moment)
+    assert stream.take() == 0
+    filling.cancel()
+    await asyncio.wait([filling])
