@@ -121,11 +121,13 @@ class _Call(Generic[T]):
 
     def start(self, tasks: set[asyncio.Task[Any]]) -> None:
         """Begin, in the loop, unless it was given up meanwhile; its task is among those until it is done."""
-        if not self._is_given_up:
-            self._task = asyncio.ensure_future(self._begin())
-            tasks.add(self._task)
-            self._task.add_done_callback(tasks.discard)
-            self._task.add_done_callback(self._settle)
+        self._task = asyncio.ensure_future(self._begin())
+        tasks.add(self._task)
+        self._task.add_done_callback(tasks.discard)
+        self._task.add_done_callback(self._settle)
+        # Not before: who gives up looks for a task to cancel. Cancelled here, it does not begin.
+        if self._is_given_up:
+            self._task.cancel()
 
     def result(self) -> T:
         """Wait for it, in another thread.

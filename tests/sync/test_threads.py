@@ -5,12 +5,14 @@ import contextvars
 import logging
 import threading
 import time
+from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import APIConnectionError, ConfigError, Event, NinePic
+from ninepic_async.sync._portal import _Call
 
 from .reluctant import ReluctantServer
 
@@ -165,3 +167,16 @@ def test_a_thread_that_cannot_start_is_a_typed_error(
             with pytest.raises(ConfigError, match="Too many open files"):
                 client.event(sandbox.event_id).ping()
         assert client.event(sandbox.event_id).ping().status == "ok"
+
+
+async def test_a_call_given_up_at_the_moment_it_begins_leaves_no_task() -> None:
+    def begin() -> Coroutine[None, None, None]:
+        call.give_up()  # as another thread may, once `start` has looked
+        return asyncio.sleep(60)
+
+    call = _Call(begin)
+    tasks: set[asyncio.Task[None]] = set()
+    call.start(tasks)
+    (task,) = tasks
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
