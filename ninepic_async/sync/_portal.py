@@ -40,6 +40,10 @@ async def _nothing() -> None:
     pass
 
 
+def _cannot_start(error: Exception) -> ConfigError:
+    return ConfigError(f"the thread of the blocking client can't start: {error}")
+
+
 class _LoopThread:
     """An event loop that runs until it is told to stop. Knows nothing of who uses it."""
 
@@ -52,7 +56,15 @@ class _LoopThread:
         # asyncio itself holds a task weakly, and whoever walked through a list may be garbage by now.
         self.tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="ninepic-sync", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise _cannot_start(error) from error
+        except BaseException:
+            # Ctrl-C, when it may have begun. Nobody has used it, and the next call starts another.
+            self._at_end = _nothing
+            self.stop()
+            raise
 
     @property
     def is_current(self) -> bool:
@@ -245,7 +257,7 @@ class Portal:
         try:
             loop = thread.loop.result()
         except (OSError, RuntimeError) as error:
-            raise ConfigError(f"the thread of the blocking client can't start: {error}") from error
+            raise _cannot_start(error) from error
         # Under the lock, or `close` could end the loop before it sees this call.
         with self._lock:
             self._check_open()

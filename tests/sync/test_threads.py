@@ -180,3 +180,30 @@ async def test_a_call_given_up_at_the_moment_it_begins_leaves_no_task() -> None:
     (task,) = tasks
     await asyncio.wait([task], timeout=5)
     assert task.cancelled()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(RuntimeError("can't start new thread"), ConfigError), (KeyboardInterrupt(), None)],
+)
+def test_a_thread_that_is_refused_or_interrupted_as_it_starts_leaves_the_client_usable(
+    error: BaseException, expected: type[Exception] | None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if expected is None:
+            start(thread)
+        raise error
+
+    before = threading.active_count()
+    with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", fail)
+            with pytest.raises(expected or KeyboardInterrupt):
+                client.event(sandbox.event_id).ping()
+        assert client.event(sandbox.event_id).ping().status == "ok"
+    for thread in threading.enumerate():
+        if thread.name == "ninepic-sync":
+            thread.join(5)
+    assert threading.active_count() == before
