@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
@@ -29,11 +29,25 @@ _READ_AT_ONCE: Final = 100
 
 async def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     """Read an iterable that may block, such as a generator over a blocking pager, beside the loop."""
-    iterator = iter(items)
-    take = partial(islice, iterator, _READ_AT_ONCE)
-    while some := await anyio.to_thread.run_sync(lambda: tuple(take()), abandon_on_cancel=True):
+    take = partial(_take, iter(items))
+    broken: Exception | None = None
+    while broken is None:
+        some, broken = await anyio.to_thread.run_sync(take, abandon_on_cancel=True)
         for item in some:
             yield item
+        if not some and broken is None:
+            return
+    raise broken
+
+
+def _take(iterator: Iterator[T]) -> tuple[list[T], Exception | None]:
+    """Take a few items, and the error that came behind them; what came before it counts."""
+    some: list[T] = []
+    try:
+        some.extend(islice(iterator, _READ_AT_ONCE))
+    except Exception as error:
+        return some, error
+    return some, None
 
 
 def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> DownloadReport:

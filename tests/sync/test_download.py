@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sync import DownloadError, DownloadProgress, Event, InvalidInputError
+from ninepic_async.sync import DownloadError, DownloadProgress, Event, ImageItem, InvalidInputError
 
 
 def names(folder: Path) -> list[str]:
@@ -59,3 +60,15 @@ def test_errors_come_through(event: Event, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError):
         event.download([], tmp_path / "file")
+
+
+def test_what_a_broken_generator_gave_is_fetched(event: Event, tmp_path: Path) -> None:
+    photos = event.photos().collect(limit=6)
+
+    def source() -> Iterator[ImageItem]:
+        yield from photos
+        raise LookupError("broken")
+
+    with pytest.raises(LookupError, match="broken"):
+        event.download(source(), tmp_path, rendition="thumbnail")
+    assert {Path(name).stem for name in names(tmp_path)} == {photo.image_id for photo in photos}
