@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
@@ -25,6 +27,7 @@ Fetch = Callable[[OnProgress | None], Awaitable[DownloadReport]]
 _WAITING_AT_MOST: Final = 16
 """Progress that a slow caller has not looked at yet; what is older than that is of no interest."""
 _READ_AT_ONCE: Final = 100
+_END_WITHIN_S: Final = 0.3
 
 
 async def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
@@ -52,15 +55,24 @@ def _take(iterator: Iterator[T]) -> tuple[list[T], Exception | None]:
 
 def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> DownloadReport:
     """Wait for a bulk fetch, and tell of its progress between one step and the next."""
-    for step in portal.iterate(partial(_steps, fetch, tells=tell is not None)):
-        if isinstance(step, DownloadReport):
-            return step
-        if tell is not None:
-            tell(step)
+    under_way = threading.Lock()
+    try:
+        with closing(portal.iterate(partial(_steps, fetch, under_way, tells=tell is not None))) as steps:
+            for step in steps:
+                if isinstance(step, DownloadReport):
+                    return step
+                if tell is not None:
+                    tell(step)
+    finally:
+        # Left early, it ends beside: wait a little, so that the folder is free for whoever tries again.
+        under_way.acquire(timeout=_END_WITHIN_S)
     raise AssertionError("the steps end with the report")
 
 
-async def _steps(fetch: Fetch, *, tells: bool) -> AsyncGenerator[DownloadProgress | DownloadReport, None]:
+async def _steps(
+    fetch: Fetch, under_way: threading.Lock, *, tells: bool
+) -> AsyncGenerator[DownloadProgress | DownloadReport, None]:
+    under_way.acquire(blocking=False)  # held already by who left before this began
     told: asyncio.Queue[DownloadProgress | None] = asyncio.Queue(_WAITING_AT_MOST)
 
     def put(progress: DownloadProgress | None) -> None:
@@ -77,3 +89,4 @@ async def _steps(fetch: Fetch, *, tells: bool) -> AsyncGenerator[DownloadProgres
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        under_way.release()

@@ -51,6 +51,7 @@ def test_what_the_caller_raises_on_progress_ends_the_fetch(event: Event, tmp_pat
 
     with pytest.raises(LookupError, match="enough"):
         event.download(event.photos(), tmp_path, rendition="thumbnail", on_progress=refuse)
+    assert event.download([], tmp_path).complete  # the folder is free again
     assert event.ping().status == "ok"
 
 
