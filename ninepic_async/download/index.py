@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, count, filterfalse
 from typing import Final
 
 from ninepic_async.download.journal import Row
 from ninepic_async.download.names import UNSIGNED, distinct, folded
+from ninepic_async.errors import DownloadError
 
 _CACHE_KIB: Final = 2048
 _TABLE: Final = """CREATE TABLE photo (
@@ -20,12 +22,35 @@ _CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, NULL, NULL, NULL, 
 _FIND: Final = "SELECT name, state, bytes, validator, met FROM photo WHERE key = ?"
 
 
+@contextmanager
+def _has_room() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DownloadError(
+            f"can't keep track of the photos in the system's temporary folder: {error}. Make room there, or "
+            "name another in SQLITE_TMPDIR. Whole files and the journal are kept; run again to go on."
+        ) from error
+
+
 class Index:
-    """A private SQLite database that vanishes with the run; the journal alone is what lasts."""
+    """A private SQLite database that vanishes with the run; the journal alone is what lasts.
+
+    Raises:
+        DownloadError: the system's temporary folder, which SQLite goes on in, does not take it.
+    """
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         # An empty file name asks SQLite for a temporary file, which it opens once the cache is full.
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        try:
+            self._fill(rows)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @_has_room()
+    def _fill(self, rows: Iterable[Row]) -> None:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute(_TABLE)
@@ -36,10 +61,14 @@ class Index:
         """Let it vanish."""
         self._db.close()
 
+    @_has_room()
     def meet(self, key: str, identity: str, wanted: str) -> Row | None:
         """Give what is known of a photo, its name above all; None if this run has met it before.
 
         A photo that has no name yet gets the wanted one, or, if that is taken, one with the key in it.
+
+        Raises:
+            DownloadError: as above.
         """
         if self._claim(key, wanted):
             return Row(key=key, id=identity, name=wanted, state="failed")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ninepic_async import DownloadError
 from ninepic_async.download.index import Index
 from ninepic_async.download.journal import FILE_NAME, Row
 from ninepic_async.download.names import LONGEST_BYTES, UNSIGNED, distinct, folded, key_of, safe_name
@@ -96,4 +97,12 @@ def test_names_made_up_to_be_in_the_way_take_nobodys_place() -> None:
     met.append(index.meet(key, "id", "v.jpg"))
     assert len({row.name for row in met if row is not None}) == len(in_the_way) + 1
     assert index.meet(key, "id", "v.jpg") is None
+    index.close()
+
+
+def test_a_full_temporary_folder_is_said_so() -> None:
+    index = Index()
+    index._db.execute("PRAGMA max_page_count = 4")
+    with pytest.raises(DownloadError, match=r"temporary folder: .* full"):
+        any(index.meet(key_of(str(number)), "id", f"{number}.jpg") is None for number in range(1000))
     index.close()
