@@ -26,10 +26,18 @@ async def download(
     """Fetch a source into a folder; see `Event.download`."""
     if rendition not in ("large", "thumbnail"):
         raise InvalidInputError(f"rendition={rendition!r}: give 'large' or 'thumbnail'")
-    if not isinstance(to, (str, os.PathLike)) or not os.fspath(to):
+    if not _is_path(to):
         raise InvalidInputError(f"to={to!r}: give the path of a folder")
 
     async def sign(ids: Sequence[str]) -> Sequence[PresignedUrlItem]:
         return (await event.originals(image_ids=ids).first_page()).items
 
     return await run(Plan(source, rendition, sign), to, event._engine, settings)
+
+
+def _is_path(to: object) -> bool:
+    try:
+        path = os.fspath(to) if isinstance(to, (str, os.PathLike)) else None
+        return isinstance(path, str) and path != "" and b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -217,6 +218,12 @@ async def test_wrong_arguments(wrong: dict[str, object], event: Event, to: Path)
     with pytest.raises(InvalidInputError, match=next(iter(wrong))):
         await event.download([], to, **wrong)  # type: ignore[arg-type]
     assert not to.exists()
+
+
+@pytest.mark.parametrize("to", ["", "a\0b", "a\ud800b", b"bytes", None])
+async def test_what_is_no_path_is_said_so(to: Any, event: Event) -> None:
+    with pytest.raises(InvalidInputError, match="path of a folder"):
+        await event.download([], to)
 
 
 async def test_failures_raise_when_asked_to(fetch: Fetch, host: Host) -> None:
