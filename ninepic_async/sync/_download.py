@@ -30,6 +30,14 @@ _READ_AT_ONCE: Final = 100
 _END_WITHIN_S: Final = 0.3
 
 
+class _ExitError(Exception):
+    """Holds a `SystemExit` on its way through the loop, which would end with it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 async def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     """Read an iterable that may block, such as a generator over a blocking pager, beside the loop."""
     take = partial(_take, iter(items))
@@ -50,6 +58,8 @@ def _take(iterator: Iterator[T]) -> tuple[list[T], Exception | None]:
         some.extend(islice(iterator, _READ_AT_ONCE))
     except Exception as error:
         return some, error
+    except BaseException as error:
+        return some, _ExitError(error)
     return some, None
 
 
@@ -63,6 +73,8 @@ def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> Downl
                     return step
                 if tell is not None:
                     tell(step)
+    except _ExitError as error:
+        raise error.error from None
     finally:
         # Left early, it ends beside: wait a little, so that the folder is free for whoever tries again.
         under_way.acquire(timeout=_END_WITHIN_S)

@@ -76,6 +76,11 @@ class _LoopThread:
         """Whether the loop could not be made."""
         return self.loop.done() and self.loop.exception() is not None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will happen in it any more."""
+        return not self._thread.is_alive()
+
     def stop(self) -> None:
         """Ask it to end. Never waits, so that a finalizer may call it on whatever thread it runs."""
         self._soon(self._stopping.set)
@@ -97,7 +102,7 @@ class _LoopThread:
         _running.add(self)
         try:
             asyncio.run(self._serve())
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.loop.done():
                 # Such as the executor that can't be shut down any more while the interpreter exits.
                 log.debug("the loop of a blocking client ended in %r", error)
@@ -141,15 +146,15 @@ class _Call(Generic[T]):
         if self._is_given_up:
             self._task.cancel()
 
-    def result(self) -> T:
-        """Wait for it, in another thread.
+    def result(self, thread: _LoopThread) -> T:
+        """Wait for it, in another thread than that.
 
         Raises:
             APIConnectionError: it was cancelled.
         """
-        while not self._under_way.acquire(timeout=_LOOK_FOR_SIGNALS_S):
+        while not self._under_way.acquire(timeout=_LOOK_FOR_SIGNALS_S) and not thread.has_ended:
             pass
-        if self._task is None or self._task.cancelled():
+        if self._task is None or not self._task.done() or self._task.cancelled():
             raise APIConnectionError("the client was closed while this call was under way")
         return self._task.result()
 
@@ -194,7 +199,7 @@ class Portal:
         try:
             thread.waiting.add(call)
             self._submit(call, thread)
-            return call.result()
+            return call.result(thread)
         except BaseException:
             call.give_up()
             raise
@@ -213,7 +218,7 @@ class Portal:
             self._submit(call, thread)
             while (item := self._next(stream, call, thread)) is not None:
                 yield item
-            call.result()
+            call.result(thread)
         except BaseException:
             if self._thread is thread:  # else it is closed, or this is a fork, whose parent may still read on
                 call.give_up()
@@ -227,7 +232,7 @@ class Portal:
             self._check_open()
         try:
             thread.waiting.add(call)
-            return stream.take()
+            return stream.take(thread)
         finally:
             thread.waiting.discard(call)
 
@@ -261,7 +266,10 @@ class Portal:
         # Under the lock, or `close` could end the loop before it sees this call.
         with self._lock:
             self._check_open()
-            loop.call_soon_threadsafe(call.start, thread.tasks)
+            try:
+                loop.call_soon_threadsafe(call.start, thread.tasks)
+            except RuntimeError as error:
+                raise ConfigError(f"the client's loop was ended ({error}): make a new NinePic") from error
 
     def _open(self) -> _LoopThread:
         with self._lock:
@@ -314,16 +322,17 @@ class _Stream(Generic[T]):
         """Say that nothing more will come."""
         self._arrived.put(None)
 
-    def take(self) -> T | None:
-        """Wait for the next item, in the other thread; None at the end."""
+    def take(self, thread: _LoopThread) -> T | None:
+        """Wait for the next item, in another thread than that; None at the end."""
         self._asked += 1
         waiting_in = self._waiting_in  # read once: the loop may be about to go on by itself
         if waiting_in is not None:
             with suppress(RuntimeError):  # the loop has ended
                 waiting_in.call_soon_threadsafe(self._asked_again.set)
-        while True:
+        while not thread.has_ended:
             with suppress(Empty):
                 return self._arrived.get(timeout=_LOOK_FOR_SIGNALS_S)
+        return None if self._arrived.empty() else self._arrived.get()
 
     def _is_wanted(self) -> bool:
         return self._given - self._asked < (0 if self._given == 1 else _ITEMS_AHEAD)

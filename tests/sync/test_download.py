@@ -63,13 +63,15 @@ def test_errors_come_through(event: Event, tmp_path: Path) -> None:
         event.download([], tmp_path / "file")
 
 
-def test_what_a_broken_generator_gave_is_fetched(event: Event, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [LookupError("broken"), SystemExit("broken")])
+def test_what_a_broken_generator_gave_is_fetched(error: BaseException, event: Event, tmp_path: Path) -> None:
     photos = event.photos().collect(limit=6)
 
     def source() -> Iterator[ImageItem]:
         yield from photos
-        raise LookupError("broken")
+        raise error
 
-    with pytest.raises(LookupError, match="broken"):
+    with pytest.raises(type(error), match="broken"):
         event.download(source(), tmp_path, rendition="thumbnail")
+    assert event.ping().status == "ok"
     assert {Path(name).stem for name in names(tmp_path)} == {photo.image_id for photo in photos}

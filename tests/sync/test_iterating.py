@@ -173,6 +173,6 @@ async def test_the_loop_may_go_on_by_itself_at_the_moment_it_is_to_be_woken(
     while stream._waiting_in is None:  # noqa: ASYNC110
         await asyncio.sleep(0)
     monkeypatch.setattr(_portal, "suppress", at_that_moment)
-    assert stream.take() == 0
+    assert stream.take(Portal()._open()) == 0
     filling.cancel()
     await asyncio.wait([filling])

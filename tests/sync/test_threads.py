@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import sys
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -207,3 +208,31 @@ def test_a_thread_that_is_refused_or_interrupted_as_it_starts_leaves_the_client_
         if thread.name == "ninepic-sync":
             thread.join(5)
     assert threading.active_count() == before
+
+
+def leave(client: NinePic) -> None:
+    async def exit_the_loop() -> None:
+        raise SystemExit
+
+    client._portal.call(exit_the_loop)
+
+
+def leave_while_walking(client: NinePic) -> None:
+    async def exit_the_loop() -> AsyncGenerator[int, None]:
+        yield 1
+        asyncio.get_running_loop().call_soon(sys.exit)
+        await asyncio.sleep(60)
+
+    list(client._portal.iterate(exit_the_loop))
+
+
+@pytest.mark.parametrize("act", [leave, leave_while_walking])
+def test_nobody_waits_for_a_loop_that_has_ended(act: Callable[[NinePic], None]) -> None:
+    client = NinePic("key", 1, base_url="http://127.0.0.1:9")
+    with pytest.raises((SystemExit, APIConnectionError)):
+        act(client)
+    assert client._portal._thread is not None
+    client._portal._thread.join(5)
+    with pytest.raises(ConfigError, match="make a new NinePic"):
+        client.event(2).ping()
+    client.close()
