@@ -84,8 +84,11 @@ class Part:
 
     def _read_at(self, offset: int) -> bytes:
         # Not `os.pread`, which Windows lacks. Whoever writes again says where before.
-        os.lseek(self.descriptor, offset, os.SEEK_SET)
-        return os.read(self.descriptor, HEAD_BYTES)
+        try:
+            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            return os.read(self.descriptor, HEAD_BYTES)
+        except OSError as error:
+            raise self._folder.trouble(error, self.name) from error
 
     def close(self) -> None:
         """Let go of it; what is worth keeping stays on disk."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from ninepic_async import DownloadError
+from ninepic_async.download.content import HEAD_BYTES
 from ninepic_async.download.folder import Folder
 from ninepic_async.download.journal import FILE_NAME, row_of
 from ninepic_async.sandbox.ranges import send
@@ -165,3 +167,18 @@ def test_a_process_forked_meanwhile_does_not_keep_the_folder(to: Path) -> None:
             pass
     finally:
         os.close(inherited)
+
+
+async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
+    fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = os.read
+
+    def broken(descriptor: int, size: int) -> bytes:
+        if size == HEAD_BYTES:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", broken)
+    with pytest.raises(DownloadError, match="Input/output error"):
+        await fetch([host.add("a")])
