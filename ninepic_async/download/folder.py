@@ -127,7 +127,16 @@ class Folder:
         with self._writing(FILE_NAME):
             self.journal.sync()
             if self._dir is not None:
-                os.fsync(self._dir)
+                self._sync_names(self._dir)
+
+    @staticmethod
+    def _sync_names(folder: int) -> None:
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            # Shares and FUSE may know this of files only: no reason to fail a run that has all its files.
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+                raise
 
     @contextmanager
     def _writing(self, name: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,3 +183,17 @@ async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
     monkeypatch.setattr(os, "read", broken)
     with pytest.raises(DownloadError, match="Input/output error"):
         await fetch([host.add("a")])
+
+
+async def test_a_filesystem_that_does_not_sync_folders_will_do(
+    fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def of_files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", of_files_only)
+    assert (await fetch([host.add("a")])).done == 1
