@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing, nullcontext
@@ -29,6 +30,8 @@ STALL_S: Final = 30.0
 MAX_BYTES: Final = 1024**3
 Concurrency = int | Literal["auto"]
 OnProgress = Callable[[DownloadProgress], object]
+Jobs = asyncio.Queue[Job | None]
+"""What is to be fetched next; at the end, a None for each worker."""
 
 
 @frozen(kw_only=True)
@@ -47,13 +50,24 @@ class Settings:
             )
         if type(self.max_bytes) is not int or self.max_bytes < 1:
             raise InvalidInputError(f"max_bytes={self.max_bytes!r}: give a whole number from 1")
-        if self.on_progress is not None and not callable(self.on_progress):
-            raise InvalidInputError(f"on_progress={self.on_progress!r}: give a function of one argument")
+        check_on_progress(self.on_progress)
 
     @property
     def workers(self) -> int:
         """How many files at once, at most."""
         return adapt.MOST if self.concurrency == "auto" else self.concurrency
+
+
+def check_on_progress(on_progress: object) -> None:
+    """See that it can be called.
+
+    Raises:
+        InvalidInputError: it can't, or what it gives would have to be awaited.
+    """
+    if on_progress is not None and not callable(on_progress):
+        raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
+    if inspect.iscoroutinefunction(on_progress):
+        raise InvalidInputError("on_progress is a coroutine function, which nobody would await: use def")
 
 
 async def run(plan: Plan, to: str | os.PathLike[str], engine: Engine, settings: Settings) -> DownloadReport:
@@ -141,32 +155,44 @@ class _Crew:
 
     async def _fetch_all(self, wanted: AsyncGenerator[Wanted | Unsigned, None], fetcher: Fetcher) -> None:
         settler = Settler(self.folder, self.meter)
+        jobs: Jobs = asyncio.Queue(self.settings.workers)
         try:
-            async with anyio.create_task_group() as beside, aclosing(self._jobs(wanted, settler)) as jobs:
+            async with anyio.create_task_group() as beside:
                 beside.start_soon(settler.run)
-                async with anyio.create_task_group() as workers:
-                    source = _Jobs(jobs)
+                async with anyio.create_task_group() as crew:
+                    crew.start_soon(self._read, wanted, settler, jobs, crew.cancel_scope)
                     for _ in range(self.settings.workers):
-                        workers.start_soon(_worker, source, fetcher, settler)
+                        crew.start_soon(_worker, jobs, fetcher, settler)
                 await settler.end()
         finally:
             settler.close_left()
 
-    async def _jobs(
-        self, wanted: AsyncGenerator[Wanted | Unsigned, None], settler: Settler
-    ) -> AsyncGenerator[Job, None]:
-        while True:
-            try:
-                photo = await anext(wanted, None)
-            except Exception as error:
-                self.source_error = error
-                photo = None
-            if photo is None:
-                self.is_read = True
-                return
-            job = self._job(photo, settler)
-            if job is not None:
-                yield job
+    async def _read(
+        self,
+        wanted: AsyncGenerator[Wanted | Unsigned, None],
+        settler: Settler,
+        jobs: Jobs,
+        crew: anyio.CancelScope,
+    ) -> None:
+        """Give out the source's photos, all in one task: the source may be a generator of the user's."""
+        try:
+            while (photo := await self._next(wanted)) is not None:
+                job = self._job(photo, settler)
+                if job is not None:
+                    await jobs.put(job)
+            self.is_read = True
+            for _ in range(self.settings.workers):
+                await jobs.put(None)
+        finally:
+            if not self.is_read:  # such as by a timeout that the source holds while it yields
+                crew.cancel()
+
+    async def _next(self, wanted: AsyncGenerator[Wanted | Unsigned, None]) -> Wanted | Unsigned | None:
+        try:
+            return await anext(wanted, None)
+        except Exception as error:
+            self.source_error = error
+            return None
 
     def _job(self, photo: Wanted | Unsigned, settler: Settler) -> Job | None:
         if isinstance(photo, Unsigned):
@@ -198,21 +224,8 @@ class _Crew:
                 limiter.total_tokens = adapter.observe(rate, refused)
 
 
-@define(eq=False)
-class _Jobs:
-    """The source, for many to take from; whoever waits for its next page makes the others wait too."""
-
-    _source: AsyncGenerator[Job, None]
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-
-    async def next(self) -> Job | None:
-        """Give one; None at the end."""
-        async with self._turn:
-            return await anext(self._source, None)
-
-
-async def _worker(jobs: _Jobs, fetcher: Fetcher, settler: Settler) -> None:
-    while (job := await jobs.next()) is not None:
+async def _worker(jobs: Jobs, fetcher: Fetcher, settler: Settler) -> None:
+    while (job := await jobs.get()) is not None:
         try:
             part = await fetcher.fetch(job)
         except GivenUpError as error:

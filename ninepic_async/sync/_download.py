@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import anyio.to_thread
 
 from ninepic_async.download.records import DownloadProgress, DownloadReport
-from ninepic_async.download.run import OnProgress
+from ninepic_async.download.run import OnProgress, check_on_progress
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
 from ninepic_async.sync._paging import FaceSearch, Pager
 from ninepic_async.sync._portal import Portal
@@ -64,7 +64,12 @@ def _take(iterator: Iterator[T]) -> tuple[list[T], Exception | None]:
 
 
 def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> DownloadReport:
-    """Wait for a bulk fetch, and tell of its progress between one step and the next."""
+    """Wait for a bulk fetch, and tell of its progress between one step and the next.
+
+    Raises:
+        InvalidInputError: ``tell`` can't be called.
+    """
+    check_on_progress(tell)
     under_way = threading.Lock()
     try:
         with closing(portal.iterate(partial(_steps, fetch, under_way, tells=tell is not None))) as steps:

@@ -197,10 +197,25 @@ async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(fetc
     assert (await fetch(gallery)).failed == ()
 
 
+async def test_a_source_is_read_in_one_task(fetch: Fetch, host: Host) -> None:
+    readers: set[asyncio.Task[object] | None] = set()
+
+    async def source() -> AsyncIterator[ImageItem]:
+        for item in host.gallery(40):
+            readers.add(asyncio.current_task())
+            yield item
+
+    assert (await fetch(source(), concurrency=8)).done == 40
+    assert len(readers) == 1
+
+
 @pytest.mark.parametrize("source", [["text"], [None], "text", 7, None])
 async def test_what_can_not_be_fetched_is_said_so(source: object, fetch: Fetch) -> None:
     with pytest.raises(InvalidInputError, match="PresignedUrlItem"):
         await fetch(source)
+
+
+async def told_later(_: object) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -212,6 +227,7 @@ async def test_what_can_not_be_fetched_is_said_so(source: object, fetch: Fetch) 
         {"max_bytes": 0},
         {"rendition": "huge"},
         {"on_progress": 1},
+        {"on_progress": told_later},
     ],
 )
 async def test_wrong_arguments(wrong: dict[str, object], event: Event, to: Path) -> None:

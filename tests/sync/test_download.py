@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,18 @@ def test_a_generator_over_a_blocking_list_can_be_the_source(event: Event, tmp_pa
 def test_a_face_search_can_be_the_source(event: Event, sandbox: Sandbox, tmp_path: Path) -> None:
     search = event.face_search(sandbox.selfie(sandbox.bibs[0]))
     assert event.download(search, tmp_path, rendition="thumbnail").done == search.total > 0
+
+
+async def told_later(_: object) -> None: ...
+
+
+@pytest.mark.parametrize("on_progress", [1, told_later])
+def test_progress_that_nobody_could_be_told_is_refused(
+    on_progress: Any, event: Event, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    with pytest.raises(InvalidInputError, match="on_progress"):
+        event.download(event.photos(), tmp_path, on_progress=on_progress)
+    assert not sandbox.requests
 
 
 def test_what_the_caller_raises_on_progress_ends_the_fetch(event: Event, tmp_path: Path) -> None:
