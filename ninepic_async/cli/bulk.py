@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import define, field, frozen
 from rich import filesize
 
 from ninepic_async import DownloadProgress, DownloadReport, Event
@@ -37,14 +39,10 @@ async def fetch(event: Event, found: Found, to: Path, manner: Manner) -> Downloa
         DownloadError: the folder can't be written to.
         NinePicError: what listing the source raises.
     """
-    last = DownloadProgress()
-    with fetching() as bar:
-
-        def show(progress: DownloadProgress) -> None:
-            nonlocal last
-            last = progress
-            _update(bar, progress, found.total)
-
+    async with AsyncExitStack() as stack:
+        if isinstance(found.source, AsyncGenerator):
+            await stack.enter_async_context(aclosing(found.source))
+        watcher = _Watcher(stack.enter_context(fetching()), found.total)
         try:
             return await event.download(
                 found.source,
@@ -52,11 +50,25 @@ async def fetch(event: Event, found: Found, to: Path, manner: Manner) -> Downloa
                 rendition=manner.rendition,
                 concurrency=manner.concurrency,
                 max_bytes=manner.max_bytes,
-                on_progress=show,
+                on_progress=watcher.show,
             )
         except asyncio.CancelledError:
             # Only Ctrl-C cancels here, and this is what it would have raised without a loop.
-            raise Interrupted(_how_to_go_on(last, found, to)) from None
+            raise Interrupted(_how_to_go_on(watcher.last, found, to)) from None
+
+
+@define(eq=False)
+class _Watcher:
+    """Draws the progress, and keeps the last of it."""
+
+    bar: Bar
+    total: int | None
+    last: DownloadProgress = field(factory=DownloadProgress)
+
+    def show(self, progress: DownloadProgress) -> None:
+        self.last = progress
+        text, done = fetched(progress)
+        self.bar.update(text, done, None if self.total is None else max(self.total, progress.known))
 
 
 def tell_outcome(report: DownloadReport, to: Path) -> None:
@@ -69,11 +81,6 @@ def tell_outcome(report: DownloadReport, to: Path) -> None:
     tell(f"{report.done:,} files fetched ({filesize.decimal(report.bytes)}){there}; they are in {to}")
     if report.failed:
         tell(f"{len(report.failed):,} are missing. The same command tries them again.")
-
-
-def _update(bar: Bar, progress: DownloadProgress, total: int | None) -> None:
-    text, done = fetched(progress)
-    bar.update(text, done, None if total is None else max(total, progress.known))
 
 
 def _how_to_go_on(last: DownloadProgress, found: Found, to: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -10,6 +11,7 @@ from time import monotonic
 from typing import Annotated, Final
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundError
 from ninepic_async.cli.bulk import Manner, fetch, tell_outcome
@@ -23,7 +25,10 @@ from ninepic_async.cli.tables import CLIPS, row_writer
 from ninepic_async.cli.terminal import say_json, tell
 
 _WAIT_S: Final = 600.0
-_WAIT_HELP: Final = "Seconds to wait at most; --request-id picks the search up again."
+_WAIT: Final = Parameter(
+    validator=Number(gt=0, lte=86_400),
+    help="Seconds to wait at most; --request-id picks the search up again.",
+)
 
 
 def clips(
@@ -32,7 +37,7 @@ def clips(
     /,
     *,
     request_id: RequestId = None,
-    wait: Annotated[float, Parameter(help=_WAIT_HELP)] = _WAIT_S,
+    wait: Annotated[float, _WAIT] = _WAIT_S,
     to: Annotated[Path | None, Parameter(help="Fetch the clips into this folder too.")] = None,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
@@ -105,7 +110,8 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
             async with aclosing(job.updates(timeout=wait)) as updates:
                 async for status in updates:
                     bar.update(status.status)
-                    tell(f"Motion: {status.status}")
+                    if not sys.stderr.isatty():
+                        tell(f"Motion: {status.status}")
             return await job.wait(timeout=max(until - monotonic(), 1.0))
     except asyncio.CancelledError:
         raise Interrupted(

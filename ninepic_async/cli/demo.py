@@ -18,11 +18,12 @@ from ninepic_async.cli.bulk import Manner, fetch
 from ninepic_async.cli.extras import need_sandbox
 from ninepic_async.cli.failure import CommandError, UsageError
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import TRACE, Trace, Work
+from ninepic_async.cli.options import TRACE, Trace
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import say
 from ninepic_async.cli.timeline import draw
 from ninepic_async.download.plan import Source
+from ninepic_async.gallery import note_bib
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
@@ -40,12 +41,15 @@ def demo(
     to: Annotated[Path, Parameter(help="Where photos, clips and the page go.")] = Path("ninepic-demo"),
     photos: Annotated[Path | None, Parameter(help="Use the JPEGs in this folder, not drawn ones.")] = None,
     trace: Trace = TRACE,
-) -> Work:
+) -> None:
     """Do what a user of 9Pic does, against a sandbox on this machine."""
     if photos is not None and to.resolve() == photos.resolve():
         raise UsageError("--to and --photos are the same folder: the demo would write between your photos")
     need_sandbox()
-    return take(to.resolve(), photos)
+    folder = to.resolve()
+    asyncio.run(take(folder, photos))
+    # Outside of the loop, where Ctrl-C gets through.
+    line("Look", str(make_gallery(folder).index))
 
 
 async def take(to: Path, photos: Path | None = None) -> None:
@@ -72,7 +76,7 @@ async def take(to: Path, photos: Path | None = None) -> None:
 
 
 async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
-    """Look around an event, find one participant's photos and clips, fetch them, and make a page of them."""
+    """Look around an event, find one participant's photos and clips, and fetch them."""
     event = client.event(sandbox.event_id)
     await check_in(event)
     await list_events(client)
@@ -86,15 +90,14 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
     clips = await wait_for_clips(event, search)
 
     line("Originals", f"into {to}")
+    await asyncio.to_thread(note_bib, to, bib, by_bib)  # for the page to show
     photos = await fetch_all(event, event.originals(bib=bib), len(by_bib), to)
     others = at_least_wanted(gallery, by_bib)
     if others:
         photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)
     films = await fetch_all(event, clips, len(clips), to)
-    page = await make_gallery(to)
 
     line("Done", f"{photos} photos and {films} clips are in {to}")
-    line("Look", str(page))
 
 
 async def check_in(event: Event) -> None:

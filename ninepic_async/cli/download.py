@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,9 +16,10 @@ from ninepic_async.cli.bulk import MAX_BYTES, Manner, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, UsageError
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, Work
+from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output
 from ninepic_async.cli.sources import Rendition, Selection, find
-from ninepic_async.cli.terminal import say_json, tell
+from ninepic_async.cli.terminal import say, say_json
+from ninepic_async.gallery import GalleryReport, note_bib
 
 
 @Parameter(name="*", group=HOW)
@@ -51,17 +53,25 @@ def download(
     how: How = _HOW,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
-) -> Work:
+) -> int:
     """Fetch photos into a folder. Run it again to go on where it was interrupted."""
     selection.check()
     if selection.image_id and how.rendition not in (None, "original"):
         raise UsageError("by --image-id there are originals only: leave --rendition out")
-    return _download(account.client(), event_id, selection, how, to, output)
+    # One after the other: a page is made outside of the loop, where Ctrl-C gets through.
+    report, request_id = asyncio.run(_download(account.client(), event_id, selection, how, to))
+    tell_outcome(report, to)
+    page = make_gallery(to) if how.gallery else None
+    if output.json:
+        say_json(_outcome(report, to, page, request_id))
+    elif page is not None:
+        say(str(page.index))
+    return OK if report.complete and not (page and page.failed) else FAILED
 
 
 async def _download(
-    client: NinePic, event_id: str, selection: Selection, how: How, to: Path, output: Output
-) -> int:
+    client: NinePic, event_id: str, selection: Selection, how: How, to: Path
+) -> tuple[DownloadReport, str | None]:
     rendition = how.rendition or ("original" if selection.image_id else "large")
     manner = Manner(
         rendition="large" if rendition == "original" else rendition,
@@ -71,18 +81,13 @@ async def _download(
     async with client:
         event = client.event(event_id)
         found = await find(event, selection, rendition, count=sys.stderr.isatty())
-        report = await fetch(event, found, to, manner)
-    page = await make_gallery(to) if how.gallery else None
-    if output.json:
-        say_json(_outcome(report, to, page, found.request_id))
-    tell_outcome(report, to)
-    if page is not None:
-        tell(f"Look at them: {page}")
-    return OK if report.complete else FAILED
+        if selection.bib is not None and found.photos:
+            await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
+        return await fetch(event, found, to, manner), found.request_id
 
 
 def _outcome(
-    report: DownloadReport, to: Path, page: Path | None, request_id: str | None
+    report: DownloadReport, to: Path, page: GalleryReport | None, request_id: str | None
 ) -> dict[str, object]:
-    further = {"gallery": page and str(page), "request_id": request_id}
+    further = {"gallery": page and str(page.index), "request_id": request_id}
     return document(report) | {"folder": str(to)} | {key: value for key, value in further.items() if value}

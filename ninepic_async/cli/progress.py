@@ -32,9 +32,10 @@ SHOW_AFTER_S: Final = 1.0
 
 @define(eq=False)
 class Bar:
-    """One line of progress. It appears with the first change after `SHOW_AFTER_S`."""
+    """One line of progress. It appears with the first change after a while."""
 
     _progress: Progress | None
+    _after_s: float = SHOW_AFTER_S
     _started_s: float = field(factory=time.monotonic)
 
     def update(self, text: str, completed: int = 0, total: int | None = None) -> None:
@@ -49,7 +50,7 @@ class Bar:
         if progress is None:
             return
         progress.update(progress.task_ids[0], completed=completed, total=total, text=plain(text))
-        if not progress.live.is_started and time.monotonic() - self._started_s >= SHOW_AFTER_S:
+        if not progress.live.is_started and time.monotonic() - self._started_s >= self._after_s:
             progress.start()
 
 
@@ -81,7 +82,8 @@ def fetching() -> Iterator[Bar]:
 @contextmanager
 def waiting(what: str) -> Iterator[Bar]:
     """Show what is waited for, its last word, and for how long."""
-    with _bar(what, SpinnerColumn("line"), TextColumn(_TEXT, markup=False), TimeElapsedColumn()) as bar:
+    text = TextColumn(_TEXT, markup=False)
+    with _bar(what, SpinnerColumn("line"), text, TimeElapsedColumn(), after_s=0.0) as bar:
         yield bar
 
 
@@ -89,12 +91,14 @@ def fetched(progress: DownloadProgress) -> tuple[str, int]:
     """Give a bulk fetch's progress as text and number."""
     done = progress.done + progress.skipped + progress.failed
     received, rate = filesize.decimal(progress.bytes_done), filesize.decimal(int(progress.bytes_per_s))
-    failed = f" · {progress.failed} failed" if progress.failed else ""
-    return f"{received} · {rate}/s{failed}", done
+    failed = f", {progress.failed} failed" if progress.failed else ""
+    return f"{received}, {rate}/s{failed}", done
 
 
 @contextmanager
-def _bar(what: str, *columns: ProgressColumn, shown: bool = True) -> Iterator[Bar]:
+def _bar(
+    what: str, *columns: ProgressColumn, shown: bool = True, after_s: float = SHOW_AFTER_S
+) -> Iterator[Bar]:
     if not (shown and sys.stderr.isatty()):
         yield Bar(None)
         return
@@ -104,6 +108,6 @@ def _bar(what: str, *columns: ProgressColumn, shown: bool = True) -> Iterator[Ba
     )
     progress.add_task(what, text="")
     try:
-        yield Bar(progress)
+        yield Bar(progress, after_s)
     finally:
         progress.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,14 +83,14 @@ class Selection(Which):
         Raises:
             UsageError: it is otherwise, or the time can't be right.
         """
-        Which.check(self)
+        super().check()
         if (self.from_ is None) != (self.until is None):
             raise UsageError("--from and --until go together")
         if self.from_ is not None and self.until is not None and _utc(self.until) <= _utc(self.from_):
             raise UsageError("--until must be later than --from")
 
     def _given(self) -> list[str]:
-        given = Which._given(self) + ["--all"] * self.all
+        given = super()._given() + ["--all"] * self.all
         return given if self.from_ is None and self.until is None else [*given, "--from and --until"]
 
     def _ways(self) -> str:
@@ -105,6 +105,8 @@ class Found:
     total: int | None
     """How many photos that is, where it is known already."""
     request_id: str | None = None
+    photos: Sequence[ImageItem] = ()
+    """The photos themselves, where they were looked at: those of a BIB."""
 
 
 async def find(event: Event, which: Which, rendition: Rendition, *, count: bool) -> Found:
@@ -124,9 +126,12 @@ async def find(event: Event, which: Which, rendition: Rendition, *, count: bool)
         search = await search_face(event, which.selfie)
         request_id, total = search.request_id, search.total
     photos = _photos(event, which, request_id)
-    if count and total is None:
+    of_bib = await photos.collect() if which.bib is not None else ()
+    if of_bib:
+        total = len(of_bib)
+    elif count and total is None:
         total = (await photos.first_page()).pagination.total
-    return Found(_rendered(event, which, photos, request_id, rendition), total, request_id)
+    return Found(_rendered(event, which, photos, request_id, rendition), total, request_id, of_bib)
 
 
 def _photos(event: Event, which: Which, request_id: str | None) -> Pager[ImageItem]:

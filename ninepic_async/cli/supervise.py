@@ -50,7 +50,7 @@ def _explain(error: Exception, debug: bool) -> int:
 
     if debug:
         _show_traceback(error)
-    expected = isinstance(error, (NinePicError, CommandError, OSError))
+    expected = isinstance(error, (NinePicError, CommandError, OSError, ImportError))
     complain(str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": "))
     hint = advice(error)
     if hint:
@@ -61,9 +61,7 @@ def _explain(error: Exception, debug: bool) -> int:
 def _show_traceback(error: Exception) -> None:
     from ninepic_async._redact import mask_queries
 
-    text = mask_queries("".join(traceback.format_exception(error)))
-    key = os.environ.get("NINEPIC_API_KEY")
-    for line in (text.replace(key, "***") if key else text).splitlines():
+    for line in mask_queries("".join(traceback.format_exception(error))).splitlines():
         tell(line)
 
 

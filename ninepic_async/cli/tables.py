@@ -30,7 +30,7 @@ class Column(Generic[T]):
 
 
 def _size(photo: ImageItem) -> str:
-    return "" if photo.width is None or photo.height is None else f"{photo.width}×{photo.height}"
+    return "" if photo.width is None or photo.height is None else f"{photo.width}x{photo.height}"
 
 
 def _seconds(value: float | None) -> str:
