@@ -7,6 +7,14 @@ from typing import Final
 from ninepic_async import errors
 
 _REQUEST_ID: Final = "--request-id {} instead of the selfie goes on from there, without a second charge."
+_PASSING: Final = (
+    errors.APIConnectionError,
+    errors.ClipJobTimeoutError,
+    errors.DecodeError,
+    errors.InternalServerError,
+    errors.RateLimitError,
+)
+"""After these, the service may well have a result."""
 _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.AuthenticationError, "Check the API key: NINEPIC_API_KEY, or --api-key-file."),
     (errors.FeatureDisabledError, "`ninepic event ID` shows what is on for this event."),
@@ -30,6 +38,6 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
 def advice(error: Exception) -> str | None:
     """Give a line of advice, or None where there is nothing to say."""
     request_id = getattr(error, "request_id", None)
-    if request_id and not isinstance(error, (errors.NotFoundError, errors.ClipJobFailedError)):
+    if request_id and isinstance(error, _PASSING):
         return _REQUEST_ID.format(request_id)
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock, Timer
 from typing import Final
 
 from attrs import define, field
@@ -32,11 +32,9 @@ SHOW_AFTER_S: Final = 1.0
 
 @define(eq=False)
 class Bar:
-    """One line of progress. It appears with the first change after a while."""
+    """One line of progress, which appears after a while, and leaves no trace."""
 
     _progress: Progress | None
-    _after_s: float = SHOW_AFTER_S
-    _started_s: float = field(factory=time.monotonic)
 
     def update(self, text: str, completed: int = 0, total: int | None = None) -> None:
         """Tell how far it is.
@@ -46,12 +44,29 @@ class Bar:
             completed: how many of them are done.
             total: how many there are, if that is known.
         """
-        progress = self._progress
-        if progress is None:
-            return
-        progress.update(progress.task_ids[0], completed=completed, total=total, text=plain(text))
-        if not progress.live.is_started and time.monotonic() - self._started_s >= self._after_s:
-            progress.start()
+        if self._progress is not None:
+            task = self._progress.task_ids[0]
+            self._progress.update(task, completed=completed, total=total, text=plain(text))
+
+
+@define(eq=False)
+class _Late:
+    """Draws once a while has passed, whether anything has changed by then or not."""
+
+    _progress: Progress
+    _over: bool = False
+    _lock: Lock = field(factory=Lock)
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._progress.start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._over = True
+            if self._progress.live.is_started:
+                self._progress.stop()
 
 
 class _ItemsPerSecond(ProgressColumn):
@@ -83,7 +98,7 @@ def fetching() -> Iterator[Bar]:
 def waiting(what: str) -> Iterator[Bar]:
     """Show what is waited for, its last word, and for how long."""
     text = TextColumn(_TEXT, markup=False)
-    with _bar(what, SpinnerColumn("line"), text, TimeElapsedColumn(), after_s=0.0) as bar:
+    with _bar(what, SpinnerColumn("line"), text, TimeElapsedColumn(), at_once=True) as bar:
         yield bar
 
 
@@ -96,9 +111,7 @@ def fetched(progress: DownloadProgress) -> tuple[str, int]:
 
 
 @contextmanager
-def _bar(
-    what: str, *columns: ProgressColumn, shown: bool = True, after_s: float = SHOW_AFTER_S
-) -> Iterator[Bar]:
+def _bar(what: str, *columns: ProgressColumn, shown: bool = True, at_once: bool = False) -> Iterator[Bar]:
     if not (shown and sys.stderr.isatty()):
         yield Bar(None)
         return
@@ -106,8 +119,13 @@ def _bar(
     progress = Progress(
         description, *columns, console=console(sys.stderr), transient=True, redirect_stdout=False
     )
-    progress.add_task(what, text="")
+    progress.add_task(what, total=None, text="")
+    late = _Late(progress)
+    timer = Timer(0.0 if at_once else SHOW_AFTER_S, late.begin)
+    timer.daemon = True
+    timer.start()
     try:
-        yield Bar(progress, after_s)
+        yield Bar(progress)
     finally:
-        progress.stop()
+        timer.cancel()
+        late.end()
