@@ -22,6 +22,11 @@ from ninepic_async.cli.terminal import say, say_json
 from ninepic_async.gallery import GalleryReport, note_bib
 
 
+def _at_least_one(_: object, value: int | str | None) -> None:
+    if isinstance(value, int) and value < 1:
+        raise ValueError("Give a whole number from 1, or auto.")
+
+
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
 class How:
@@ -30,7 +35,7 @@ class How:
     rendition: Rendition | None = None
     """The watermarked preview, large (the default) or as a thumbnail, or the original."""
 
-    concurrency: Annotated[int, Parameter(validator=Number(gte=1))] | Literal["auto"] = 16
+    concurrency: Annotated[int | Literal["auto"], Parameter(validator=_at_least_one)] = 16
     """How many files at once; auto finds that out."""
 
     max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_BYTES

@@ -63,6 +63,9 @@ def _from_file(file: str) -> str:
             if os.name == "posix" and os.fstat(opened.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):
                 complain(f"{file} can be read by other users of this machine: chmod 600 {file}")
             return _checked(opened.read(_LONGEST), file)
+    except FileNotFoundError:
+        # Not repeated: it may be the key itself.
+        raise UsageError("--api-key-file: there is no such file; give a file's path, never the key") from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not text"
         raise UsageError(f"--api-key-file {file} can't be read: {why}") from None

@@ -39,7 +39,7 @@ class Account:
     org_id: str | None = None
     """The organisation's number; NINEPIC_ORG_ID if not given."""
 
-    api_key_file: str | None = None
+    api_key_file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """A file that holds the API key, - for stdin; NINEPIC_API_KEY if not given, else it is asked for."""
 
     base_url: str | None = None

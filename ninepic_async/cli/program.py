@@ -36,7 +36,7 @@ _CLIPS: Final = """Find a person's video clips (Motion), and wait for them.
 _DOWNLOAD: Final = """Fetch photos into a folder; again to go on.
 
 Say which photos in one way. What is there whole already is not fetched again."""
-_COMMANDS: Final = {
+COMMANDS: Final = {
     "Look around": {
         "ping": ("look", "Check key, organisation and event in one call."),
         "events": ("lists", "List the organisation's events."),
@@ -79,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _help_for(argv: Sequence[str]) -> str:
-    if any(argv[0] in commands for commands in _COMMANDS.values()):
+    if any(argv[0] in commands for commands in COMMANDS.values()):
         return f"`ninepic {argv[0]} --help` shows what it takes."
     return "`ninepic --help` lists the commands."
 
@@ -98,7 +98,7 @@ def _program() -> App:
         exit_on_error=False,
     )
     order = 0
-    for place, (title, commands) in enumerate(_COMMANDS.items(), 1):
+    for place, (title, commands) in enumerate(COMMANDS.items(), 1):
         group = Group(title, sort_key=place)
         for name, (room, about) in commands.items():
             order += 1
@@ -106,7 +106,7 @@ def _program() -> App:
             program.command(
                 f"ninepic_async.cli.{room}:{name}", name=name, help=about, group=group, sort_key=order
             )
-    options = Group("Options", sort_key=len(_COMMANDS) + 1)
+    options = Group("Options", sort_key=len(COMMANDS) + 1)
     for flag in ("--help", "--version"):
         program[flag].group = options
     return program
