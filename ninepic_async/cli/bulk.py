@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from rich import filesize
 
 from ninepic_async import DownloadProgress, DownloadReport, Event
-from ninepic_async.cli.failure import Interrupted
+from ninepic_async.cli.failure import Interrupted, UsageError
 from ninepic_async.cli.progress import Bar, fetched, fetching
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import complain, tell
@@ -29,6 +29,16 @@ class Manner:
     rendition: Literal["large", "thumbnail"] = "large"
     concurrency: Concurrency = 16
     max_bytes: int = MAX_BYTES
+
+
+def check_folder(to: Path | None) -> None:
+    """Check a folder before a search for what goes into it is paid for.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if to is not None and to.exists() and not to.is_dir():
+        raise UsageError(f"{to} is no folder: files are fetched into one")
 
 
 async def fetch(event: Event, found: Found, to: Path, manner: Manner) -> DownloadReport:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundError
-from ninepic_async.cli.bulk import Manner, fetch, tell_outcome
+from ninepic_async.cli.bulk import Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, Interrupted, UsageError
 from ninepic_async.cli.lists import Words
@@ -45,6 +45,7 @@ def clips(
     """Find a person's video clips (Motion), and wait for them."""
     if (selfie is None) == (request_id is None):
         raise UsageError("give a selfie, or --request-id of an earlier search")
+    check_folder(to)
     return _clips(account.client(), event_id, selfie or str(request_id), wait, to, output)
 
 

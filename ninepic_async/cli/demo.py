@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic
-from ninepic_async.cli.bulk import Manner, fetch
+from ninepic_async.cli.bulk import Manner, check_folder, fetch
 from ninepic_async.cli.extras import need_sandbox
 from ninepic_async.cli.failure import CommandError, UsageError
 from ninepic_async.cli.gallery import make_gallery
@@ -47,6 +47,7 @@ def demo(
     """Do what a user of 9Pic does, against a sandbox on this machine."""
     if photos is not None and to.resolve() == photos.resolve():
         raise UsageError("--to and --photos are the same folder: the demo would write between your photos")
+    check_folder(to)
     need_sandbox()
     folder = to.resolve()
     asyncio.run(take(folder, photos))

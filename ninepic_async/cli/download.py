@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import DownloadReport, NinePic
-from ninepic_async.cli.bulk import MAX_BYTES, Manner, fetch, tell_outcome
+from ninepic_async.cli.bulk import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, UsageError
 from ninepic_async.cli.gallery import make_gallery
@@ -61,6 +61,7 @@ def download(
 ) -> int:
     """Fetch photos into a folder. Run it again to go on where it was interrupted."""
     selection.check()
+    check_folder(to)
     if selection.image_id and how.rendition not in (None, "original"):
         raise UsageError("by --image-id there are originals only: leave --rendition out")
     # One after the other: a page is made outside of the loop, where Ctrl-C gets through.

@@ -169,7 +169,7 @@ def test_a_folder_that_is_none(tmp_path: Path, photos: Path, capsys: pytest.Capt
     assert run(tmp_path, tmp_path / "missing") == 1
     assert "no such folder" in capsys.readouterr().err
     (tmp_path / "file").write_text("in the way")
-    assert run(tmp_path / "file", photos) == 1
+    assert run(tmp_path / "file", photos) == 2
     assert "file" in capsys.readouterr().err
 
 

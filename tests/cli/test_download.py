@@ -177,10 +177,12 @@ def test_a_gallery_of_nothing(pipe: Run, tmp_path: Path) -> None:
     assert "no folder" in ran.err
 
 
-def test_a_full_or_forbidden_folder_is_one_failure(
-    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, tmp_path: Path
+@pytest.mark.parametrize("command", ["download", "clips"])
+def test_a_folder_that_is_none_is_told_before_anything_is_charged(
+    pipe: Run, sandbox: Sandbox, event_id: str, selfie: str, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    ran = pipe("download", event_id, "--bib", bib, "--to", str(tmp_path / "file"))
-    assert ran.status == 1
-    assert ran.err.count("\n") <= 2
+    how = ["--selfie", selfie] if command == "download" else [selfie]
+    ran = pipe(command, event_id, *how, "--to", str(tmp_path / "file"))
+    assert (ran.status, len(sandbox.requests)) == (2, 0)
+    assert "is no folder" in ran.err
