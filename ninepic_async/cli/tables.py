@@ -29,6 +29,10 @@ class Column(Generic[T]):
     is_number: bool = False
 
 
+_WIDEST: Final = 40
+"""Of a column that keeps its width: an id fits. What is wider is folded where the screen is narrow."""
+
+
 def _size(photo: ImageItem) -> str:
     return "" if photo.width is None or photo.height is None else f"{photo.width}x{photo.height}"
 
@@ -131,7 +135,8 @@ class _TableWriter(Generic[T]):
         for column, width in zip(self.columns, self._widths, strict=True):
             table.add_column(
                 column.title,
-                min_width=width,
+                min_width=min(width, _WIDEST),
+                no_wrap=width <= _WIDEST,
                 overflow="fold",
                 justify="right" if column.is_number else "left",
             )

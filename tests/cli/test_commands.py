@@ -79,6 +79,7 @@ def test_photos(pipe: Run, terminal: Run, event_id: str) -> None:
     seen = terminal("photos", event_id)
     assert seen.text.count("image_id") == 1, "the heading comes once, however many pages there are"
     assert seen.text.endswith(f"{PHOTOS} photos.\n")
+    assert found[-1]["img_url"] in re.sub(r"\s", "", seen.text), "folded where the screen is narrow"
     assert set(re.findall(rf"^{UUID}", seen.text, re.MULTILINE)) == {photo["image_id"] for photo in found}
 
 
