@@ -135,7 +135,7 @@ class _TableWriter(Generic[T]):
         for column, width in zip(self.columns, self._widths, strict=True):
             table.add_column(
                 column.title,
-                min_width=min(width, _WIDEST),
+                min_width=width if width <= _WIDEST else None,
                 no_wrap=width <= _WIDEST,
                 overflow="fold",
                 justify="right" if column.is_number else "left",
