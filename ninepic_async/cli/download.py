@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -19,7 +19,9 @@ from ninepic_async.cli.gallery import make_gallery
 from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output
 from ninepic_async.cli.sources import Rendition, Selection, find
 from ninepic_async.cli.terminal import say, say_json
-from ninepic_async.gallery import GalleryReport, note_bib
+
+if TYPE_CHECKING:
+    from ninepic_async.gallery import GalleryReport
 
 
 def _at_least_one(_: object, value: int | str | None) -> None:
@@ -88,6 +90,8 @@ async def _download(
         event = client.event(event_id)
         found = await find(event, selection, rendition, count=sys.stderr.isatty())
         if selection.bib is not None and found.photos:
+            from ninepic_async.gallery import note_bib
+
             await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
         return await fetch(event, found, to, manner), found.request_id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -11,7 +11,9 @@ from ninepic_async.cli.failure import FAILED, OK, Interrupted
 from ninepic_async.cli.options import OUTPUT, Output
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import complain, say, say_json, tell
-from ninepic_async.gallery import GalleryProgress, GalleryReport, write_gallery
+
+if TYPE_CHECKING:
+    from ninepic_async.gallery import GalleryProgress, GalleryReport
 
 _FAILURES_SHOWN: Final = 5
 
@@ -46,6 +48,8 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
         Interrupted: Ctrl-C; it says how to go on.
         GalleryError: the folder can't be read or written to, or has nothing to show.
     """
+    from ninepic_async.gallery import write_gallery
+
     with counting("Thumbnails") as bar:
 
         def show(progress: GalleryProgress) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 
 from cyclopts import App, CycloptsError, Group, Parameter
@@ -84,13 +83,19 @@ def _help_for(argv: Sequence[str]) -> str:
     return "`ninepic --help` lists the commands."
 
 
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"ninepic-async {version('ninepic-async')}"
+
+
 def _program() -> App:
     program = App(
         name="ninepic",
         help=_ABOUT,
         help_format="plaintext",
         help_epilogue=_EPILOGUE,
-        version=lambda: f"ninepic-async {version('ninepic-async')}",
+        version=_version,
         default_parameter=Parameter(negative=()),
         console=console(sys.stdout),
         error_console=console(sys.stderr),

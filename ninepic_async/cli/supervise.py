@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -40,6 +38,8 @@ def supervise(command: Command, *, debug: bool = False) -> int:
 def _run(command: Command) -> int:
     work = command()
     if isinstance(work, Coroutine):
+        import asyncio
+
         work = asyncio.run(work)
     return work if isinstance(work, int) else OK
 
@@ -59,6 +59,8 @@ def _explain(error: Exception, debug: bool) -> int:
 
 
 def _show_traceback(error: Exception) -> None:
+    import traceback
+
     from ninepic_async._redact import mask_queries
 
     for line in mask_queries("".join(traceback.format_exception(error))).splitlines():
