@@ -77,7 +77,8 @@ async def start(event: Event, whom: Path | str) -> ClipJob:
     if isinstance(whom, str):
         return await _pick_up(event, whom)
     try:
-        job = await event.start_clips(selfie=whom)
+        with waiting("Sending the selfie"):
+            job = await event.start_clips(selfie=whom)
     except asyncio.CancelledError:
         # Only Ctrl-C cancels here, and this is what it would have raised without a loop.
         raise Interrupted(
@@ -107,7 +108,7 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
     """
     until = monotonic() + wait
     try:
-        with waiting("Motion") as bar:
+        with waiting("Motion", at_once=True) as bar:
             async with aclosing(job.updates(timeout=wait)) as updates:
                 async for status in updates:
                     bar.update(status.status)

@@ -121,10 +121,11 @@ async def write_list(
     """Write items a page at a time, so that a long list takes no more memory than a short one."""
     write = row_writer(columns, json=output.json)
     written = 0
-    # Rows that run over the same screen are progress enough.
-    with counting("Reading", shown=not sys.stdout.isatty()) as bar:
+    with counting("Reading") as bar:
         async with aclosing(pages):
             async for page in pages:
+                if sys.stdout.isatty():
+                    bar.end()  # rows that run over the same screen are progress enough
                 items = page.items if limit is None else page.items[: limit - written]
                 write(items)
                 written += len(items)

@@ -9,6 +9,7 @@ from ninepic_async import EventDetails, NinePic
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import CommandError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.tables import show_facts
 from ninepic_async.cli.terminal import say_json, tell
 
@@ -29,8 +30,9 @@ def ping(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = O
 
 async def _ping(client: NinePic, event_id: str, output: Output) -> None:
     started = perf_counter()
-    async with client:
-        pong = await client.event(event_id).ping()
+    with waiting("Asking"):
+        async with client:
+            pong = await client.event(event_id).ping()
     if output.json:
         say_json(document(pong))
     else:
@@ -46,8 +48,9 @@ def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = 
 
 
 async def _event(client: NinePic, event_id: str, output: Output) -> None:
-    async with client:
-        details = await client.event(event_id).details()
+    with waiting("Asking"):
+        async with client:
+            details = await client.event(event_id).details()
     if output.json:
         say_json(document(details))
     else:

@@ -55,9 +55,11 @@ async def _originals(client: NinePic, event_id: str, which: Which, write: Write,
     async with client:
         pages = (await _signed(client.event(event_id), which)).pages()
         signed = failed = 0
-        with counting("Signing", shown=not sys.stdout.isatty()) as bar:
+        with counting("Signing") as bar:
             async with aclosing(pages):
                 async for page in pages:
+                    if sys.stdout.isatty():
+                        bar.end()  # rows that run over the same screen are progress enough
                     write(page.items)
                     _write_failed(page, output)
                     signed, failed = signed + len(page.items), failed + len(page.failed)

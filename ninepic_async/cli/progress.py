@@ -35,6 +35,8 @@ class Bar:
     """One line of progress, which appears after a while, and leaves no trace."""
 
     _progress: Progress | None
+    _is_over: bool = False
+    _lock: Lock = field(factory=Lock)
 
     def update(self, text: str, completed: int = 0, total: int | None = None) -> None:
         """Tell how far it is.
@@ -48,24 +50,17 @@ class Bar:
             task = self._progress.task_ids[0]
             self._progress.update(task, completed=completed, total=total, text=plain(text))
 
-
-@define(eq=False)
-class _Late:
-    """Draws once a while has passed, whether anything has changed by then or not."""
-
-    _progress: Progress
-    _over: bool = False
-    _lock: Lock = field(factory=Lock)
-
     def begin(self) -> None:
+        """Draw it, unless it is over by now."""
         with self._lock:
-            if not self._over:
+            if self._progress is not None and not self._is_over:
                 self._progress.start()
 
     def end(self) -> None:
+        """Take it away for good."""
         with self._lock:
-            self._over = True
-            if self._progress.live.is_started:
+            self._is_over = True
+            if self._progress is not None and self._progress.live.is_started:
                 self._progress.stop()
 
 
@@ -78,11 +73,9 @@ _TEXT: Final = "{task.fields[text]}"
 
 
 @contextmanager
-def counting(what: str, *, shown: bool = True) -> Iterator[Bar]:
+def counting(what: str) -> Iterator[Bar]:
     """Show how many items were read, their rate and the time left."""
-    with _bar(
-        what, BarColumn(), MofNCompleteColumn(), _ItemsPerSecond(), TimeRemainingColumn(), shown=shown
-    ) as bar:
+    with _bar(what, BarColumn(), MofNCompleteColumn(), _ItemsPerSecond(), TimeRemainingColumn()) as bar:
         yield bar
 
 
@@ -95,10 +88,10 @@ def fetching() -> Iterator[Bar]:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[Bar]:
+def waiting(what: str, *, at_once: bool = False) -> Iterator[Bar]:
     """Show what is waited for, its last word, and for how long."""
     text = TextColumn(_TEXT, markup=False)
-    with _bar(what, SpinnerColumn("line"), text, TimeElapsedColumn(), at_once=True) as bar:
+    with _bar(what, SpinnerColumn("line"), text, TimeElapsedColumn(), at_once=at_once) as bar:
         yield bar
 
 
@@ -111,8 +104,8 @@ def fetched(progress: DownloadProgress) -> tuple[str, int]:
 
 
 @contextmanager
-def _bar(what: str, *columns: ProgressColumn, shown: bool = True, at_once: bool = False) -> Iterator[Bar]:
-    if not (shown and sys.stderr.isatty()):
+def _bar(what: str, *columns: ProgressColumn, at_once: bool = False) -> Iterator[Bar]:
+    if not sys.stderr.isatty():
         yield Bar(None)
         return
     description = TextColumn("{task.description}", markup=False)
@@ -120,12 +113,13 @@ def _bar(what: str, *columns: ProgressColumn, shown: bool = True, at_once: bool 
         description, *columns, console=console(sys.stderr), transient=True, redirect_stdout=False
     )
     progress.add_task(what, total=None, text="")
-    late = _Late(progress)
-    timer = Timer(0.0 if at_once else SHOW_AFTER_S, late.begin)
+    bar = Bar(progress)
+    # By the clock, not with the first news: there may be none for long.
+    timer = Timer(0.0 if at_once else SHOW_AFTER_S, bar.begin)
     timer.daemon = True
     timer.start()
     try:
-        yield Bar(progress)
+        yield bar
     finally:
         timer.cancel()
-        late.end()
+        bar.end()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ninepic_async import Event, FaceSearch
 from ninepic_async.cli.failure import Interrupted
+from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.terminal import tell
 
 
@@ -18,7 +19,8 @@ async def search_face(event: Event, selfie: Path) -> FaceSearch:
         NinePicError: whatever else goes wrong.
     """
     try:
-        search = await event.face_search(selfie)
+        with waiting("Searching"):
+            search = await event.face_search(selfie)
     except asyncio.CancelledError:
         # Only Ctrl-C cancels here, and this is what it would have raised without a loop.
         raise Interrupted(

@@ -15,6 +15,7 @@ from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import UsageError
 from ninepic_async.cli.lists import Words, write_list
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.tables import PHOTOS, add_rows, new_table, write_tabs
 from ninepic_async.cli.terminal import console, say_json, tell
 
@@ -52,8 +53,9 @@ async def _hour(client: NinePic, event_id: str, start: datetime, output: Output)
 
 
 async def _days(client: NinePic, event_id: str, only: date | None, output: Output) -> None:
-    async with client:
-        days = await client.event(event_id).timeline_days()
+    with waiting("Asking"):
+        async with client:
+            days = await client.event(event_id).timeline_days()
     if only is not None:
         days = [day for day in days if day.date == only]
     if output.json:

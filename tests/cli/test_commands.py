@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ninepic_async.cli import progress
 from ninepic_async.sandbox import Sandbox
 
 from .conftest import PHOTOS
@@ -236,3 +237,28 @@ def test_an_original_without_a_link_is_told(pipe: Run, sandbox: Sandbox, event_i
     ran = pipe("originals", event_id, "--bib", "1", "--json")
     assert (ran.status, documents(ran.out)[0]["error"]) == (1, "Failed to generate URL")
     assert "ninepic: lost: Failed to generate URL\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "command", "shown"),
+    [
+        ("ping", ["ping"], "Asking"),
+        ("photos", ["photos"], "Reading"),
+        ("timeline_days", ["timeline"], "Asking"),
+    ],
+)
+def test_a_slow_answer_is_seen_to_be_waited_for(
+    terminal: Run,
+    pipe: Run,
+    sandbox: Sandbox,
+    event_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    endpoint: str,
+    command: list[str],
+    shown: str,
+) -> None:
+    monkeypatch.setattr(progress, "SHOW_AFTER_S", 0.02)
+    sandbox.faults.add(endpoint=endpoint, delay_s=0.3, times=2)
+    assert shown in terminal(*command, event_id).text
+    assert shown not in pipe(*command, event_id).err
+    assert sandbox.faults.unused == []
