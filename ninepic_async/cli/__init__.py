@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from ninepic_async.cli.failure import FAILED
-from ninepic_async.cli.terminal import complain, speak_any_encoding
+from ninepic_async.cli.terminal import complain, ready_streams
 
 _EXTRA: Final = ("cyclopts", "rich")
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 if all of it worked, 1 if something failed or is missing, 2 for wrong usage, 130
         after Ctrl-C.
     """
-    speak_any_encoding()
+    ready_streams()
     if any(find_spec(module) is None for module in _EXTRA):
         complain("the command line needs an extra: pip install 'ninepic-async[cli]'")
         return FAILED

@@ -93,8 +93,8 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
     clips = await wait_for_clips(event, search)
 
     line("Originals", f"into {to}")
-    await asyncio.to_thread(note_bib, to, bib, by_bib)  # for the page to show
     photos = await fetch_all(event, event.originals(bib=bib), len(by_bib), to)
+    await asyncio.to_thread(note_bib, to, bib, by_bib)  # for the page to show
     others = at_least_wanted(gallery, by_bib)
     if others:
         photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)

@@ -89,11 +89,12 @@ async def _download(
     async with client:
         event = client.event(event_id)
         found = await find(event, selection, rendition, count=sys.stderr.isatty())
+        report = await fetch(event, found, to, manner)
         if selection.bib is not None and found.photos:
             from ninepic_async.gallery import note_bib
 
             await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
-        return await fetch(event, found, to, manner), found.request_id
+    return report, found.request_id
 
 
 def _outcome(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
@@ -43,8 +44,11 @@ def complain(text: str) -> None:
     tell(f"ninepic: {' '.join(text.split())}")
 
 
-def speak_any_encoding() -> None:
-    """Let a terminal that can't show a character show its number instead of failing."""
+def ready_streams() -> None:
+    """Let a terminal that can't show a character show its number; what goes to a closed stream is dropped."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process runs)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

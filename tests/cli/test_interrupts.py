@@ -13,7 +13,7 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 
-from .running import PATIENCE_S, Run, Screen, started
+from .running import COMMAND, PATIENCE_S, Run, Screen, started
 from .test_commands import UUID, image_ids
 
 
@@ -132,3 +132,17 @@ def test_an_encoding_that_lacks_a_character(sandbox: Sandbox, encoding: str, tmp
         out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert "\\u0926" in out
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_stream_that_is_closed_from_the_start(sandbox: Sandbox, event_id: str, stream: str) -> None:
+    number = {"stdout": 1, "stderr": 2}[stream]
+    command = f'exec "$@" {number}>&-'
+    ran = subprocess.run(
+        ["sh", "-c", command, "sh", *COMMAND, "ping", event_id],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert ran.returncode == 0
+    assert "Traceback" not in ran.stderr
