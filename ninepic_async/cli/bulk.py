@@ -16,6 +16,7 @@ from ninepic_async.cli.failure import Interrupted, UsageError
 from ninepic_async.cli.progress import Bar, fetched, fetching
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import complain, tell
+from ninepic_async.cli.words import Words
 
 Concurrency = int | Literal["auto"]
 MAX_BYTES: Final = 1024**3
@@ -87,10 +88,15 @@ def tell_outcome(report: DownloadReport, to: Path) -> None:
         complain(f"{row.name}: {row.error}")
     if len(report.failed) > _FAILURES_SHOWN:
         complain(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
-    there = f", {report.skipped:,} were there already" if report.skipped else ""
-    tell(f"{report.done:,} files fetched ({filesize.decimal(report.bytes)}){there}; they are in {to}")
+    if not (report.done or report.skipped or report.failed):
+        tell("There are no such photos.")
+        return
+    fetched = Words("file", "fetched").count(report.done)
+    size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
+    there = f", {report.skipped:,} there already" if report.skipped else ""
+    tell(f"{fetched}{size}{there}; they are in {to}.")
     if report.failed:
-        tell(f"{len(report.failed):,} are missing. The same command tries them again.")
+        tell(f"{len(report.failed):,} missing. The same command tries again.")
 
 
 def _how_to_go_on(last: DownloadProgress, found: Found, to: Path) -> str:

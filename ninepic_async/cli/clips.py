@@ -17,12 +17,12 @@ from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundErr
 from ninepic_async.cli.bulk import Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, Interrupted, UsageError
-from ninepic_async.cli.lists import Words
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, RequestId, SelfieFile, Work
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.tables import CLIPS, row_writer
 from ninepic_async.cli.terminal import say_json, tell
+from ninepic_async.cli.words import Words
 
 _WAIT_S: Final = 600.0
 _WAIT: Final = Parameter(

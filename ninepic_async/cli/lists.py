@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
-from attrs import AttrsInstance, frozen
+from attrs import AttrsInstance
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
@@ -19,6 +19,7 @@ from ninepic_async.cli.progress import counting
 from ninepic_async.cli.selfie import search_face
 from ninepic_async.cli.tables import EVENTS, PHOTOS, Column, row_writer
 from ninepic_async.cli.terminal import tell
+from ninepic_async.cli.words import Words
 
 T = TypeVar("T", bound=AttrsInstance)
 
@@ -96,19 +97,6 @@ async def _found(event: Event, whom: Path | str, limit: int | None) -> AsyncGene
     if isinstance(whom, Path):
         return (await search_face(event, whom)).pages()
     return event.face_results(whom, page_size=_page_size(limit)).pages()
-
-
-@frozen
-class Words:
-    """How the items of a list are called in its outcome."""
-
-    item: str
-    of: str = ""
-
-    def count(self, number: int) -> str:
-        """Say how many there are."""
-        many = f"{number:,} {self.item}{'' if number == 1 else 's'}"
-        return " ".join(filter(None, [many if number else f"No {self.item}s", self.of]))
 
 
 async def write_list(

@@ -12,13 +12,13 @@ from cyclopts import Parameter
 from ninepic_async import Event, NinePic, Page, Pager, PresignedUrlItem
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, UsageError
-from ninepic_async.cli.lists import Words
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.selfie import search_face
 from ninepic_async.cli.sources import Which, links
 from ninepic_async.cli.tables import ORIGINALS, row_writer
 from ninepic_async.cli.terminal import complain, say, say_json, tell
+from ninepic_async.cli.words import Words
 
 _WHICH = Which()
 

@@ -52,7 +52,7 @@ def _explain(error: Exception, debug: bool) -> int:
         _show_traceback(error)
     expected = isinstance(error, (NinePicError, CommandError, OSError, ImportError))
     complain(str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": "))
-    hint = advice(error)
+    hint = advice(error) if expected else "This should not have happened. --debug shows where it did."
     if hint:
         tell(f"  {hint}")
     return WRONG_USAGE if isinstance(error, (UsageError, ConfigError)) else FAILED

@@ -13,11 +13,12 @@ from cyclopts.validators import Number
 from ninepic_async import NinePic, TimelineDay
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import UsageError
-from ninepic_async.cli.lists import Words, write_list
+from ninepic_async.cli.lists import write_list
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.tables import PHOTOS, add_rows, new_table, write_tabs
 from ninepic_async.cli.terminal import console, say_json, tell
+from ninepic_async.cli.words import Words
 
 _LAST_HOUR: Final = 23
 _HOUR: Final = Parameter(

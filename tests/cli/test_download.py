@@ -45,7 +45,7 @@ def test_all_of_it_and_again(pipe: Run, event_id: str, to: Path) -> None:
     assert len(fetched(to)) == FEW
     again = pipe(*command)
     assert (again.status, again.out) == (0, "")
-    assert f"{FEW} were there already" in again.err
+    assert f"{FEW} there already" in again.err
 
 
 def test_by_bib(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_is_too_large_is_missing_and_told(
     assert ran.status == 1
     assert len(json.loads(ran.out)["failed"]) == count
     assert f"ninepic: and {count - 5} more\n" in ran.err
-    assert ran.err.endswith("The same command tries them again.\n")
+    assert ran.err.endswith("The same command tries again.\n")
     assert terminal(*command).status == 1
 
 
@@ -186,3 +186,11 @@ def test_a_folder_that_is_none_is_told_before_anything_is_charged(
     ran = pipe(command, event_id, *how, "--to", str(tmp_path / "file"))
     assert (ran.status, len(sandbox.requests)) == (2, 0)
     assert "is no folder" in ran.err
+
+
+def test_nothing_to_fetch_is_said(pipe: Run, sandbox: Sandbox, event_id: str, to: Path) -> None:
+    ran = pipe("download", event_id, "--bib", "nobody", "--to", str(to))
+    assert (ran.status, ran.err) == (0, "There are no such photos.\n")
+    assert (
+        json.loads(pipe("download", event_id, "--bib", "nobody", "--to", str(to), "--json").out)["done"] == 0
+    )

@@ -52,7 +52,7 @@ def test_a_download_goes_on_where_it_was(
     here = len(list(to.glob("*.jpg")))
     again = pipe("download", event_id, "--request-id", request_id, "--to", str(to))
     assert again.status == 0
-    assert f"{here} were there already" in again.err
+    assert f"{here} there already" in again.err
     assert len(list(to.glob("*.jpg"))) == len(image_ids(sandbox, bib))
 
 

@@ -14,9 +14,10 @@ from typing import TextIO
 import pytest
 
 from ninepic_async import ImageItem, Page, PaginationInfo
-from ninepic_async.cli.lists import Words, write_list
+from ninepic_async.cli.lists import write_list
 from ninepic_async.cli.options import Output
 from ninepic_async.cli.tables import PHOTOS
+from ninepic_async.cli.words import Words
 
 PAGE = 100
 
