@@ -35,6 +35,9 @@ _CLIPS: Final = """Find a person's video clips (Motion), and wait for them.
 _DOWNLOAD: Final = """Fetch photos into a folder; again to go on.
 
 Say which photos in one way. What is there whole already is not fetched again."""
+_COMPLETION: Final = """Print a script that lets a shell complete commands and options.
+
+For bash and zsh: source <(ninepic completion bash). For fish: ninepic completion fish | source."""
 COMMANDS: Final = {
     "Look around": {
         "ping": ("look", "Check key, organisation and event in one call."),
@@ -57,18 +60,21 @@ COMMANDS: Final = {
         "demo": ("demo", "Do all this against a sandbox on this machine."),
         "sandbox": ("serve", "Serve a stand-in for the hosted API until Ctrl-C."),
     },
+    "Set up": {
+        "completion": ("completion", _COMPLETION),
+    },
 }
 
 
 def run(argv: Sequence[str]) -> int:
     """Read the arguments, and run the command that they name."""
-    program = _program()
+    app = program()
     if not argv:
-        program.help_print([], console=console(sys.stderr))
+        app.help_print([], console=console(sys.stderr))
         return WRONG_USAGE
     try:
         refuse_argument(argv)
-        command, given, _ = program.parse_args(list(argv))
+        command, given, _ = app.parse_args(list(argv))
     except (CycloptsError, UsageError) as error:
         complain(str(error))
         tell(f"  {_help_for(argv)}")
@@ -89,8 +95,9 @@ def _version() -> str:
     return f"ninepic-async {version('ninepic-async')}"
 
 
-def _program() -> App:
-    program = App(
+def program() -> App:
+    """Declare the commands."""
+    app = App(
         name="ninepic",
         help=_ABOUT,
         help_format="plaintext",
@@ -108,10 +115,10 @@ def _program() -> App:
         for name, (room, about) in commands.items():
             order += 1
             # A text in place of a function: the room is imported when its command is called.
-            program.command(
+            app.command(
                 f"ninepic_async.cli.{room}:{name}", name=name, help=about, group=group, sort_key=order
             )
     options = Group("Options", sort_key=len(COMMANDS) + 1)
     for flag in ("--help", "--version"):
-        program[flag].group = options
-    return program
+        app[flag].group = options
+    return app

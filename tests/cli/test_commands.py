@@ -195,7 +195,7 @@ def test_clips_that_take_too_long_can_be_picked_up(
     ran = pipe("clips", event_id, selfie, "--wait", "0.2")
     assert (ran.status, ran.out) == (1, "")
     request_id = re.findall(rf"--request-id ({UUID}) ", ran.err.splitlines()[-1])[0]
-    seen = terminal("clips", event_id, "--request-id", request_id, "--wait", "0.2")
+    seen = terminal("clips", event_id, "--request-id", request_id, "--wait", "1")
     assert re.search(r"Motion [-\\|/] (queued|processing) 0:00:0\d", seen.text)
     sandbox.state.clip_seconds = 0.0
     assert pipe("clips", event_id, "--request-id", request_id).status == 0

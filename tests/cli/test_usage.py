@@ -98,6 +98,13 @@ def test_version(pipe: Run) -> None:
     assert pipe("--version").out.startswith("ninepic-async 0.")
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(pipe: Run, shell: str) -> None:
+    ran = pipe("completion", shell)
+    assert (ran.status, ran.err) == (0, "")
+    assert all(name in ran.out for name in (*NAMES, "--rendition"))
+
+
 def test_no_colour_where_none_is_wanted(
     terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
