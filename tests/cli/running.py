@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -72,6 +73,24 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
             finally:
                 stream.close()
         return Ran(status, screen.text)
+
+    return run
+
+
+def half_piped(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run commands in this process, with stdout in a file and stderr on a terminal."""
+
+    def run(*argv: str) -> Ran:
+        data = io.StringIO()
+        with Screen() as screen, monkeypatch.context() as patch:
+            stream = os.fdopen(os.dup(screen.slave), "w", encoding="utf-8", buffering=1)
+            patch.setattr(sys, "stdout", data)
+            patch.setattr(sys, "stderr", stream)
+            try:
+                status = main(argv)
+            finally:
+                stream.close()
+        return Ran(status, data.getvalue(), screen.text)
 
     return run
 

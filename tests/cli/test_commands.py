@@ -14,7 +14,7 @@ from ninepic_async.cli import progress
 from ninepic_async.sandbox import Sandbox
 
 from .conftest import PHOTOS
-from .running import Run
+from .running import Run, half_piped
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -262,3 +262,14 @@ def test_a_slow_answer_is_seen_to_be_waited_for(
     assert shown in terminal(*command, event_id).text
     assert shown not in pipe(*command, event_id).err
     assert sandbox.faults.unused == []
+
+
+def test_data_in_a_file_and_progress_on_the_screen(
+    sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SHOW_AFTER_S", 0.02)
+    sandbox.faults.add(endpoint="photos", page=2, delay_s=0.5)
+    ran = half_piped(monkeypatch)("photos", event_id, "--json")
+    assert len(documents(ran.out)) == PHOTOS
+    assert f"100/{PHOTOS}" in ran.err
+    assert "image_id" not in ran.err

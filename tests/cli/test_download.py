@@ -171,6 +171,16 @@ def test_gallery(pipe: Run, terminal: Run, photos: Path, to: Path) -> None:
     assert "ninepic: torn.jpg can't be shown: " in torn.err
 
 
+def test_ctrl_c_while_a_page_is_made(pipe: Run, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ninepic_async.gallery.write_gallery", interrupted)
+    ran = pipe("gallery", str(photos))
+    assert (ran.status, ran.out) == (130, "")
+    assert f"`ninepic gallery {photos}` goes on" in ran.err
+
+
 def test_a_gallery_of_nothing(pipe: Run, tmp_path: Path) -> None:
     ran = pipe("gallery", str(tmp_path / "nowhere"))
     assert (ran.status, ran.out) == (1, "")

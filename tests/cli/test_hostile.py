@@ -112,3 +112,20 @@ def test_file_names(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, t
         assert ran.status == 1
         assert SAFE_PIPE.fullmatch(ran.text + ran.err)
         assert "[bold red]" in ran.text + ran.err
+
+
+def test_the_word_that_is_waited_on(
+    terminal: Run, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    body = {
+        "responseType": "success",
+        "message": EVIL,
+        "data": {"request_id": "r", "status": EVIL, "clips": []},
+    }
+    sandbox.faults.add(endpoint="clip_status", status=200, body=body, times=99)
+    command = ["clips", event_id, "--request-id", "r", "--wait", "0.5"]
+    seen = terminal(*command)
+    assert SHOWN in seen.text
+    assert SAFE_PIPE.fullmatch(seen.text)
+    assert f"Motion: {SHOWN}" in pipe(*command).err

@@ -118,6 +118,7 @@ def test_a_pipe_stays_plain_whatever_the_environment_says(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in pipe("timeline", event_id).out
+    assert "\x1b" not in pipe("--help").out
 
 
 def imported_by(*argv: str) -> set[str]:
