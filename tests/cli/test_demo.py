@@ -91,7 +91,10 @@ def test_the_demo_on_a_folder(
     assert "ninepic:" not in err
 
 
-def test_the_demo_on_a_terminal_draws(terminal: Run, tmp_path: Path, photos: Path) -> None:
+def test_the_demo_on_a_terminal_draws(
+    terminal: Run, tmp_path: Path, photos: Path, prepare: Callable[[Prepare], None]
+) -> None:
+    prepare(lambda sandbox: None)
     ran = terminal("demo", "--to", str(tmp_path), "--photos", str(photos))
     assert ran.status == 0
     assert re.search(r"^2026-01-\d\d +\d\d:00 +█+ +\d+$", ran.text, re.MULTILINE)
