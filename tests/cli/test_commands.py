@@ -55,7 +55,7 @@ def test_events(pipe: Run, terminal: Run, sandbox: Sandbox) -> None:
     assert listed[0]["event_date"].endswith("T06:00:00")
     seen = terminal("events")
     assert seen.lines[0] != seen.text.splitlines()[0], "the heading is bold"
-    assert re.match(r"event_id +date +status +name", seen.text)
+    assert re.match(r" ?event_id +date +status +name", seen.text)
     assert sandbox.event.name in seen.text
     assert seen.text.endswith("24 events.\n")
 

@@ -14,7 +14,7 @@ import pytest
 
 from ninepic_async import NinePic
 
-from .running import PATIENCE_S, Run, started
+from .running import PATIENCE_S, Run, Screen, started
 
 
 @contextmanager
@@ -68,3 +68,11 @@ def test_a_folder_that_is_none(pipe: Run, tmp_path: Path) -> None:
     ran = pipe("sandbox", "--port", "0", "--photos", str(tmp_path / "missing"))
     assert ran.status == 1
     assert "no such folder" in ran.err
+
+
+def test_on_a_terminal_ctrl_c_ends_it() -> None:
+    with Screen() as screen, started("sandbox", "--port", "0", "--count", "5", screen=screen) as process:
+        screen.wait_for("Ctrl-C ends it.")
+        screen.type("\x03")
+        assert process.wait(PATIENCE_S) == 0
+    assert "Traceback" not in screen.text
