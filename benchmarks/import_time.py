@@ -1,4 +1,4 @@
-"""Importing: the package beside aiohttp, each in fresh interpreters, turn by turn.
+"""Importing the package, and the command line's help, beside aiohttp; in fresh interpreters, turn by turn.
 
 python -m benchmarks.import_time
 """
@@ -10,12 +10,18 @@ import sys
 import time
 from statistics import median
 
-STATEMENTS = ("pass", "import aiohttp", "import ninepic_async", "from ninepic_async import NinePic")
+STATEMENTS = (
+    "pass",
+    "import aiohttp",
+    "import ninepic_async",
+    "from ninepic_async import NinePic",
+    "from ninepic_async.cli import main; main(['--help'])",
+)
 
 
 def seconds(statement: str) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
+    subprocess.run([sys.executable, "-c", statement], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 

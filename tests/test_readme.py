@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 BIB = "8230"
+COMMAND_LINES = re.findall(r"^\$ ninepic (.*)$", README, re.MULTILINE)
 
 
 @pytest.fixture
@@ -75,6 +76,13 @@ async def test_the_other_blocks_run(sandbox: Sandbox, capsys: pytest.CaptureFixt
     for name in ("first_hour", "again", "twenty", "photos"):
         assert names[name], name
     assert "is off for this event" not in capsys.readouterr().out
+
+
+async def test_the_command_lines_work(sandbox: Sandbox) -> None:
+    for line in COMMAND_LINES:
+        words = line.replace(" 487", f" {sandbox.event_id}").replace("834", BIB).split()
+        assert await asyncio.to_thread(main, words) == 0, line
+    assert len(COMMAND_LINES) >= 3
 
 
 def test_no_block_was_overlooked() -> None:

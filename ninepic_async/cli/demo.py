@@ -1,6 +1,6 @@
 """``ninepic demo``: what a user of 9Pic does, in the order they do it, against a sandbox on this machine.
 
-Everything it asks of 9Pic goes through the SDK's public face. Against the real service only `run` would
+Everything it asks of 9Pic goes through the SDK's public face. Against the real service only `take` would
 differ: ``NinePic()`` there reads the key and the organisation from the environment.
 """
 
@@ -9,25 +9,53 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import aiohttp
-import anyio
+from cyclopts import Parameter
 
-from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic, Pager, PresignedUrlItem
-from ninepic_async.cli.fetch import fetch, plain_session, safe_name
-from ninepic_async.cli.terminal import CommandError, say
-from ninepic_async.sandbox import Sandbox
+from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic
+from ninepic_async.cli.bulk import Manner, check_folder, fetch
+from ninepic_async.cli.extras import need_sandbox
+from ninepic_async.cli.failure import CommandError, UsageError
+from ninepic_async.cli.gallery import make_gallery
+from ninepic_async.cli.options import TRACE, Trace
+from ninepic_async.cli.sources import Found
+from ninepic_async.cli.terminal import say
+from ninepic_async.cli.timeline import draw
+from ninepic_async.download.plan import Source
+from ninepic_async.gallery import note_bib
+
+if TYPE_CHECKING:
+    from ninepic_async.sandbox import Sandbox
 
 PHOTOS_WANTED: Final = 20
 MOTION_TIMEOUT_S: Final = 120.0
+REQUEST_ID: Final = "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de"
+"""A UUID of our own for the selfie search, so that a second tour finds the first one's clips again."""
 
 
 class DemoError(CommandError):
     """The service answered, but not with what it should have."""
 
 
-async def run(to: Path, photos: Path | None = None) -> None:
+def demo(
+    *,
+    to: Annotated[Path, Parameter(help="Where photos, clips and the page go.")] = Path("ninepic-demo"),
+    photos: Annotated[Path | None, Parameter(help="Use the JPEGs in this folder, not drawn ones.")] = None,
+    trace: Trace = TRACE,
+) -> None:
+    """Do what a user of 9Pic does, against a sandbox on this machine."""
+    if photos is not None and to.resolve() == photos.resolve():
+        raise UsageError("--to and --photos are the same folder: the demo would write between your photos")
+    check_folder(to)
+    need_sandbox()
+    folder = to.resolve()
+    asyncio.run(take(folder, photos))
+    # Outside of the loop, where Ctrl-C gets through.
+    line("Look", str(make_gallery(folder).index))
+
+
+async def take(to: Path, photos: Path | None = None) -> None:
     """Start a sandbox and take the tour.
 
     Args:
@@ -35,21 +63,22 @@ async def run(to: Path, photos: Path | None = None) -> None:
         photos: a folder of JPEGs to have as the gallery; None draws one.
 
     Raises:
-        NinePicError: a call failed.
-        DemoError: an answer was not what it should be.
-        FetchError: a file did not come whole.
-        FolderError: ``photos`` can't be a gallery.
-        OSError: a file could not be written.
+        NinePicError: a call failed, or a file did not come whole.
+        CommandError: an answer was not what it should be, or ``photos`` can't be a gallery.
+        OSError: a port could not be opened.
     """
-    folder = anyio.Path(to)
-    await folder.mkdir(parents=True, exist_ok=True)
-    async with Sandbox(folder=photos) as sandbox:
-        line("Sandbox", f"{sandbox.base_url}, a stand-in for 9Pic; nothing leaves this machine")
-        async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
-            await tour(client, sandbox, folder)
+    from ninepic_async.sandbox import FolderError, Sandbox
+
+    try:
+        async with Sandbox(folder=photos) as sandbox:
+            line("Sandbox", f"{sandbox.base_url}, a stand-in for 9Pic; nothing leaves this machine")
+            async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+                await tour(client, sandbox, to)
+    except FolderError as error:
+        raise CommandError(str(error)) from error
 
 
-async def tour(client: NinePic, sandbox: Sandbox, to: anyio.Path) -> None:
+async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
     """Look around an event, find one participant's photos and clips, and fetch them."""
     event = client.event(sandbox.event_id)
     await check_in(event)
@@ -63,16 +92,15 @@ async def tour(client: NinePic, sandbox: Sandbox, to: anyio.Path) -> None:
     search = await search_face(event, await asyncio.to_thread(sandbox.selfie, bib), by_bib)
     clips = await wait_for_clips(event, search)
 
-    async with plain_session() as session:
-        files = await fetch_originals(session, event.originals(bib=bib), to)
-        expect(len(files) == len(by_bib), f"{len(files)} originals came, of {len(by_bib)} photos")
-        others = at_least_wanted(gallery, by_bib)
-        if others:
-            files |= await fetch_originals(session, event.originals(image_ids=others), to)
-        films = await fetch_clips(session, clips, to)
+    line("Originals", f"into {to}")
+    photos = await fetch_all(event, event.originals(bib=bib), len(by_bib), to)
+    await asyncio.to_thread(note_bib, to, bib, by_bib)  # for the page to show
+    others = at_least_wanted(gallery, by_bib)
+    if others:
+        photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)
+    films = await fetch_all(event, clips, len(clips), to)
 
-    expect(len(files) >= min(PHOTOS_WANTED, len(gallery)), f"only {len(files)} photos were fetched")
-    line("Done", f"{len(files)} photos and {len(films)} clips are in {await to.resolve()}")
+    line("Done", f"{photos} photos and {films} clips are in {to}")
 
 
 async def check_in(event: Event) -> None:
@@ -110,7 +138,7 @@ async def walk_gallery(event: Event) -> list[ImageItem]:
     photos = [photo async for photo in event.photos()]
     total = (await event.photos().first_page()).pagination.total
     expect(len(photos) == total, f"the gallery gave {len(photos)} photos of {total}")
-    line("Gallery", f"{total} photos, the first: {photos[0].thumbnail_url}")
+    line("Photos", f"{total} photos, the first: {photos[0].thumbnail_url}")
     return photos
 
 
@@ -120,7 +148,8 @@ async def show_timeline(event: Event) -> None:
     if not days:
         line("Timeline", "no photo has a capture time")
         return
-    line("Timeline", ", ".join(f"{day.date}: {day.total}" for day in days))
+    line("Timeline", f"{sum(day.total for day in days)} photos have a capture time")
+    draw(days)
     count, day, hour = max((hour.count, day.date, hour.hour) for day in days for hour in day.hours)
     start = datetime.combine(day, time(hour), UTC)
     photos = await event.timeline_photos(start, start + timedelta(hours=1)).collect()
@@ -138,7 +167,7 @@ async def search_bib(event: Event, bib: str) -> list[ImageItem]:
 
 async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> FaceSearch:
     """The same participant's photos, by a selfie: one upload, one charge, however often it is retried."""
-    search = await event.face_search(selfie)
+    search = await event.face_search(selfie, request_id=REQUEST_ID)
     found = {photo.image_id async for photo in search}
     expect(bool(found), "the selfie is in no photo")
     both = len(found & {photo.image_id for photo in by_bib})
@@ -158,33 +187,13 @@ async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
     return result.clips
 
 
-async def fetch_originals(
-    session: aiohttp.ClientSession, links: Pager[PresignedUrlItem], to: anyio.Path
-) -> set[anyio.Path]:
-    """Fetch each original while its link is fresh: the links are signed as the pages come in."""
-    line("Originals", f"into {to}")
-    files: set[anyio.Path] = set()
-    async for link in links:
-        file = to / safe_name(link.filename)
-        expect(file not in files, f"two originals are called {file.name}")
-        await fetch(session, link.url, file)
-        await expect_bytes(file, 0, b"\xff\xd8\xff", "a JPEG")
-        files.add(file)
-    line("", f"{len(files)} fetched")
-    return files
-
-
-async def fetch_clips(
-    session: aiohttp.ClientSession, clips: tuple[Clip, ...], to: anyio.Path
-) -> list[anyio.Path]:
-    """Fetch the clips, which are MP4s that anybody may fetch."""
-    files: list[anyio.Path] = []
-    for number, clip in enumerate(clips, 1):
-        file = to / f"clip-{number}.mp4"
-        await fetch(session, clip.url, file)
-        await expect_bytes(file, 4, b"ftyp", "an MP4")
-        line("Clip", str(file))
-        files.append(file)
+async def fetch_all(event: Event, source: Source, count: int, to: Path) -> int:
+    """Fetch all of a source. Links are signed as they are needed, and what is there already is left alone."""
+    report = await fetch(event, Found(source, count), to, Manner())
+    report.raise_for_failures()
+    files = report.done + report.skipped
+    expect(files == count, f"{files} files came, of {count}")
+    line("", f"{report.done} fetched, {report.skipped} were there already")
     return files
 
 
@@ -193,13 +202,6 @@ def at_least_wanted(gallery: list[ImageItem], have: list[ImageItem]) -> list[str
     had = {photo.image_id for photo in have}
     others = [photo.image_id for photo in gallery if photo.image_id not in had]
     return others[: max(0, PHOTOS_WANTED - len(have))]
-
-
-async def expect_bytes(file: anyio.Path, at: int, mark: bytes, kind: str) -> None:
-    """Check that a file is what it should be by the mark that its kind begins with."""
-    async with await anyio.open_file(file, "rb") as content:
-        head = await content.read(at + len(mark))
-    expect(head[at:] == mark, f"{file.name} is not {kind}")
 
 
 def expect(condition: bool, otherwise: str) -> None:

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
+from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.drawn_pictures import DrawnPictures
 from ninepic_async.sandbox.gallery import DrawnGallery
+
+from .running import COLUMNS, Run, on_terminal, piped
+
+PHOTOS = 130
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +25,76 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"p{place}.jpg").write_bytes(pictures.photo(place, "original"))
     (folder / "bibs.csv").write_text("file,bib\np0.jpg,१२\np8.jpg,१२\np16.jpg,9\n", encoding="utf-8")
     return folder
+
+
+@contextmanager
+def serving(sandbox: Sandbox) -> Iterator[Sandbox]:
+    with start_blocking_portal() as portal:
+        running = portal.call(sandbox.start)
+        yield running
+        portal.call(running.aclose)
+
+
+@pytest.fixture(scope="package")
+def shared_sandbox() -> Iterator[Sandbox]:
+    """A sandbox on a loop of its own thread, for the commands to call."""
+    with serving(Sandbox(photos=PHOTOS, clip_seconds=0.0)) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The sandbox, with the environment leading to it."""
+    lead_to(shared_sandbox, monkeypatch)
+    yield shared_sandbox
+    shared_sandbox.faults.clear()
+    shared_sandbox.requests.clear()
+    shared_sandbox.state.clip_seconds = 0.0
+    assert shared_sandbox.state.key_leaks == []
+
+
+def lead_to(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINEPIC_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("NINEPIC_ORG_ID", str(sandbox.org_id))
+    monkeypatch.setenv("NINEPIC_BASE_URL", sandbox.base_url)
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("NINEPIC_API_KEY", "NINEPIC_ORG_ID", "NINEPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(COLUMNS))
+
+
+@pytest.fixture
+def pipe(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command as a program does, with its output in pipes."""
+    return piped(capsys)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command as a person does, on a terminal."""
+    return on_terminal(monkeypatch)
+
+
+@pytest.fixture
+def event_id(sandbox: Sandbox) -> str:
+    return str(sandbox.event_id)
+
+
+@pytest.fixture
+def bib(sandbox: Sandbox) -> str:
+    """Somebody who is in several photos."""
+    return sandbox.bibs[0]
+
+
+@pytest.fixture
+def selfie(sandbox: Sandbox, bib: str, tmp_path: Path) -> str:
+    """A picture of the same person."""
+    file = tmp_path / "selfie.jpg"
+    file.write_bytes(sandbox.selfie(bib))
+    return str(file)

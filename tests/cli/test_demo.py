@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +14,13 @@ import av
 import pytest
 from PIL import Image
 
+import ninepic_async.sandbox
 from ninepic_async.cli import demo, main
 from ninepic_async.errors import PermissionDeniedError
 from ninepic_async.models import ImageItem
 from ninepic_async.sandbox import ClipWords, Dialect, Sandbox
+
+from .running import COMMAND, PATIENCE_S, Run, started
 
 Prepare = Callable[[Sandbox], object]
 AT_ONCE = 0.0
@@ -33,7 +36,7 @@ def prepare(monkeypatch: pytest.MonkeyPatch) -> Callable[[Prepare], None]:
             change(sandbox)
             return sandbox
 
-        monkeypatch.setattr(demo, "Sandbox", make)
+        monkeypatch.setattr(ninepic_async.sandbox, "Sandbox", make)
 
     return prepared
 
@@ -43,13 +46,14 @@ def run(to: Path, photos: Path) -> int:
 
 
 def test_the_demo_as_people_start_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-m", "ninepic_async.cli", "demo", "--to", "here"]
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "NINEPIC_BASE_URL": "https://elsewhere.invalid"}
+    command = [*COMMAND, "demo", "--to", "here"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=50)
-    assert (done.returncode, done.stderr) == (0, "")
-    photos = list((tmp_path / "here").glob("*.jpg"))
-    clips = list((tmp_path / "here").glob("*.mp4"))
-    assert {*photos, *clips} == {*(tmp_path / "here").iterdir()}
+    here = tmp_path / "here"
+    assert done.returncode == 0, done.stderr
+    photos, clips = list(here.glob("*.jpg")), list(here.glob("*.mp4"))
+    seen = {path for path in here.iterdir() if not path.name.startswith(".")}
+    assert seen == {*photos, *clips, here / "index.html"}
     assert len(photos) >= 20
     for photo in photos:
         with Image.open(photo) as picture:
@@ -60,11 +64,12 @@ def test_the_demo_as_people_start_it(tmp_path: Path) -> None:
     words = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("Motion")]
     assert words[0] == "queued"
     assert words[-1] == "completed"
-    last = done.stdout.splitlines()[-1]
-    assert f"{len(photos)} photos and {len(clips)} clips" in last
-    assert str(tmp_path / "here") in last
-    assert "9pic_sandbox_" not in done.stdout
-    assert "signature=" not in done.stdout
+    assert f"{len(photos)} photos and {len(clips)} clips are in {here}" in done.stdout
+    assert done.stdout.splitlines()[-1].split() == ["Look", str(here / "index.html")]
+    assert "9pic_sandbox_" not in done.stdout + done.stderr
+    assert "signature=" not in done.stdout + done.stderr
+    page = (here / "index.html").read_text(encoding="utf-8")
+    assert all(path.name in page for path in (*photos, *clips))
 
 
 def test_the_demo_on_a_folder(
@@ -78,12 +83,22 @@ def test_the_demo_on_a_folder(
     assert {path.name for path in to.iterdir()} == first
     fetched = {path.read_bytes() for path in to.glob("*.jpg")}
     assert fetched == {path.read_bytes() for path in photos.glob("*.jpg")}
-    assert (to / "clip-1.mp4").stat().st_size > 0
+    assert all(path.stat().st_size > 0 for path in to.glob("*.mp4"))
     assert not list(to.glob("*.part"))
     out, err = capsys.readouterr()
     assert "१२ is in 2 photos" in out
-    assert "6 photos" in out.splitlines()[-1]
-    assert err == ""
+    assert "6 photos and " in out.splitlines()[-2]
+    assert "ninepic:" not in err
+
+
+def test_the_demo_on_a_terminal_draws(
+    terminal: Run, tmp_path: Path, photos: Path, prepare: Callable[[Prepare], None]
+) -> None:
+    prepare(lambda sandbox: None)
+    ran = terminal("demo", "--to", str(tmp_path), "--photos", str(photos))
+    assert ran.status == 0
+    assert re.search(r"^2026-01-\d\d +\d\d:00 +█+ +\d+$", ran.text, re.MULTILINE)
+    assert ran.text.rstrip().endswith(str(tmp_path / "index.html"))
 
 
 def fault(**fields: object) -> Prepare:
@@ -102,12 +117,13 @@ FAILURES = {
     ),
     "garbled": (fault(endpoint="photos", status=200, body="<html>"), "photos"),
     "motion failed": (fail_motion, "Motion ended with 'failed'"),
-    "a link that is not good": (fault(endpoint="original", status=403), "answered 403"),
-    "a photo cut short": (fault(endpoint="original", truncate_after=100), "did not come whole"),
-    "a photo lost": (fault(endpoint="original", reset=True, times=9), "did not come whole"),
-    "no photo": (fault(endpoint="original", status=200, body="hello"), "is not a JPEG"),
-    "an empty clip": (fault(endpoint="clip", status=200), "is not an MP4"),
-    "originals missing": (lambda sandbox: setattr(sandbox, "missing_originals", 1.0), "0 originals came"),
+    "a photo gone": (fault(endpoint="original", status=404, times=9), "404"),
+    "no photo": (fault(endpoint="original", status=200, body="hello", times=99), "2 of 2 files could not"),
+    "an empty clip": (fault(endpoint="clip", status=200, times=99), "could not be fetched"),
+    "originals missing": (
+        lambda sandbox: setattr(sandbox, "missing_originals", 1.0),
+        "2 of 2 files could not",
+    ),
 }
 
 
@@ -124,9 +140,10 @@ def test_a_failure_is_one_line_and_status_1(
     prepare(change)
     assert run(tmp_path, photos) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("ninepic: ")
-    assert err.count("\n") == 1
-    assert said in err
+    lines = [line for line in err.splitlines() if "on this page failed" not in line]
+    assert lines[0].startswith("ninepic: ")
+    assert len(lines) <= 2
+    assert said in lines[0]
     assert "signature" not in out + err + caplog.text
     assert "Done" not in out
     assert not list(tmp_path.glob("*.part"))
@@ -137,7 +154,7 @@ async def test_the_real_error_is_raised_to_who_calls_the_tour(
 ) -> None:
     prepare(fault(endpoint="details", status=403))
     with pytest.raises(PermissionDeniedError):
-        await demo.run(tmp_path, photos)
+        await demo.take(tmp_path, photos)
 
 
 async def test_photos_without_a_time_are_no_failure(
@@ -147,7 +164,7 @@ async def test_photos_without_a_time_are_no_failure(
     (tmp_path / "in").mkdir()
     for name, picture in (("a", Image.linear_gradient("L")), ("b", Image.radial_gradient("L"))):
         picture.save(tmp_path / "in" / f"{name}.jpg")
-    await demo.run(tmp_path / "out", tmp_path / "in")
+    await demo.take(tmp_path / "out", tmp_path / "in")
     assert "no photo has a capture time" in capsys.readouterr().out
 
 
@@ -155,19 +172,17 @@ def test_a_folder_that_is_none(tmp_path: Path, photos: Path, capsys: pytest.Capt
     assert run(tmp_path, tmp_path / "missing") == 1
     assert "no such folder" in capsys.readouterr().err
     (tmp_path / "file").write_text("in the way")
-    assert run(tmp_path / "file", photos) == 1
+    assert run(tmp_path / "file", photos) == 2
     assert "file" in capsys.readouterr().err
 
 
 def test_ctrl_c(tmp_path: Path, photos: Path) -> None:
-    command = [sys.executable, "-W", "error", "-m", "ninepic_async.cli", "demo"]
-    command += ["--to", str(tmp_path), "--photos", str(photos)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started("demo", "--to", str(tmp_path), "--photos", str(photos)) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if line.startswith("Motion"))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (130, "")
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (130, "ninepic: interrupted\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,10 +1,9 @@
-"""The command line itself: arguments, exit status, and what `ninepic sandbox` serves."""
+"""Arguments, exit statuses, help, and where the settings come from."""
 
 from __future__ import annotations
 
+import io
 import os
-import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,117 +11,286 @@ from pathlib import Path
 import pytest
 
 import ninepic_async.cli
-from ninepic_async import NinePic
-from ninepic_async.cli import main
+from ninepic_async.cli import extras, main
+from ninepic_async.cli.program import COMMANDS
+from ninepic_async.sandbox import Sandbox
 
-COMMAND = [sys.executable, "-W", "error", "-m", "ninepic_async.cli"]
+from .running import Run
+
+NAMES = [name for commands in COMMANDS.values() for name in commands]
+HEAVY = {"aiohttp", "cattrs", "numpy", "PIL", "av", "anyio", "jinja2"}
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        [],
-        ["fly"],
-        ["demo", "--nowhere"],
-        ["demo", "--to"],
-        ["demo", "--to", "x", "--photos", "./x"],
-        ["sandbox", "--port", "http"],
-        ["sandbox", "--port", "70000"],
-        ["sandbox", "--count", "-1"],
-        ["sandbox", "--count", "5", "--photos", "x"],
+        (["fly"], 'Unknown command "fly"'),
+        (["phots", "1"], 'Did you mean "photos"'),
+        (["ping"], "EVENT_ID"),
+        (["photos", "1", "--limi", "5"], "Did you mean --limit"),
+        (["photos", "1", "--limit", "0"], "Must be >= 1"),
+        (["photos", "one"], "event_id='one'"),
+        (["photos", "1", "--org-id", "x"], "org_id='x'"),
+        (["photos", "1", "--base-url", "http://9pic.ai"], "unencrypted"),
+        (["photos", "1", "--timeout", "0"], "timeout=0.0"),
+        (["bib", "1"], "BIB"),
+        (["bib", "1", " "], "bib=' '"),
+        (["face", "1"], "--request-id"),
+        (["face", "1", "a.jpg", "--request-id", "x"], "--request-id"),
+        (["face", "1", "missing.jpg"], "missing.jpg"),
+        (["timeline", "1", "--hour", "3"], "--day"),
+        (["timeline", "1", "--day", "x"], "--day"),
+        (["timeline", "1", "--day", "2026-01-19", "--hour", "24"], "Must be <= 23"),
+        (["clips", "1"], "--request-id"),
+        (["clips", "1", "a.jpg", "--wait", "0"], "--wait"),
+        (["clips", "1", "missing.jpg"], "missing.jpg"),
+        (["originals", "1"], "--bib, --selfie, --request-id or --image-id"),
+        (["originals", "1", "--bib", "1", "--request-id", "x"], "you gave --bib and --request-id"),
+        (["originals", "1", "--bib", "1", "--urls", "--json"], "--urls"),
+        (["download", "1", "--all"], "--to"),
+        (["download", "1", "--to", "x"], "--all"),
+        (["download", "1", "--to", "x", "--all", "--bib", "3"], "you gave --bib and --all"),
+        (["download", "1", "--to", "x", "--from", "2026-01-19"], "--until"),
+        (["download", "1", "--to", "x", "--from", "2026-01-19", "--until", "2026-01-19"], "later"),
+        (["download", "1", "--to", "x", "--all", "--rendition", "huge"], "large"),
+        (["download", "1", "--to", "x", "--all", "--concurrency", "0"], "--concurrency"),
+        (["download", "1", "--to", "x", "--all", "--max-bytes", "0"], "--max-bytes"),
+        (["demo", "--nowhere"], "--nowhere"),
+        (["demo", "--to"], "--to"),
+        (["demo", "--to", "x", "--photos", "./x"], "same folder"),
+        (["sandbox", "--port", "http"], "--port"),
+        (["sandbox", "--port", "70000"], "--port"),
+        (["sandbox", "--count", "-1"], "--count"),
+        (["sandbox", "--count", "5", "--photos", "x"], "--photos"),
     ],
 )
-def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
-    assert "ninepic" in capsys.readouterr().err
+def test_wrong_usage(pipe: Run, sandbox: Sandbox, arguments: list[str], said: str) -> None:
+    ran = pipe(*arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("ninepic: ")
+    assert said in ran.err
+    assert ran.err.count("\n") <= 2
+    assert len(sandbox.requests) == 0, "nothing was sent"
 
 
-def test_help_is_0(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    out = capsys.readouterr().out
-    assert "demo" in out
-    assert "sandbox" in out
+def test_no_command_is_wrong_usage_with_help(pipe: Run) -> None:
+    ran = pipe()
+    assert (ran.status, ran.out) == (2, "")
+    assert all(name in ran.err for name in NAMES)
+
+
+def test_help(pipe: Run, terminal: Run) -> None:
+    ran = pipe("--help")
+    assert (ran.status, ran.err) == (0, "")
+    assert all(name in ran.out for name in NAMES)
+    assert "\x1b" not in ran.out
+    assert "\x1b[" in terminal("--help").out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_of_a_command(pipe: Run, name: str) -> None:
+    ran = pipe(name, "--help")
+    assert (ran.status, ran.err) == (0, "")
+    assert f"Usage: ninepic {name}" in ran.out
+
+
+def test_version(pipe: Run) -> None:
+    assert pipe("--version").out.startswith("ninepic-async 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(pipe: Run, shell: str) -> None:
+    ran = pipe("completion", shell)
+    assert (ran.status, ran.err) == (0, "")
+    assert all(name in ran.out for name in (*NAMES, "--rendition"))
+
+
+def test_no_colour_where_none_is_wanted(
+    terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "\x1b[36m" in terminal("timeline", event_id).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in terminal("timeline", event_id).out
+
+
+def test_a_pipe_stays_plain_whatever_the_environment_says(
+    pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in pipe("timeline", event_id).out
+    assert "\x1b" not in pipe("--help").out
+
+
+def imported_by(*argv: str) -> set[str]:
+    code = (
+        "import sys; from ninepic_async.cli import main; status = main(sys.argv[1:]);"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr); sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, timeout=30)
+    assert done.returncode in (0, 2)
+    return set(done.stderr.splitlines()[-1].split())
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = (
-        "import sys; from ninepic_async.cli import main; main(['--help']);"
-        "heavy = {'aiohttp', 'attrs', 'attr', 'cattrs', 'numpy', 'PIL', 'av', 'anyio'} & set(sys.modules);"
-        "sys.exit(repr(heavy) if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert not imported_by("--help") & HEAVY
+    assert not imported_by("photos", "--limi", "1") & {"aiohttp", "numpy", "av"}
 
 
-def test_a_missing_extra_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize("module", ["cyclopts", "rich"])
+def test_without_the_extra_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str
 ) -> None:
-    monkeypatch.setattr(ninepic_async.cli, "_EXTRA", ("PIL", "no_such_module_here"))
-    assert main(["demo", "--to", str(tmp_path / "x")]) == 1
+    monkeypatch.setattr(ninepic_async.cli, "_EXTRA", ("attrs", f"no_{module}_here"))
+    assert main(["photos", "1"]) == 1
     assert capsys.readouterr().err == (
-        "ninepic: this needs the sandbox's extra: pip install 'ninepic-async[sandbox]'\n"
+        "ninepic: the command line needs an extra: pip install 'ninepic-async[cli]'\n"
     )
+
+
+def test_without_what_the_extra_brings_nothing_of_it_is_touched() -> None:
+    code = (
+        "import sys; sys.modules['cyclopts'] = sys.modules['rich'] = None\n"
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name: None if name in ('cyclopts', 'rich') else find(name)\n"
+        "from ninepic_async.cli import main; sys.exit(main(['--help']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'ninepic-async[cli]'" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["demo", "--to", "x"], ["sandbox"]])
+def test_without_the_sandboxes_extra_too(
+    monkeypatch: pytest.MonkeyPatch, pipe: Run, tmp_path: Path, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(extras, "_SANDBOX", ("PIL", "no_such_module_here"))
+    ran = pipe(*command)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "ninepic: this needs the sandbox's extra: pip install 'ninepic-async[sandbox]'\n"
     assert not (tmp_path / "x").exists()
 
 
-def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with Served("--count", "5") as served:
-        assert main(["sandbox", "--port", served.port]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+class TestKey:
+    def test_none(self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("NINEPIC_API_KEY")
+        ran = pipe("ping", event_id)
+        assert ran.status == 2
+        assert "NINEPIC_API_KEY" in ran.err
+        assert "--api-key-file" in ran.err
+
+    @pytest.mark.parametrize("option", ["--api-key", "--api-key=", "--api_key", "--key"])
+    def test_as_an_argument_it_is_refused_and_not_repeated(self, pipe: Run, option: str) -> None:
+        words = [option + "9pic_secret"] if option.endswith("=") else [option, "9pic_secret"]
+        ran = pipe("ping", "1", *words)
+        assert (ran.status, ran.out) == (2, "")
+        assert "9pic_secret" not in ran.err
+        assert "--api-key-file" in ran.err
+
+    def test_from_a_file(
+        self, pipe: Run, sandbox: Sandbox, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NINEPIC_API_KEY", "another")
+        file = tmp_path / "key"
+        file.touch(0o600)
+        file.write_text(f"{sandbox.api_key}\n")
+        ran = pipe("ping", event_id, "--api-key-file", str(file))
+        assert (ran.status, ran.err.count("\n")) == (0, 1)
+        file.chmod(0o644)
+        told = pipe("ping", event_id, "--api-key-file", str(file))
+        assert told.status == 0
+        assert f"chmod 600 {file}" in told.err
+
+    def test_from_stdin(
+        self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("NINEPIC_API_KEY")
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{sandbox.api_key}\n"))
+        assert pipe("ping", event_id, "--api-key-file", "-").status == 0
+
+    @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\nb", b"\xff\xfe", None])
+    def test_from_a_file_that_holds_none(
+        self, pipe: Run, sandbox: Sandbox, event_id: str, tmp_path: Path, content: bytes | None
+    ) -> None:
+        file = tmp_path / "key"
+        if content is not None:
+            file.touch(0o600)
+            file.write_bytes(content)
+        ran = pipe("ping", event_id, "--api-key-file", str(file))
+        assert (ran.status, ran.out) == (2, "")
+        assert ("--api-key-file" if content is None else str(file)) in ran.err
+        assert "words" not in ran.err
+
+    def test_in_place_of_its_file_it_is_not_repeated(self, pipe: Run, sandbox: Sandbox) -> None:
+        ran = pipe("ping", "1", "--api-key-file", sandbox.api_key)
+        assert ran.status == 2
+        assert sandbox.api_key not in ran.err
 
 
-class Served:
-    """`ninepic sandbox` in a process of its own, up to the line that says how to stop it."""
+class TestErrors:
+    def test_two_lines_at_most_and_what_to_do(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+        sandbox.faults.add(endpoint="photos", status=403, body={"message": "Forbidden"})
+        ran = pipe("photos", event_id)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err.splitlines() == [
+            "ninepic: photos: 403 Forbidden",
+            "  Check that key, organisation and event belong together: `ninepic ping EVENT_ID`.",
+        ]
 
-    def __init__(self, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [*COMMAND, "sandbox", "--port", "0", *arguments], stdout=subprocess.PIPE, text=True
-        )
-        self.lines: list[str] = []
+    def test_a_feature_that_is_off(self, pipe: Run, sandbox: Sandbox) -> None:
+        off = next(event for event in sandbox.events if event.configured and not event.features.bib_search)
+        ran = pipe("bib", str(off.event_id), "1")
+        assert ran.status == 1
+        assert "`ninepic event ID`" in ran.err
 
-    def __enter__(self) -> Served:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.lines.append(line)
-            if "Ctrl-C" in line:
-                break
-        return self
+    def test_nobody_there(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+        ran = pipe("ping", event_id, "--base-url", "http://127.0.0.1:9", "--timeout", "0.3")
+        assert ran.status == 1
+        assert ran.err.splitlines()[-1].startswith("  ")
 
-    def __exit__(self, *exc: object) -> None:
-        self.status = self.stop()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+    def test_a_list_that_breaks_off_is_a_failure(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+        sandbox.faults.add(endpoint="photos", page=2, status=400, body={"message": "no"}, times=9)
+        ran = pipe("photos", event_id, "--json")
+        assert ran.status == 1
+        assert len(ran.lines) == 100
+        assert "400" in ran.err
 
-    def stop(self) -> int:
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=10)
+    def test_debug(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+        url = "https://x.example/a.jpg?signature=secret"
+        body = {"message": f"{sandbox.api_key} {url}"}
+        sandbox.faults.add(endpoint="photos", status=400, body=body, times=2)
+        quiet, ran = pipe("photos", event_id), pipe("photos", event_id, "--debug")
+        for each in (quiet, ran):
+            assert each.status == 1
+            assert sandbox.api_key not in each.err
+            assert "signature=secret" not in each.err
+        assert "Traceback" in ran.err
+        assert "ninepic: photos: 400 in " in ran.err
+        assert "Traceback" not in quiet.err
 
-    @property
-    def settings(self) -> dict[str, str]:
-        return dict(re.findall(r"export (NINEPIC_\w+)=(\S+)", "".join(self.lines)))
+    def test_a_retry_is_told(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+        sandbox.faults.add(endpoint="ping", status=503)
+        ran = pipe("ping", event_id)
+        assert ran.status == 0
+        assert "503" in ran.err
 
-    @property
-    def port(self) -> str:
-        return self.settings["NINEPIC_BASE_URL"].rpartition(":")[2]
-
-
-async def test_the_printed_settings_lead_to_the_sandbox(
-    monkeypatch: pytest.MonkeyPatch, photos: Path
-) -> None:
-    for arguments, total in ((["--count", "30", "--seed", "3"], 30), (["--photos", str(photos)], 6)):
-        with Served(*arguments) as served:
-            for name, value in served.settings.items():
-                monkeypatch.setenv(name, value)
-            event_id = re.findall(r"The main event is (\d+)", "".join(served.lines))[0]
-            async with NinePic() as client:
-                assert len(await client.event(event_id).photos().collect()) == total
-        assert served.status == 0
+    def test_what_nobody_thought_of_is_still_one_line(
+        self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ninepic_async.cli.look.document", lambda _: 1 / 0)
+        ran = pipe("ping", event_id, "--json")
+        assert ran.status == 1
+        assert ran.err.splitlines()[0] == "ninepic: ZeroDivisionError: division by zero"
+        assert "--debug" in ran.err.splitlines()[1]
 
 
-def test_a_reader_that_leaves_is_no_traceback(tmp_path: Path, photos: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    command = [*COMMAND, "demo", "--to", str(tmp_path), "--photos", str(photos)]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (1, "")
+def test_it_runs_as_a_module_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "ninepic_async.cli", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, "PYTHONDEVMODE": "1"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,104 @@
+"""``ninepic download``: photos into a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from attrs import frozen
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from ninepic_async import DownloadReport, NinePic
+from ninepic_async.cli.bulk import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
+from ninepic_async.cli.document import document
+from ninepic_async.cli.failure import FAILED, OK, UsageError
+from ninepic_async.cli.gallery import make_gallery
+from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output
+from ninepic_async.cli.sources import Rendition, Selection, find
+from ninepic_async.cli.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from ninepic_async.gallery import GalleryReport
+
+
+def _at_least_one(_: object, value: int | str | None) -> None:
+    if isinstance(value, int) and value < 1:
+        raise ValueError("Give a whole number from 1, or auto.")
+
+
+@Parameter(name="*", group=HOW)
+@frozen(kw_only=True)
+class How:
+    """In which form, and how fast."""
+
+    rendition: Rendition | None = None
+    """The watermarked preview, large (the default) or as a thumbnail, or the original."""
+
+    concurrency: Annotated[int | Literal["auto"], Parameter(validator=_at_least_one)] = 16
+    """How many files at once; auto finds that out."""
+
+    max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_BYTES
+    """A larger file is not fetched."""
+
+    gallery: Flag = False
+    """Then make index.html in the folder, to look at what is there."""
+
+
+_SELECTION = Selection()
+_HOW = How()
+
+
+def download(
+    event_id: EventId,
+    /,
+    *,
+    to: Annotated[Path, Parameter(help="The folder; it is made if need be.")],
+    selection: Selection = _SELECTION,
+    how: How = _HOW,
+    account: Account = ACCOUNT,
+    output: Output = OUTPUT,
+) -> int:
+    """Fetch photos into a folder. Run it again to go on where it was interrupted."""
+    selection.check()
+    check_folder(to)
+    if selection.image_id and how.rendition not in (None, "original"):
+        raise UsageError("by --image-id there are originals only: leave --rendition out")
+    # One after the other: a page is made outside of the loop, where Ctrl-C gets through.
+    report, request_id = asyncio.run(_download(account.client(), event_id, selection, how, to))
+    tell_outcome(report, to)
+    page = make_gallery(to) if how.gallery else None
+    if output.json:
+        say_json(_outcome(report, to, page, request_id))
+    elif page is not None:
+        say(str(page.index))
+    return OK if report.complete and not (page and page.failed) else FAILED
+
+
+async def _download(
+    client: NinePic, event_id: str, selection: Selection, how: How, to: Path
+) -> tuple[DownloadReport, str | None]:
+    rendition = how.rendition or ("original" if selection.image_id else "large")
+    manner = Manner(
+        rendition="large" if rendition == "original" else rendition,
+        concurrency=how.concurrency,
+        max_bytes=how.max_bytes,
+    )
+    async with client:
+        event = client.event(event_id)
+        found = await find(event, selection, rendition, count=sys.stderr.isatty())
+        report = await fetch(event, found, to, manner)
+        if selection.bib is not None and found.photos:
+            from ninepic_async.gallery import note_bib
+
+            await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
+    return report, found.request_id
+
+
+def _outcome(
+    report: DownloadReport, to: Path, page: GalleryReport | None, request_id: str | None
+) -> dict[str, object]:
+    further = {"gallery": page and str(page.index), "request_id": request_id}
+    return document(report) | {"folder": str(to)} | {key: value for key, value in further.items() if value}

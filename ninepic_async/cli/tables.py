@@ -1,0 +1,144 @@
+"""Rows: a table on a terminal, tab-separated values in a pipe, or a line of JSON for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from attrs import AttrsInstance, define, field, frozen
+
+from ninepic_async._redact import mask_queries
+from ninepic_async.cli.document import document
+from ninepic_async.cli.plain import plain
+from ninepic_async.cli.terminal import console, say_json
+from ninepic_async.models import Clip, EventListItem, ImageItem, PresignedUrlItem
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+T = TypeVar("T", bound=AttrsInstance)
+
+
+@frozen
+class Column(Generic[T]):
+    """One column: its heading, and what an item has there."""
+
+    title: str
+    cell: Callable[[T], object]
+    is_number: bool = False
+
+
+_WIDEST: Final = 40
+"""Of a column that keeps its width: an id fits. What is wider is folded where the screen is narrow."""
+
+
+def _size(photo: ImageItem) -> str:
+    return "" if photo.width is None or photo.height is None else f"{photo.width}x{photo.height}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s"
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else plain(mask_queries(str(value)))
+
+
+PHOTOS: Final[Sequence[Column[ImageItem]]] = (
+    Column("image_id", lambda photo: photo.image_id),
+    Column("size", _size, is_number=True),
+    Column("preview", lambda photo: photo.img_url),
+)
+EVENTS: Final[Sequence[Column[EventListItem]]] = (
+    Column("event_id", lambda event: event.event_id, is_number=True),
+    Column("date", lambda event: event.event_date and event.event_date.strftime("%Y-%m-%d %H:%M")),
+    Column("status", lambda event: event.status),
+    Column("name", lambda event: event.event_name),
+)
+CLIPS: Final[Sequence[Column[Clip]]] = (
+    Column("video", lambda clip: clip.video_id),
+    Column("from", lambda clip: _seconds(clip.start_time), is_number=True),
+    Column("length", lambda clip: _seconds(clip.duration), is_number=True),
+    Column("clip", lambda clip: clip.url),
+)
+ORIGINALS: Final[Sequence[Column[PresignedUrlItem]]] = (Column("file", lambda link: link.filename),)
+
+
+def row_writer(columns: Sequence[Column[T]], *, json: bool) -> Callable[[Sequence[T]], None]:
+    """Give what writes items as they come, a page at a time, and keeps none of them."""
+    if json:
+        return _write_json
+    if sys.stdout.isatty():
+        return _TableWriter(columns).write
+    return lambda items: write_tabs([[_shown(column.cell(item)) for column in columns] for item in items])
+
+
+def show_facts(facts: Mapping[str, object]) -> None:
+    """Show what is known of one thing, a fact a line."""
+    rows = [[plain(name), _shown(value)] for name, value in facts.items()]
+    if not sys.stdout.isatty():
+        write_tabs(rows)
+        return
+    table = new_table()
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    add_rows(table, rows)
+    console(sys.stdout).print(table)
+
+
+def new_table(*, show_header: bool = False) -> Table:
+    """Give an empty table without lines."""
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, show_header=show_header, header_style="bold")
+
+
+def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
+    """Add rows of text that is to be shown as it is."""
+    from rich.text import Text
+
+    for row in rows:
+        table.add_row(*map(Text, row))
+
+
+def _write_json(items: Sequence[T]) -> None:
+    for item in items:
+        say_json(document(item))
+    sys.stdout.flush()
+
+
+def write_tabs(rows: Sequence[Sequence[str]]) -> None:
+    """Write rows for another program: cells between tabs, which no cell holds."""
+    sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+    sys.stdout.flush()
+
+
+@define(eq=False)
+class _TableWriter(Generic[T]):
+    """A table that grows: the first page sets the columns' widths, so that nothing has to be kept."""
+
+    columns: Sequence[Column[T]]
+    _widths: list[int] | None = field(init=False, default=None)
+
+    def write(self, items: Sequence[T]) -> None:
+        from rich.cells import cell_len
+
+        if not items:
+            return
+        rows = [[_shown(column.cell(item)) for column in self.columns] for item in items]
+        is_first = self._widths is None
+        if self._widths is None:
+            titles = [column.title for column in self.columns]
+            self._widths = [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
+        table = new_table(show_header=is_first)
+        for column, width in zip(self.columns, self._widths, strict=True):
+            table.add_column(
+                column.title,
+                min_width=width if width <= _WIDEST else None,
+                no_wrap=width <= _WIDEST,
+                overflow="fold",
+                justify="right" if column.is_number else "left",
+            )
+        add_rows(table, rows)
+        console(sys.stdout).print(table)

@@ -1,0 +1,92 @@
+"""``ninepic timeline``: when the photos were taken, as bars, and the photos of one hour."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from ninepic_async import NinePic, TimelineDay
+from ninepic_async.cli.document import document
+from ninepic_async.cli.failure import UsageError
+from ninepic_async.cli.lists import write_list
+from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.progress import waiting
+from ninepic_async.cli.tables import PHOTOS, add_rows, new_table, write_tabs
+from ninepic_async.cli.terminal import console, say_json, tell
+from ninepic_async.cli.words import Words
+
+_LAST_HOUR: Final = 23
+_HOUR: Final = Parameter(
+    validator=Number(gte=0, lte=_LAST_HOUR), help="List the photos of this hour (0 to 23, UTC) of --day."
+)
+_LONGEST_BAR: Final = 60
+_BESIDE_BARS: Final = 30
+"""What date, hour and count take of a line."""
+
+
+def timeline(
+    event_id: EventId,
+    /,
+    *,
+    day: Annotated[date | None, Parameter(help="Only this day, such as 2026-01-19.")] = None,
+    hour: Annotated[int | None, _HOUR] = None,
+    account: Account = ACCOUNT,
+    output: Output = OUTPUT,
+) -> Work:
+    """Draw how many photos were taken in which hour, in UTC. Photos without a time are not counted."""
+    if hour is not None and day is None:
+        raise UsageError("--hour needs the day it is of: --day 2026-01-19")
+    client = account.client()
+    if day is not None and hour is not None:
+        return _hour(client, event_id, datetime.combine(day, time(hour), UTC), output)
+    return _days(client, event_id, day, output)
+
+
+async def _hour(client: NinePic, event_id: str, start: datetime, output: Output) -> None:
+    async with client:
+        pages = client.event(event_id).timeline_photos(start, start + timedelta(hours=1)).pages()
+        await write_list(pages, PHOTOS, Words("photo", f"from {start:%Y-%m-%d %H:%M} UTC on"), output)
+
+
+async def _days(client: NinePic, event_id: str, only: date | None, output: Output) -> None:
+    with waiting("Asking"):
+        async with client:
+            days = await client.event(event_id).timeline_days()
+    if only is not None:
+        days = [day for day in days if day.date == only]
+    if output.json:
+        say_json({"days": [document(day) for day in days]})
+    else:
+        draw(days)
+    tell(f"{Words('photo', 'with a capture time').count(sum(day.total for day in days))}.")
+
+
+def draw(days: Sequence[TimelineDay]) -> None:
+    """Draw a bar for each hour, as long as it has photos; the hours alone where nobody looks."""
+    rows = [(f"{day.date}", f"{hour.hour:02}:00", hour.count) for day in days for hour in day.hours]
+    if not sys.stdout.isatty():
+        write_tabs([[day, hour, str(count)] for day, hour, count in rows])
+        return
+    screen = console(sys.stdout)
+    block = "#" if screen.options.ascii_only else "█"
+    longest = max(1, min(_LONGEST_BAR, screen.width - _BESIDE_BARS))
+    largest = max((count for *_, count in rows), default=0) or 1
+    table = new_table()
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    days_named = [day.date.isoformat() if hour is day.hours[0] else "" for day in days for hour in day.hours]
+    add_rows(
+        table,
+        [
+            [named, hour, block * -(-count * longest // largest), f"{count:,}"]
+            for named, (_, hour, count) in zip(days_named, rows, strict=True)
+        ],
+    )
+    screen.print(table)

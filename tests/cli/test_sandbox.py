@@ -1,0 +1,78 @@
+"""`ninepic sandbox`: what it serves, and how others get to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ninepic_async import NinePic
+
+from .running import PATIENCE_S, Run, Screen, started
+
+
+@contextmanager
+def served(*arguments: str, last: str = "Ctrl-C") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The sandbox in a process of its own, and what it says up to the line that is its last."""
+    with started("sandbox", "--port", "0", *arguments) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if last in line:
+                break
+        yield process, "".join(lines)
+
+
+def settings(said: str) -> dict[str, str]:
+    return dict(re.findall(r"export (NINEPIC_\w+)=(\S+)", said))
+
+
+async def photos_of(said: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    for name, value in settings(said).items():
+        monkeypatch.setenv(name, value)
+    event_id = re.findall(r"The main event is (\d+)", said)[0]
+    async with NinePic() as client:
+        return len(await client.event(event_id).photos().collect())
+
+
+async def test_the_printed_settings_lead_to_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served("--count", "30", "--seed", "3") as (process, said):
+        assert await photos_of(said, monkeypatch) == 30
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, ""), "Ctrl-C is how it is meant to end"
+
+
+async def test_a_folder_of_ones_own(monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
+    with served("--photos", str(photos)) as (_, said):
+        assert await photos_of(said, monkeypatch) == 6
+
+
+def test_for_programs(pipe: Run) -> None:
+    with served("--count", "5", "--json", last="}") as (_, said):
+        described = json.loads(said)
+        assert described["photos"] == 5
+        port = described["NINEPIC_BASE_URL"].rpartition(":")[2]
+        taken = pipe("sandbox", "--port", port)
+    assert (taken.status, taken.err.count("\n")) == (1, 1)
+
+
+def test_a_folder_that_is_none(pipe: Run, tmp_path: Path) -> None:
+    ran = pipe("sandbox", "--port", "0", "--photos", str(tmp_path / "missing"))
+    assert ran.status == 1
+    assert "no such folder" in ran.err
+
+
+def test_on_a_terminal_ctrl_c_ends_it() -> None:
+    with Screen() as screen, started("sandbox", "--port", "0", "--count", "5", screen=screen) as process:
+        screen.wait_for("Ctrl-C ends it.")
+        screen.type("\x03")
+        assert process.wait(PATIENCE_S) == 0
+    assert "Traceback" not in screen.text
