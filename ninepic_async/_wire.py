@@ -47,7 +47,7 @@ class Reply:
     headers: Mapping[str, str] = field(factory=dict)
     """Names in lower case."""
     body: bytes = field(default=b"", repr=False)
-    received_at: float = field(factory=time.time, eq=False)
+    received_at: float = field(factory=time.time, eq=False, repr=False)
     """Unix seconds; only for reading an HTTP date where the server sent no ``Date`` of its own."""
 
     @property
