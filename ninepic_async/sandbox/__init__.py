@@ -6,10 +6,10 @@ without a network, a key or an event.
 
 from .clock import Clock, ManualClock, RealClock
 from .dialect import ClipWords, Dialect
-from .errors import FolderError
+from .errors import FaultError, FolderError
 from .events import Event, Features
 from .faults import Fault, Faults
-from .request_log import RequestRecord
+from .request_log import RequestLog, RequestRecord
 from .server import Sandbox
 from .state import Charge, SandboxState
 
@@ -20,11 +20,13 @@ __all__ = [
     "Dialect",
     "Event",
     "Fault",
+    "FaultError",
     "Faults",
     "Features",
     "FolderError",
     "ManualClock",
     "RealClock",
+    "RequestLog",
     "RequestRecord",
     "Sandbox",
     "SandboxState",

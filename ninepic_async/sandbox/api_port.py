@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from aiohttp import web
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .checks import Page, RefusalError, check_event, check_features, check_key, check_org, read_page
-from .faults import Faults, Handler, answer
-from .request_log import RequestLog, record_of
+from .faults import Faults
+from .mishaps import SERVED_PAGE, Handler, answer, status_of
+from .request_log import UNKNOWN, RequestLog, endpoint_of
 from .routes import ROUTES, Call, Endpoints, Route
 
 LARGEST_UPLOAD: Final = 32 * 1024 * 1024
 _UNPAGED: Final = Page(1, 1)
+_OBSERVED: Final = frozenset({UNKNOWN, *(route.name for route in ROUTES)})
+"""What meets faults and is written into the log: the contract's routes, and those that nothing has."""
 
 
 @frozen(eq=False)
@@ -50,18 +52,27 @@ class ApiPort:
                 check_features(event, route.needs)
         else:
             event = next(iter(state.events.values()))
-        return Call(request, event, read_page(request.query, route.limits) if route.paged else _UNPAGED)
+        return Call(request, event, self._page(route, request) if route.paged else _UNPAGED)
+
+    def _page(self, route: Route, request: web.Request) -> Page:
+        page = read_page(request.query, route.limits)
+        return evolve(page, number=request.get(SERVED_PAGE, page.number))
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if self.latency_s:
-            await asyncio.sleep(self.latency_s)
-        status = 0
+        if endpoint_of(request) not in _OBSERVED:
+            return await handler(request)
+        asked, clock, status = self.log.asked(request), self.endpoints.clock, 0
+        if self.log.is_leak("api", request):
+            self.endpoints.state.key_leaks.append(request.path)
         try:
-            reply = await answer(self.faults.take(request), request, lambda r: self._refusing(r, handler))
-            status = 0 if "lost" in reply else reply.status
+            if self.latency_s:
+                await clock.sleep(self.latency_s)
+            with self.faults.meeting(asked, clock.now()) as armed:
+                reply = await answer(armed, request, lambda r: self._refusing(r, handler), clock)
+            status = status_of(reply)
         finally:
-            self.log.append(record_of(request, "api", status, self.endpoints.clock.now()))
+            self.log.note("api", asked, request, status, clock.now())
         return reply
 
     async def _refusing(self, request: web.Request, handler: Handler) -> web.StreamResponse:

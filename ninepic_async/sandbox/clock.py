@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time. Link expiry and Motion progress follow it."""
+    """Tells the time, and waits. Link expiry, Motion, delays and throttles follow it."""
 
     def now(self) -> float:
         """Unix time in seconds."""
+        ...
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait until so many seconds have passed."""
         ...
 
 
@@ -21,19 +27,65 @@ class RealClock:
         """Unix time in seconds."""
         return time.time()
 
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait until so many seconds have passed."""
+        await asyncio.sleep(seconds)
+
 
 class ManualClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that stands still until it is told to move. It may be moved from any thread.
+
+    Args:
+        start: Unix time in seconds to begin at.
+
+    Example:
+        >>> clock = ManualClock(start=0)
+        >>> clock.advance(90)
+        >>> clock.now()
+        90.0
+    """
 
     def __init__(self, start: float = 1_770_000_000.0) -> None:
-        self._now = start
+        self._now = float(start)
+        self._lock = threading.Lock()
+        self._sleepers: dict[asyncio.Future[None], float] = {}
 
     def now(self) -> float:
         """Unix time in seconds."""
         return self._now
 
+    @property
+    def sleepers(self) -> int:
+        """How many delays wait for the clock to move."""
+        return len(self._sleepers)
+
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``."""
-        if seconds < 0:
+        """Move forward by ``seconds``; delays that end by then end now.
+
+        Raises:
+            ValueError: ``seconds`` is less than 0, or no number.
+        """
+        if not seconds >= 0:
             raise ValueError("a clock does not run backwards")
-        self._now += seconds
+        with self._lock:
+            self._now += seconds
+            due = [sleeper for sleeper, until in self._sleepers.items() if until <= self._now]
+            for sleeper in due:
+                del self._sleepers[sleeper]
+                sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait until so many seconds have passed."""
+        sleeper = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._sleepers[sleeper] = self._now + seconds
+        try:
+            await sleeper
+        finally:
+            with self._lock:
+                self._sleepers.pop(sleeper, None)
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)

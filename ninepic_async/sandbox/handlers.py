@@ -1,23 +1,25 @@
-"""The replies under way: whoever closes the sandbox sees them end."""
+"""The replies under way: a client that goes ends its own, and whoever closes the sandbox sees all end."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
 
-from .faults import Handler
+from .mishaps import Handler
 
 
 class Handlers:
-    """Knows each handler that runs. aiohttp forgets those whose client has hung up."""
+    """Knows each handler that runs, and the work that goes on when its client has hung up."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     def watch(self, app: web.Application) -> None:
-        """Know the handlers of this application from now on."""
+        """Know the handlers of this application from now on; call it when all middlewares are in place."""
         app.middlewares.insert(0, self._watched)
+        app.middlewares.append(self._finished)
 
     async def aclose(self) -> None:
         """Cancel what still runs, and wait for it."""
@@ -34,3 +36,16 @@ class Handlers:
             return await handler(request)
         finally:
             self._tasks.discard(task)
+
+    @web.middleware
+    async def _finished(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let work that has begun come to its end: a search is charged, whoever waits for it."""
+        work = asyncio.ensure_future(handler(request))
+        self._tasks.add(work)
+        work.add_done_callback(self._done)
+        return await asyncio.shield(work)
+
+    def _done(self, work: asyncio.Future[web.StreamResponse]) -> None:
+        self._tasks.discard(work)
+        if not work.cancelled():
+            work.exception()  # seen here, should nobody be left to see it

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from attrs import frozen
 
+PICTURE_ENDPOINTS: Final = ("cover", "photo", "original", "clip")
+"""Names of what the photo host serves."""
 Verdict = Literal["good", "expired", "tampered"]
 
 

@@ -11,11 +11,12 @@ from attrs import frozen
 from .clip_list import video_ids
 from .clock import Clock
 from .events import Event
-from .faults import Faults, Handler, answer
+from .faults import Faults
 from .links import Links
+from .mishaps import Handler, answer, status_of
 from .pictures import Rendition
 from .ranges import send
-from .request_log import RequestLog, record_of
+from .request_log import RequestLog
 from .state import SandboxState
 from .studio import Studio
 
@@ -50,17 +51,15 @@ class PhotoHost:
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if "X-API-Key" in request.headers:
+        asked, status = self.log.asked(request), 0
+        if self.log.is_leak("photos", request):
             self.state.key_leaks.append(request.path)
-        status = 0
         try:
-            reply = await answer(self.faults.take(request), request, handler)
-            status = 0 if "lost" in reply else reply.status
-        except web.HTTPException as refusal:
-            status = refusal.status
-            return s3_error(status, refusal.reason.replace(" ", ""), f"{request.path}: {refusal.reason}")
+            with self.faults.meeting(asked, self.clock.now()) as armed:
+                reply = await answer(armed, request, lambda r: _refusing(r, handler), self.clock)
+            status = status_of(reply)
         finally:
-            self.log.append(record_of(request, "photos", status, self.clock.now()))
+            self.log.note("photos", asked, request, status, self.clock.now())
         return reply
 
     async def _cover(self, request: web.Request) -> web.StreamResponse:
@@ -110,6 +109,14 @@ class PhotoHost:
         if index is None:
             raise web.HTTPNotFound
         return event, index
+
+
+async def _refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        code = refusal.reason.replace(" ", "")
+        return s3_error(refusal.status, code, f"{request.path}: {refusal.reason}")
 
 
 def s3_error(status: int, code: str, message: str) -> web.Response:

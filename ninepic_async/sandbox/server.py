@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from email.utils import formatdate
 from os import PathLike
 from socket import AF_INET, AF_INET6, create_server
 from socket import socket as Socket  # noqa: N812 - a class
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from attrs import define, field, validators
+from attrs import Factory, define, field, validators
 
 from .api_port import ApiPort
 from .clock import Clock, RealClock
@@ -24,7 +25,7 @@ from .links import Links
 from .originals import OriginalsDesk
 from .photo_host import PhotoHost
 from .pictures import Pictures, gallery_in
-from .request_log import RequestLog, new_log
+from .request_log import RequestLog
 from .routes import Endpoints
 from .seeded import digest
 from .state import SandboxState
@@ -46,8 +47,8 @@ class Sandbox:
         seed: Everything made up follows from it: ids, BIBs, times, pictures.
         folder: Take the main gallery from the JPEGs in this folder instead of drawing it.
         dialect: How replies are worded.
-        clock: What link expiry and Motion progress follow.
-        latency_s: Seconds to wait before each reply of the API.
+        clock: What link expiry, Motion progress, delays and throttles follow.
+        latency_s: Seconds of the clock to wait before each reply of the API.
         clip_seconds: Seconds from the start of a Motion job to its end.
         link_lifetime_s: Seconds a signed link is good.
         missing_originals: Share of photos (0 to 1) whose original cannot be had.
@@ -71,7 +72,9 @@ class Sandbox:
     port: int = 0
     photos_port: int = 0
     faults: Faults = field(factory=Faults, init=False)
-    requests: RequestLog = field(factory=new_log, init=False)
+    requests: RequestLog = field(
+        default=Factory(lambda self: RequestLog(self.api_key), takes_self=True), init=False
+    )
     _state: SandboxState | None = field(default=None, init=False)
     _studio: Studio | None = field(default=None, init=False)
     _runners: list[web.AppRunner] = field(factory=list, init=False)
@@ -210,10 +213,14 @@ class Sandbox:
 
     async def _serve(self, app: web.Application, socket: Socket) -> None:
         self._handlers.watch(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
+        app.on_response_prepare.append(self._date)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S, handler_cancellation=True)
         self._runners.append(runner)
         await runner.setup()
         await web.SockSite(runner, socket).start()
+
+    async def _date(self, _: web.Request, reply: web.StreamResponse) -> None:
+        reply.headers.setdefault("Date", formatdate(self.clock.now(), usegmt=True))
 
 
 def _listen(host: str, *ports: int) -> list[Socket]:

@@ -1,0 +1,154 @@
+"""Carrying out what a fault says, over the connection of the request that it strikes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import orjson
+from aiohttp import web
+from multidict import CIMultiDict
+
+from . import json_path
+from .clock import Clock
+from .faults import Armed, Fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SERVED_PAGE: Final = "served_page"
+"""Where a request notes that another page is to be served than was asked for."""
+_LOST: Final = "lost"
+_TOO_MANY_REQUESTS: Final = {"message": "Too Many Requests"}
+_NO_LINGERING: Final = struct.pack("ii", 1, 0)
+_FLUSH_TURN_S: Final = 0.001
+
+
+async def answer(
+    armed: Armed | None, request: web.Request, work: Handler, clock: Clock
+) -> web.StreamResponse:
+    """Answer a request as the fault that strikes it says, or as usual when there is none."""
+    if armed is None:
+        return await work(request)
+    fault = armed.fault
+    done = await work(request) if fault.after_work or fault.lose_reply else None
+    if fault.delay_s:
+        await clock.sleep(fault.delay_s)
+    if fault.stall and fault.after_bytes is None:
+        await _for_ever()
+    if fault.lose_reply or (fault.reset and fault.after_bytes is None):
+        return _reset(request)
+    if fault.status is not None or fault.is_throttle:
+        return await _sent(fault, request, _canned(fault))
+    if fault.serve_page is not None:
+        request[SERVED_PAGE] = fault.serve_page
+    reply = done or await work(request)
+    if isinstance(reply, web.Response):
+        return await _sent(fault, request, _changed(armed, reply))
+    return reply
+
+
+def status_of(reply: web.StreamResponse) -> int:
+    """The status that the client got, 0 for a reply that went nowhere."""
+    return 0 if _LOST in reply else reply.status
+
+
+def _canned(fault: Fault) -> web.Response:
+    body = _TOO_MANY_REQUESTS if fault.is_throttle and fault.body == b"" else fault.body
+    headers = CIMultiDict(fault.headers)
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes):
+        body = orjson.dumps(body)
+        headers.setdefault("Content-Type", "application/json")
+    return _response(fault.status or 429, headers, body)
+
+
+def _changed(armed: Armed, reply: web.Response) -> web.Response:
+    """The true reply with the fault's changes; if it has no such place, the strike does not count."""
+    fault = armed.fault
+    body = _bytes(reply)
+    if fault.replace or fault.remove:
+        try:
+            body = _rewritten(fault, body)
+        except LookupError as error:
+            armed.miss(str(error))
+            return reply
+    headers = CIMultiDict(reply.headers)
+    headers.popall("Content-Length", None)
+    headers.update(fault.headers)
+    return _response(reply.status, headers, body + b" " * fault.extra_bytes)
+
+
+def _rewritten(fault: Fault, body: bytes) -> bytes:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise LookupError("the reply is not JSON") from None
+    for path, value in fault.replace.items():
+        document = json_path.replaced(document, path, value)
+    for path in fault.remove:
+        document = json_path.without(document, path)
+    return orjson.dumps(document)
+
+
+async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send a reply that ends, or announces its length, as the fault says; give others back to be sent."""
+    announced = fault.headers and CIMultiDict(fault.headers).get("Content-Length")
+    cut = fault.truncate_after if fault.after_bytes is None else fault.after_bytes
+    if cut is None and not announced:
+        return reply
+    body = _bytes(reply)
+    sent = web.StreamResponse(status=reply.status, headers=reply.headers)
+    sent.content_length = int(announced) if announced else len(body)
+    sent.force_close()
+    await sent.prepare(request)
+    transport = request.transport
+    if transport is None:
+        return sent
+    # Past aiohttp, which would hold a body to the length that was announced.
+    transport.write(body[:cut])
+    if fault.stall:
+        await _for_ever()
+    if fault.reset:
+        await _flushed(transport)
+        return _reset(request)
+    transport.close()
+    return sent
+
+
+async def _flushed(transport: asyncio.WriteTransport) -> None:
+    """Wait until all has left: a reset throws away what has not. A transport has no event for this."""
+    while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(_FLUSH_TURN_S)
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Reset the connection; the reply returned goes nowhere, and is marked so."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        transport.abort()
+    reply = web.Response(status=499)
+    reply[_LOST] = True
+    return reply
+
+
+async def _for_ever() -> None:
+    """Wait to be cancelled: when the client goes, or when the sandbox closes."""
+    await asyncio.get_running_loop().create_future()
+
+
+def _bytes(reply: web.Response) -> bytes:
+    return reply.body if isinstance(reply.body, bytes) else b""
+
+
+def _response(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
+    # aiohttp takes a length that does not fit for a mistake; it is announced in `_sent`.
+    headers = CIMultiDict(headers)
+    headers.popall("Content-Length", None)
+    return web.Response(status=status, body=body, headers=headers)
