@@ -95,7 +95,7 @@ class RequestLog(Sequence[RequestRecord]):
             page=asked.page,
             attempt=asked.attempt,
             headers={
-                name: MASK if name.casefold() == KEY_HEADER.casefold() else self._masked(value)
+                name: MASK if _is_key_header(name) else self._masked(value)
                 for name, value in request.headers.items()
             },
             status=status,
@@ -107,9 +107,7 @@ class RequestLog(Sequence[RequestRecord]):
         """Whether the API key is anywhere in a request where it should not be."""
         if host == "photos" and KEY_HEADER in request.headers:
             return True
-        headers = (
-            value for name, value in request.headers.items() if name.casefold() != KEY_HEADER.casefold()
-        )
+        headers = [value for name, value in request.headers.items() if not _is_key_header(name)]
         return any(self._api_key in text for text in (request.path, *request.query.values(), *headers))
 
     def clear(self) -> None:
@@ -135,6 +133,10 @@ class RequestLog(Sequence[RequestRecord]):
 
     def _masked(self, text: str) -> str:
         return text.replace(self._api_key, MASK)
+
+
+def _is_key_header(name: str) -> bool:
+    return name.casefold() == KEY_HEADER.casefold()
 
 
 def endpoint_of(request: web.Request) -> str:

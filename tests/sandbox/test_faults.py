@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 
 import aiohttp
 import pytest
 
 from ninepic_async.sandbox import Sandbox
 
-from .wire import Api
+from .wire import Api, until
 
 
 async def test_a_status_is_answered_as_often_as_said(api: Api) -> None:
@@ -89,11 +89,15 @@ async def test_photos_can_break_off_too(api: Api) -> None:
         assert len(await reply.read()) == reply.content_length
 
 
-async def test_a_delay(api: Api) -> None:
-    api.sandbox.faults.add(delay_s=0.05)
-    started = time.monotonic()
-    assert (await api.get("/ping")).status == 200
-    assert time.monotonic() - started >= 0.05
+async def test_a_delay_ends_when_the_clock_says_so(api: Api) -> None:
+    api.sandbox.faults.add(delay_s=60)
+    reply = asyncio.ensure_future(api.get("/ping"))
+    await until(lambda: api.clock.sleepers == 1)
+    api.clock.advance(59)
+    assert api.clock.sleepers == 1
+    api.clock.advance(1)
+    assert (await reply).status == 200
+    assert api.clock.sleepers == 0
 
 
 async def test_clear(api: Api) -> None:

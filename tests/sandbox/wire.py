@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import ClientSession, FormData
@@ -68,3 +70,9 @@ class Api:
         if request_id is not None:
             form.add_field("request_id", request_id)
         return await self.send("POST", self.url(path), data=form, params=query)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 (a sandbox has no event for this)
+            await asyncio.sleep(0)
