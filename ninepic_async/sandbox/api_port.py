@@ -8,13 +8,15 @@ from aiohttp import web
 from attrs import evolve, frozen
 
 from .checks import Page, RefusalError, check_event, check_features, check_key, check_org, read_page
+from .dialect import Dialect
 from .faults import Faults
 from .mishaps import SERVED_PAGE, Handler, answer, status_of
-from .request_log import UNKNOWN, RequestLog, endpoint_of
+from .request_log import UNKNOWN, Asked, RequestLog, endpoint_of
 from .routes import ROUTES, Call, Endpoints, Route
 
 LARGEST_UPLOAD: Final = 32 * 1024 * 1024
 _UNPAGED: Final = Page(1, 1)
+_GATEWAY_PAGE: Final = "<html><body><h1>{}</h1></body></html>"
 _OBSERVED: Final = frozenset({UNKNOWN, *(route.name for route in ROUTES)})
 """What meets faults and is written into the log: the contract's routes, and those that nothing has."""
 
@@ -34,6 +36,11 @@ class ApiPort:
         for route in ROUTES:
             app.router.add_route(route.method, route.path, self._handler(route), name=route.name)
         return app
+
+    @property
+    def dialect(self) -> Dialect:
+        """How replies are worded."""
+        return self.endpoints.wire.dialect
 
     def _handler(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -55,7 +62,8 @@ class ApiPort:
         return Call(request, event, self._page(route, request) if route.paged else _UNPAGED)
 
     def _page(self, route: Route, request: web.Request) -> Page:
-        page = read_page(request.query, route.limits)
+        largest = self.dialect.page_size_maxima.get(route.name, route.limits.largest)
+        page = read_page(request.query, evolve(route.limits, largest=largest))
         return evolve(page, number=request.get(SERVED_PAGE, page.number))
 
     @web.middleware
@@ -69,7 +77,8 @@ class ApiPort:
             if self.latency_s:
                 await clock.sleep(self.latency_s)
             with self.faults.meeting(asked, clock.now()) as armed:
-                reply = await answer(armed, request, lambda r: self._refusing(r, handler), clock)
+                work = self._gateway if self._is_held_up(asked) else lambda r: self._refusing(r, handler)
+                reply = await answer(armed, request, work, clock)
             status = status_of(reply)
         finally:
             self.log.note("api", asked, request, status, clock.now())
@@ -84,6 +93,13 @@ class ApiPort:
             return self._reply(501, f"The sandbox has no route {request.method} {request.path}", None)
         except web.HTTPRequestEntityTooLarge:
             return self._reply(413, "Request Entity Too Large", None)
+
+    def _is_held_up(self, asked: Asked) -> bool:
+        return self.dialect.gateway_status is not None and asked.attempt == 1
+
+    async def _gateway(self, _: web.Request) -> web.Response:
+        status = self.dialect.gateway_status or 502
+        return web.Response(status=status, text=_GATEWAY_PAGE.format(status), content_type="text/html")
 
     def _reply(self, status: int, message: str, data: dict[str, object] | None) -> web.Response:
         body = self.endpoints.wire.body(status, message, data)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -11,16 +13,19 @@ from attrs import frozen
 
 PICTURE_ENDPOINTS: Final = ("cover", "photo", "original", "clip")
 """Names of what the photo host serves."""
+_DATE: Final = "%Y%m%dT%H%M%SZ"
+
 Verdict = Literal["good", "expired", "tampered"]
 
 
 @frozen
 class Links:
-    """Makes and checks addresses below one photo host."""
+    """Makes and checks addresses below one photo host; ``keys`` are those of `Dialect.link_keys`."""
 
     origin: str
     secret: bytes
     lifetime_s: float
+    keys: tuple[str] | tuple[str, str] = ("expires",)
 
     def photo(self, event_id: int, rendition: str, image_id: str) -> str:
         """A photo that anybody may fetch."""
@@ -33,16 +38,30 @@ class Links:
     def original(self, event_id: int, image_id: str, now: float) -> str:
         """An original, signed and good for ``lifetime_s`` seconds."""
         path = f"/originals/{event_id}/{image_id}.jpg"
-        expires = str(int(now + self.lifetime_s))
-        query = urlencode({"expires": expires, "signature": self._sign(path, expires)})
+        stamps = self._stamps(int(now))
+        query = urlencode({**stamps, "signature": self._sign(path, stamps.values())})
         return f"{self.origin}{path}?{query}"
 
-    def check(self, path: str, expires: str, signature: str, now: float) -> Verdict:
+    def check(self, path: str, query: Mapping[str, str], now: float) -> Verdict:
         """Whether a signed address is good now."""
-        expected = self._sign(path, expires)
-        if not hmac.compare_digest(expected.encode(), signature.encode()):
+        stamps = [query.get(key, "") for key in self.keys]
+        expected = self._sign(path, stamps)
+        if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode()):
             return "tampered"
-        return "good" if now < int(expires) else "expired"
+        return "good" if now < _end(stamps) else "expired"
 
-    def _sign(self, path: str, expires: str) -> str:
-        return hmac.new(self.secret, f"{path}\n{expires}".encode(), sha256).hexdigest()
+    def _stamps(self, now: int) -> dict[str, str]:
+        if len(self.keys) == 1:
+            return {self.keys[0]: str(int(now + self.lifetime_s))}
+        signed_at = datetime.fromtimestamp(now, UTC).strftime(_DATE)
+        return {self.keys[0]: signed_at, self.keys[1]: f"{self.lifetime_s:g}"}
+
+    def _sign(self, path: str, stamps: Iterable[str]) -> str:
+        text = "\n".join([path, *stamps])
+        return hmac.new(self.secret, text.encode(), sha256).hexdigest()
+
+
+def _end(stamps: Sequence[str]) -> float:
+    if len(stamps) == 1:
+        return int(stamps[0])
+    return datetime.strptime(stamps[0], _DATE).replace(tzinfo=UTC).timestamp() + float(stamps[1])

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from .clip_list import video_ids
 from .clock import Clock
+from .dialect import Dialect
 from .events import Event
 from .faults import Faults
 from .links import Links
@@ -38,6 +39,7 @@ class PhotoHost:
     clock: Clock
     faults: Faults
     log: RequestLog
+    dialect: Dialect
 
     def app(self) -> web.Application:
         """The application, with all routes."""
@@ -75,13 +77,11 @@ class PhotoHost:
         return send(request, picture, JPEG, _modified(event, index))
 
     async def _original(self, request: web.Request) -> web.StreamResponse:
-        query = request.query
-        expires, signature = query.get("expires", ""), query.get("signature", "")
-        verdict = self.links.check(request.path, expires, signature, self.clock.now())
+        verdict = self.links.check(request.path, request.query, self.clock.now())
         if verdict == "tampered":
             return s3_error(403, "AccessDenied", "Access Denied: the signature does not match")
         if verdict == "expired":
-            return s3_error(403, "AccessDenied", "Request has expired")
+            return s3_error(self.dialect.link_expired_status, "AccessDenied", self.dialect.link_expired_text)
         event, index = self._place(request)
         return send(request, await self.studio.photo(event, index, "original"), JPEG, _modified(event, index))
 

@@ -72,9 +72,8 @@ class Endpoints:
 
     async def face_search(self, call: Call) -> Reply:
         """Face Search by selfie."""
-        name = self.wire.dialect.selfie_field
-        form = await read_selfie_form(call.request, name)
-        search = await self._search(call, "face_search", required_selfie(form, name), form)
+        form = await read_selfie_form(call.request, self.wire.dialect.selfie_field)
+        search = await self._search(call, "face_search", form)
         return self._faces(call, search)
 
     async def face_results(self, call: Call) -> Reply:
@@ -92,12 +91,11 @@ class Endpoints:
 
     async def start_clips(self, call: Call) -> Reply:
         """Motion: by selfie, or by the ``request_id`` of a Face Search alone."""
-        name = self.wire.dialect.selfie_field
-        form = await read_selfie_form(call.request, name)
+        form = await read_selfie_form(call.request, self.wire.dialect.selfie_field)
         if form.selfie is None and form.request_id is not None:
             search = self._known(call, form.request_id)
         else:
-            search = await self._search(call, "start_clips", required_selfie(form, name), form)
+            search = await self._search(call, "start_clips", form)
         return "Video clipping started", self._clips(call, self.state.start_job(search, self.clock.now()))
 
     async def clip_status(self, call: Call) -> Reply:
@@ -137,8 +135,9 @@ class Endpoints:
             raise RefusalError(404, "request_id not found")
         return search
 
-    async def _search(self, call: Call, endpoint: str, selfie: bytes, form: SelfieForm) -> Search:
+    async def _search(self, call: Call, endpoint: str, form: SelfieForm) -> Search:
         """The search that was made before under this ``request_id``, or a new one."""
+        selfie = required_selfie(form, self.wire.dialect)
         if form.request_id is not None:
             known = self.state.search(call.event.event_id, form.request_id)
             if known is not None:
@@ -150,7 +149,7 @@ class Endpoints:
         except NotAPictureError:
             raise RefusalError(400, "The selfie is not a readable picture") from None
         request_id = form.request_id or self.state.mint_request_id()
-        return self.state.add_search(endpoint, call.event, request_id, bibs)
+        return self.state.add_search(endpoint, call.event, request_id, bibs, selfie)
 
 
 _PHOTOS: Final = Limits(32, 100)

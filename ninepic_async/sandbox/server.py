@@ -14,6 +14,7 @@ from typing import Self
 from aiohttp import web
 from attrs import Factory, define, field, validators
 
+from . import assertions
 from .api_port import ApiPort
 from .clock import Clock, RealClock
 from .dialect import Dialect
@@ -178,6 +179,38 @@ class Sandbox:
         """A picture of somebody who is not in the main event, as a JPEG."""
         return self._pictures().stranger(take)
 
+    def assert_one_search_charged(self) -> None:
+        """Fail unless exactly one selfie was matched and charged, however often it was sent.
+
+        Raises:
+            AssertionError: With the charges and the uploads that were seen.
+
+        Example:
+            >>> sb.assert_one_search_charged()  # doctest: +SKIP
+        """
+        __tracebackhide__ = True
+        assertions.one_search_charged(self.state, self.requests)
+
+    def assert_nothing_uploaded_twice(self) -> None:
+        """Fail if one picture was taken in, and charged, under two request ids by the same endpoint and event.
+
+        A retry under the same ``request_id`` is not an upload more.
+
+        Raises:
+            AssertionError: With each such charge.
+        """
+        __tracebackhide__ = True
+        assertions.nothing_uploaded_twice(self.state)
+
+    def assert_no_key_leaked(self) -> None:
+        """Fail if the API key was sent to the photo host, or stood in an address or another header.
+
+        Raises:
+            AssertionError: With the paths of those requests.
+        """
+        __tracebackhide__ = True
+        assertions.no_key_leaked(self.state)
+
     def _pictures(self) -> Pictures:
         if self._studio is None:
             raise RuntimeError("start the sandbox first")
@@ -203,8 +236,9 @@ class Sandbox:
         """Open the photo host first: the API's replies hold its address."""
         sockets = _listen(self.host, self.port, self.photos_port)
         self._origins = [_origin_of(socket) for socket in sockets]
-        links = Links(self.photos_url, digest(self.seed, "links", size=32), self.link_lifetime_s)
-        host = PhotoHost(state, studio, links, self.clock, self.faults, self.requests)
+        secret = digest(self.seed, "links", size=32)
+        links = Links(self.photos_url, secret, self.link_lifetime_s, self.dialect.link_keys)
+        host = PhotoHost(state, studio, links, self.clock, self.faults, self.requests, self.dialect)
         desk = OriginalsDesk(links, self.missing_originals)
         endpoints = Endpoints(state, Wire(self.dialect, links), self.clock, desk, studio.match)
         api = ApiPort(endpoints, self.faults, self.requests, self.latency_s)

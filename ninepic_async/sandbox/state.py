@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from .events import Event
-from .seeded import uuid_of
+from .seeded import digest, uuid_of
 
 Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
 
@@ -43,11 +43,12 @@ class ClipJob:
 
 @frozen
 class Charge:
-    """One selfie that was really matched, and would be billed."""
+    """One selfie that was really matched, and would be billed; ``selfie`` is a digest of the picture."""
 
     endpoint: str
     event_id: int
     request_id: str
+    selfie: str = ""
 
 
 @define
@@ -56,7 +57,8 @@ class SandboxState:
 
     Attributes:
         charges: Each selfie that was matched; a cached result is not charged again.
-        key_leaks: Paths on the photo host that were asked for with an ``X-API-Key`` header.
+        key_leaks: Paths of requests with the API key where it should not be: anywhere on the photo host, in an
+            address, or in another header.
         fail_clip_jobs: How many of the next Motion jobs are to end as failed.
     """
 
@@ -86,7 +88,9 @@ class SandboxState:
         """A search made before."""
         return self._searches.get((event_id, request_id))
 
-    def add_search(self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...]) -> Search:
+    def add_search(
+        self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...], selfie: bytes = b""
+    ) -> Search:
         """Keep a search's result and charge it, unless the same ``request_id`` was quicker."""
         known = self.search(event.event_id, request_id)
         if known is not None:
@@ -94,7 +98,7 @@ class SandboxState:
         photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
         search = Search(request_id, event.event_id, bibs, photos)
         self._searches[event.event_id, request_id] = search
-        self.charges.append(Charge(endpoint, event.event_id, request_id))
+        self.charges.append(Charge(endpoint, event.event_id, request_id, digest(selfie.hex()).hex()))
         return search
 
     def job(self, event_id: int, request_id: str) -> ClipJob | None:

@@ -6,6 +6,7 @@ from aiohttp import web
 from attrs import frozen
 
 from .checks import RefusalError, read_request_id
+from .dialect import Dialect
 
 
 @frozen
@@ -34,10 +35,10 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
     return SelfieForm(selfie, read_request_id(request_id) if request_id else None)
 
 
-def required_selfie(form: SelfieForm, field: str) -> bytes:
+def required_selfie(form: SelfieForm, dialect: Dialect) -> bytes:
     """The selfie; 422 if there was none, 400 if it was empty."""
     if form.selfie is None:
-        raise RefusalError(422, f"body.{field}: Field required")
+        raise RefusalError(422, f"body.{dialect.selfie_field}: {dialect.missing_field_problem}")
     if not form.selfie:
         raise RefusalError(400, "The selfie is empty")
     return form.selfie

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from uuid import uuid4
 
 import attrs
 import orjson
-from attrs import frozen
+from attrs import define, field, frozen
 
-from ninepic_async import Event, NinePic
+from ninepic_async import Event, FaceSearch, NinePic, NinePicError
 from ninepic_async.sandbox import Dialect, ManualClock, Sandbox
 
 from .clients import PHOTOS, client_of
 
 Tour = dict[str, Any]
+
+FAR_AHEAD: Final = 4_000_000_000.0
+"""Links signed then do not expire by the client's clock, so that it depends on how the host refuses them."""
 
 
 @frozen
@@ -25,28 +33,19 @@ class Participants:
 
 
 async def take_tour(dialect: Dialect, people: Participants) -> Tour:
-    clock = ManualClock()
+    """Call everything once. A typed error is kept by its name; any other ends the tour."""
+    clock = ManualClock(FAR_AHEAD)
     async with (
         Sandbox(photos=PHOTOS, dialect=dialect, clock=clock) as sb,
         client_of(sb) as client,
     ):
-        event = client.event(sb.event_id)
-        ids: list[str] = []
-        seen = {
-            **await _see_event(client, event),
-            **await _see_searches(event, people.selfie, ids),
-            **await _see_nobody(client.event(empty_event_id(sb)), people.selfie, sb, ids),
-            **await _see_motion(event, ids[0], sb, clock),
-            "bib": await event.bib_search(people.bib).collect(),
-            **await _see_originals(event, people.bib, ids[0]),
+        tourist = _Tourist(sb, clock, client, client.event(sb.event_id), people)
+        await tourist.walk()
+        tourist.seen |= {
             "charges": [charge.endpoint for charge in sb.state.charges],
             "key_leaks": sb.state.key_leaks,
         }
-        text = orjson.dumps(seen, default=_jsonable).decode().replace(sb.photos_url, "https://photos")
-        for request_id in ids:
-            text = text.replace(request_id, "request-id")
-        found: Tour = orjson.loads(text)
-        return found
+        return tourist.report()
 
 
 def empty_event_id(sb: Sandbox) -> int:
@@ -54,65 +53,123 @@ def empty_event_id(sb: Sandbox) -> int:
     return sb.events[8].event_id
 
 
-async def _see_event(client: NinePic, event: Event) -> Tour:
-    days = await event.timeline_days()
-    midnight = datetime.combine(days[0].date, datetime.min.time(), UTC)
-    return {
-        "events": await client.events().collect(),
-        "ping": await event.ping(),
-        "details": await event.details(),
-        "photos": await event.photos().collect(),
-        "days": days,
-        "first_day": await event.timeline_photos(midnight, midnight + timedelta(days=1)).collect(),
-    }
+@define(eq=False)
+class _Tourist:
+    sb: Sandbox
+    clock: ManualClock
+    client: NinePic
+    event: Event
+    people: Participants
+    seen: Tour = field(factory=dict)
+    request_ids: list[str] = field(factory=list)
 
+    async def walk(self) -> None:
+        await self._see_event()
+        await self._see_searches()
+        await self._see_nobody()
+        await self._see_motion()
+        await self._see_originals()
 
-async def _see_searches(event: Event, selfie: bytes, ids: list[str]) -> Tour:
-    search = await event.face_search(selfie, page_size=10)
-    ids.append(search.request_id)
-    return {
-        "face": await search.collect(),
-        "face_total": search.total,
-        "face_confidence": search.confidence_percentage,
-        "face_results": await event.face_results(search.request_id).collect(),
-    }
+    def report(self) -> Tour:
+        text = orjson.dumps(self.seen, default=_jsonable).decode()
+        text = re.sub(r'\?[^"]*', "?signed", text.replace(self.sb.photos_url, "https://photos"))
+        for request_id in self.request_ids:
+            text = text.replace(request_id, "request-id")
+        found: Tour = orjson.loads(text)
+        return found
 
+    async def _note(self, name: str, call: Callable[[], Awaitable[object]]) -> Any:
+        try:
+            self.seen[name] = found = await call()
+        except NinePicError as error:
+            self.seen[name] = type(error).__name__
+            return None
+        return found
 
-async def _see_nobody(event: Event, selfie: bytes, sb: Sandbox, ids: list[str]) -> Tour:
-    """Search and Motion by selfie where there is nothing to find."""
-    clip_seconds, sb.state.clip_seconds = sb.state.clip_seconds, 0
-    search = await event.face_search(selfie)
-    result = await event.clips(selfie=selfie, timeout=5)
-    ids += [search.request_id, result.request_id]
-    state = (await event.clip_job(result.request_id).status()).state
-    sb.state.clip_seconds = clip_seconds
-    return {
-        "nobody": [*await search.collect(), *await event.bib_search("0").collect()],
-        "nobodys_clips": result.clips,
-        "nobodys_state": state,
-    }
+    async def _see_event(self) -> None:
+        midnight = datetime.fromtimestamp(self.sb.event.gallery.taken_at(0), UTC).replace(
+            hour=0, minute=0, second=0
+        )
+        await self._note("events", self.client.events().collect)
+        await self._note("ping", self.event.ping)
+        await self._note("details", self.event.details)
+        await self._note("photos", self.event.photos().collect)
+        await self._note("days", self.event.timeline_days)
+        await self._note(
+            "first_day", self.event.timeline_photos(midnight, midnight + timedelta(days=1)).collect
+        )
+        await self._note("bib", self.event.bib_search(self.people.bib).collect)
 
+    async def _see_searches(self) -> None:
+        async def face() -> object:
+            search = await self.event.face_search(self.people.selfie, page_size=10)
+            self.request_ids.append(search.request_id)
+            return [await search.collect(), search.total, search.confidence_percentage]
 
-async def _see_motion(event: Event, request_id: str, sb: Sandbox, clock: ManualClock) -> Tour:
-    job = await event.start_clips(request_id=request_id)
-    states = []
-    for _ in range(2):
-        states.append((await job.status()).state)
-        clock.advance(sb.clip_seconds / 2)
-    clock.advance(sb.clip_seconds)
-    result = await job.wait(timeout=5)
-    states.append((await job.status()).state)
-    return {"clip_states": states, "clips": result.clips}
+        await self._note("face", face)
+        if not self.request_ids:
+            self.request_ids.append(self._search_made_elsewhere())
+        await self._note("face_results", self.event.face_results(self.request_ids[0]).collect)
 
+    def _search_made_elsewhere(self) -> str:
+        search = self.sb.state.add_search("elsewhere", self.sb.event, str(uuid4()), (self.people.bib,))
+        return search.request_id
 
-async def _see_originals(event: Event, bib: str, request_id: str) -> Tour:
-    image_ids = [photo.image_id for photo in await event.photos().collect(limit=3)]
-    return {
-        "originals_of_bib": await event.originals(bib=bib).collect(),
-        "originals_of_selfie": await event.originals(selfie=request_id).collect(),
-        "original": await event.originals(image_id=image_ids[0]).collect(),
-        "originals_of_ids": await event.originals(image_ids=image_ids).collect(),
-    }
+    async def _see_nobody(self) -> None:
+        """Search, and Motion by selfie, where there is nothing to find."""
+        event = self.client.event(empty_event_id(self.sb))
+        clip_seconds, self.sb.state.clip_seconds = self.sb.state.clip_seconds, 0
+
+        async def face() -> object:
+            search: FaceSearch = await event.face_search(self.people.selfie)
+            self.request_ids.append(search.request_id)
+            return [*await search.collect(), *await event.bib_search("0").collect()]
+
+        async def motion() -> object:
+            job = await event.start_clips(selfie=self.people.selfie)
+            self.request_ids.append(job.request_id)
+            return [(await job.status()).state, (await job.wait(timeout=1)).clips]
+
+        await self._note("nobody", face)
+        await self._note("nobodys_clips", motion)
+        self.sb.state.clip_seconds = clip_seconds
+
+    async def _see_motion(self) -> None:
+        job = await self._note("start_clips", lambda: self.event.start_clips(request_id=self.request_ids[0]))
+        if job:
+            self.seen["start_clips"] = job.request_id
+        job = job or self.event.clip_job(self.request_ids[0])
+
+        async def state() -> object:
+            return (await job.status()).state
+
+        async def clips() -> object:
+            return (await job.wait(timeout=1)).clips
+
+        await self._note("clips_queued", state)
+        self.clock.advance(self.sb.clip_seconds / 2)
+        await self._note("clips_processing", state)
+        self.clock.advance(self.sb.clip_seconds)
+        await self._note("clips_completed", state)
+        await self._note("clips", clips)
+
+    async def _see_originals(self) -> None:
+        image_ids = [self.sb.event.gallery.photo(place).image_id for place in range(3)]
+        originals = self.event.originals
+        await self._note("originals_of_bib", originals(bib=self.people.bib).collect)
+        await self._note("originals_of_selfie", originals(selfie=self.request_ids[0]).collect)
+        await self._note("originals_of_ids", originals(image_ids=image_ids).collect)
+        links = await self._note("original", originals(image_id=image_ids[0]).collect)
+
+        async def late() -> object:
+            self.clock.advance(self.sb.link_lifetime_s + 1)
+            with TemporaryDirectory() as folder:
+                report = await self.event.download(links, folder)
+                report.raise_for_failures()
+                return [name for name in os.listdir(folder) if name.endswith(".jpg")]
+
+        if links:
+            await self._note("expired_links", late)
 
 
 def _jsonable(value: object) -> object:

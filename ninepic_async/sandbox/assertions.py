@@ -1,0 +1,52 @@
+"""What a test may want to be sure of in the end; each says what it saw if it was otherwise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from .request_log import RequestLog
+from .state import Charge, SandboxState
+
+
+def one_search_charged(state: SandboxState, log: RequestLog) -> None:
+    """Exactly one selfie was matched and charged."""
+    __tracebackhide__ = True
+    if len(state.charges) != 1:
+        uploads = [f"{r.endpoint} (attempt {r.attempt}, {r.status})" for r in log if r.method == "POST"]
+        raise AssertionError(
+            f"{len(state.charges)} selfie searches were charged, not 1:{_listed(map(_worded, state.charges))}"
+            f"\nthe POSTs that came:{_listed(uploads)}"
+        )
+
+
+def nothing_uploaded_twice(state: SandboxState) -> None:
+    """No selfie was taken in by one endpoint under two request ids, and so charged twice."""
+    __tracebackhide__ = True
+    by_picture: defaultdict[tuple[str, int, str], list[Charge]] = defaultdict(list)
+    for charge in state.charges:
+        by_picture[charge.endpoint, charge.event_id, charge.selfie].append(charge)
+    twice = [charges for charges in by_picture.values() if len(charges) > 1]
+    if twice:
+        lines = (_worded(charge) for charges in twice for charge in charges)
+        raise AssertionError(
+            f"{len(twice)} selfies were uploaded and charged more than once:{_listed(lines)}"
+        )
+
+
+def no_key_leaked(state: SandboxState) -> None:
+    """The API key came in its own header, to the API alone."""
+    __tracebackhide__ = True
+    if state.key_leaks:
+        raise AssertionError(
+            f"the API key was sent where it should not be {len(state.key_leaks)} times, in requests for:"
+            f"{_listed(state.key_leaks)}"
+        )
+
+
+def _worded(charge: Charge) -> str:
+    return f"{charge.endpoint} of event {charge.event_id}, request_id {charge.request_id}"
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "".join(f"\n  {line}" for line in lines) or " none"
