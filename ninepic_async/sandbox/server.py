@@ -192,7 +192,7 @@ class Sandbox:
         assertions.one_search_charged(self.state, self.requests)
 
     def assert_nothing_uploaded_twice(self) -> None:
-        """Fail if one picture was taken in, and charged, under two request ids by the same endpoint and event.
+        """Fail if one picture was taken in under two request ids by the same endpoint and event.
 
         A retry under the same ``request_id`` is not an upload more.
 
