@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from .checks import Page, RefusalError, check_event, check_features, check_key, check_org, read_page
 from .dialect import Dialect
 from .faults import Faults
-from .mishaps import SERVED_PAGE, Handler, answer, status_of
+from .mishaps import Handler, answer, served_page, status_of
 from .request_log import UNKNOWN, Asked, RequestLog, endpoint_of
 from .routes import ROUTES, Call, Endpoints, Route
 
@@ -64,7 +64,7 @@ class ApiPort:
     def _page(self, route: Route, request: web.Request) -> Page:
         largest = self.dialect.page_size_maxima.get(route.name, route.limits.largest)
         page = read_page(request.query, evolve(route.limits, largest=largest))
-        return evolve(page, number=request.get(SERVED_PAGE, page.number))
+        return evolve(page, number=served_page.get() or page.number)
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -85,9 +85,13 @@ def _impossible_paths(replace: object, remove: object) -> Iterator[str]:
         yield "remove has to be a list of JSON paths"
     else:
         for path in (*replace, *remove):
+            if not isinstance(path, str):
+                yield f"{path!r} is no JSON path"
+                continue
             try:
-                json_path.parse(path)
-            except (TypeError, ValueError) as error:
+                if not json_path.parse(path) and path in remove:
+                    yield "the whole reply can't be taken away"
+            except ValueError as error:
                 yield str(error)
         yield from _impossible_body(dict(replace))
 

@@ -114,10 +114,13 @@ class Fault:
 
 
 def _default(attribute: Any) -> object:
-    return attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default
+    default = attribute.default
+    if not hasattr(default, "takes_self"):
+        return default
+    return None if default.takes_self else default.factory()
 
 
-_DEFAULTS: Final = {a.name: _default(a) for a in fields(Fault) if a.name != "times"}
+_DEFAULTS: Final = {attribute.name: _default(attribute) for attribute in fields(Fault)}
 
 
 class FaultFields(TypedDict, total=False):
@@ -185,9 +188,9 @@ class Armed:
         self.missed = why
 
     def __str__(self) -> str:
-        times = "without end" if self.fault.times is None else f"{self.fault.times} times"
-        why = f" ({self.missed})" if self.missed else ""
-        return f"{self.fault!r} struck {self.struck} times, was to strike {times}{why}"
+        times = "" if self.fault.times is None else f" of {self.fault.times}"
+        why = f": {self.missed}" if self.missed else ""
+        return f"{self.fault!r} struck {self.struck}{times} times{why}"
 
 
 class Faults:

@@ -37,17 +37,17 @@ def without(document: Any, path: str) -> Any:
     """The document without what is at the path.
 
     Raises:
-        LookupError: There is nothing.
+        LookupError: There is nothing, or it is the whole.
     """
     steps = parse(path)
-    if not steps:
-        raise LookupError("the whole document can't be taken away")
     owner = _owner(document, path, steps)
     del owner[_inside(owner, path, steps[-1])]
     return document
 
 
 def _owner(document: Any, path: str, steps: Steps) -> Any:
+    if not steps:
+        raise LookupError("the whole reply can't be taken away")
     for step in steps[:-1]:
         document = document[_inside(document, path, step)]
     if not isinstance(document, dict if isinstance(steps[-1], str) else list):

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Final
 
 import orjson
@@ -18,9 +19,8 @@ from .faults import Armed, Fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SERVED_PAGE: Final = "served_page"
-"""Where a request notes that another page is to be served than was asked for."""
-_LOST: Final = "lost"
+served_page: Final[ContextVar[int | None]] = ContextVar("served_page", default=None)
+"""The page to be served to the request at hand whatever it asks for, if a fault says so."""
 _TOO_MANY_REQUESTS: Final = {"message": "Too Many Requests"}
 _NO_LINGERING: Final = struct.pack("ii", 1, 0)
 _FLUSH_TURN_S: Final = 0.001
@@ -42,8 +42,7 @@ async def answer(
         return _reset(request)
     if fault.status is not None or fault.is_throttle:
         return await _sent(fault, request, _canned(fault))
-    if fault.serve_page is not None:
-        request[SERVED_PAGE] = fault.serve_page
+    served_page.set(fault.serve_page)
     reply = done or await work(request)
     if isinstance(reply, web.Response):
         return await _sent(fault, request, _changed(armed, reply))
@@ -52,7 +51,7 @@ async def answer(
 
 def status_of(reply: web.StreamResponse) -> int:
     """The status that the client got, 0 for a reply that went nowhere."""
-    return 0 if _LOST in reply else reply.status
+    return 0 if isinstance(reply, _LostReply) else reply.status
 
 
 def _canned(fault: Fault) -> web.Response:
@@ -103,7 +102,6 @@ async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.
     body = _bytes(reply)
     sent = web.StreamResponse(status=reply.status, headers=reply.headers)
     sent.content_length = int(announced) if announced else len(body)
-    sent.force_close()
     await sent.prepare(request)
     transport = request.transport
     if transport is None:
@@ -125,17 +123,19 @@ async def _flushed(transport: asyncio.WriteTransport) -> None:
         await asyncio.sleep(_FLUSH_TURN_S)
 
 
+class _LostReply(web.Response):
+    """Goes nowhere, since its connection is gone."""
+
+
 def _reset(request: web.Request) -> web.Response:
-    """Reset the connection; the reply returned goes nowhere, and is marked so."""
+    """Reset the connection."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         transport.abort()
-    reply = web.Response(status=499)
-    reply[_LOST] = True
-    return reply
+    return _LostReply(status=499)
 
 
 async def _for_ever() -> None:

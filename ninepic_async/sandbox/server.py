@@ -254,7 +254,7 @@ class Sandbox:
         await web.SockSite(runner, socket).start()
 
     async def _date(self, _: web.Request, reply: web.StreamResponse) -> None:
-        reply.headers.setdefault("Date", formatdate(self.clock.now(), usegmt=True))
+        reply.headers["Date"] = formatdate(self.clock.now(), usegmt=True)
 
 
 def _listen(host: str, *ports: int) -> list[Socket]:

@@ -57,8 +57,8 @@ class SandboxState:
 
     Attributes:
         charges: Each selfie that was matched; a cached result is not charged again.
-        key_leaks: Paths of requests with the API key where it should not be: on the photo host, in an address,
-            or in another header.
+        key_leaks: Paths of requests with the API key where it should not be: on the photo host, in an
+            address, or in another header.
         fail_clip_jobs: How many of the next Motion jobs are to end as failed.
     """
 

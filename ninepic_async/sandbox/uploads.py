@@ -32,6 +32,10 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
     if upload is not None and not isinstance(upload, web.FileField):
         raise RefusalError(422, f"body.{field}: Expected a file")
     selfie = upload.file.read() if upload is not None else None
+    for value in form.values():
+        # aiohttp closes them when the request is over, which it may be already: its client has gone.
+        if isinstance(value, web.FileField):
+            value.file.close()
     return SelfieForm(selfie, read_request_id(request_id) if request_id else None)
 
 

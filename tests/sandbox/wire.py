@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import ClientSession, FormData
@@ -32,6 +32,12 @@ class Answer:
 
 
 @frozen
+class Head:
+    status: int
+    headers: Mapping[str, str]
+
+
+@frozen
 class Api:
     sandbox: Sandbox
     session: ClientSession
@@ -49,6 +55,13 @@ class Api:
         headers = {"X-API-Key": self.sandbox.api_key} | options.pop("headers", {})
         async with self.session.request(method, url, headers=headers, **options) as reply:
             return Answer(reply.status, await reply.json())
+
+    async def send_raw(self, path: str, timeout: float = 5) -> Head:
+        """Ask, and look at status and headers alone."""
+        headers = {"X-API-Key": self.sandbox.api_key}
+        async with asyncio.timeout(timeout), self.session.get(self.url(path), headers=headers) as reply:
+            await reply.read()
+            return Head(reply.status, dict(reply.headers))
 
     async def get(self, path: str, event_id: int | None = None, **query: Any) -> Answer:
         return await self.send("GET", self.url(path, event_id), params=query)
