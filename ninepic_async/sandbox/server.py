@@ -80,6 +80,7 @@ class Sandbox:
     _studio: Studio | None = field(default=None, init=False)
     _runners: list[web.AppRunner] = field(factory=list, init=False)
     _handlers: Handlers = field(factory=Handlers, init=False)
+    _sockets: list[Socket] = field(factory=list, init=False)
     _origins: list[str] = field(factory=list, init=False)
 
     async def start(self) -> Self:
@@ -106,6 +107,9 @@ class Sandbox:
         runners, self._runners = self._runners, []
         for runner in runners:
             await runner.cleanup()
+        sockets, self._sockets = self._sockets, []
+        for socket in sockets:
+            socket.close()  # those whose site did not come to start
         await self._handlers.aclose()
         if self._studio is not None:
             self._studio.close()
@@ -234,7 +238,7 @@ class Sandbox:
 
     async def _open(self, state: SandboxState, studio: Studio) -> None:
         """Open the photo host first: the API's replies hold its address."""
-        sockets = _listen(self.host, self.port, self.photos_port)
+        sockets = self._sockets = _listen(self.host, self.port, self.photos_port)
         self._origins = [_origin_of(socket) for socket in sockets]
         secret = digest(self.seed, "links", size=32)
         links = Links(self.photos_url, secret, self.link_lifetime_s, self.dialect.link_keys)

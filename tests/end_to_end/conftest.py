@@ -10,6 +10,7 @@ import pytest
 from ninepic_async import Event, NinePic
 from ninepic_async.sandbox import Dialect, ManualClock, Sandbox
 
+from . import matrix
 from .clients import PHOTOS, client_of
 from .tour import Participants, Tour, take_tour
 
@@ -59,3 +60,12 @@ async def client(sb: Sandbox) -> AsyncIterator[NinePic]:
 @pytest.fixture
 def event(client: NinePic, sb: Sandbox) -> Event:
     return client.event(sb.event_id)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how the fault matrix came out."""
+    table = matrix.table()
+    if table:
+        terminalreporter.section("fault matrix")
+        for line in table:
+            terminalreporter.write_line(line)
