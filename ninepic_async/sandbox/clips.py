@@ -27,12 +27,13 @@ def encode(frames: Iterable[Image.Image]) -> bytes:
 
 
 def _write(path: Path, frames: Iterable[Image.Image]) -> None:
-    with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as film:
+    with av.open(path, "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}) as film:
         stream = film.add_stream("libx264", rate=FRAMES_PER_S)
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
-        # One thread and no settings from the machine: the same frames give the same bytes.
-        stream.options = {"preset": "veryfast", "crf": "26", "threads": "1"}
+        # One thread, and code that does not depend on the processor or on what lies behind a frame in
+        # memory, as x264's assembly does: the same frames give the same bytes.
+        stream.options = {"preset": "veryfast", "crf": "26", "threads": "1", "x264-params": "asm=0"}
         stream.time_base = Fraction(1, FRAMES_PER_S)
         for place, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
