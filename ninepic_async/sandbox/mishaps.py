@@ -33,6 +33,7 @@ async def answer(
     if armed is None:
         return await work(request)
     fault = armed.fault
+    served_page.set(fault.serve_page)
     done = await work(request) if fault.after_work or fault.lose_reply else None
     if fault.delay_s:
         await clock.sleep(fault.delay_s)
@@ -42,11 +43,9 @@ async def answer(
         return _reset(request)
     if fault.status is not None or fault.is_throttle:
         return await _sent(fault, request, _canned(fault))
-    served_page.set(fault.serve_page)
     reply = done or await work(request)
-    if isinstance(reply, web.Response):
-        return await _sent(fault, request, _changed(armed, reply))
-    return reply
+    changed = _changed(armed, reply) if isinstance(reply, web.Response) else None
+    return reply if changed is None else await _sent(fault, request, changed)
 
 
 def status_of(reply: web.StreamResponse) -> int:
@@ -65,8 +64,8 @@ def _canned(fault: Fault) -> web.Response:
     return _response(fault.status or 429, headers, body)
 
 
-def _changed(armed: Armed, reply: web.Response) -> web.Response:
-    """The true reply with the fault's changes; if it has no such place, the strike does not count."""
+def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
+    """The true reply with the fault's changes; None, and no strike, if it has no such place."""
     fault = armed.fault
     body = _bytes(reply)
     if fault.replace or fault.remove:
@@ -74,7 +73,7 @@ def _changed(armed: Armed, reply: web.Response) -> web.Response:
             body = _rewritten(fault, body)
         except LookupError as error:
             armed.miss(str(error))
-            return reply
+            return None
     headers = CIMultiDict(reply.headers)
     headers.popall("Content-Length", None)
     headers.update(fault.headers)
@@ -95,13 +94,13 @@ def _rewritten(fault: Fault, body: bytes) -> bytes:
 
 async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
     """Send a reply that ends, or announces its length, as the fault says; give others back to be sent."""
-    announced = fault.headers and CIMultiDict(fault.headers).get("Content-Length")
+    announced = CIMultiDict(fault.headers).get("Content-Length")
     cut = fault.truncate_after if fault.after_bytes is None else fault.after_bytes
-    if cut is None and not announced:
+    if cut is None and announced is None:
         return reply
     body = _bytes(reply)
     sent = web.StreamResponse(status=reply.status, headers=reply.headers)
-    sent.content_length = int(announced) if announced else len(body)
+    sent.content_length = len(body) if announced is None else int(announced)
     await sent.prepare(request)
     transport = request.transport
     if transport is None:

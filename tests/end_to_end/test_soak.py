@@ -163,7 +163,8 @@ def draw_faults(sb: Sandbox) -> None:
         how, endpoint, times = dice.choice(HOWS), dice.choice(ENDPOINTS), dice.randint(1, 3)
         if endpoint == "original" and "extra_bytes" in how:
             continue  # nobody can tell that a file has more bytes than it should, if so many are announced
-        fault: FaultFields = {**how, "endpoint": endpoint, "times": times}
+        fault: FaultFields = {"endpoint": endpoint, "times": times}
+        fault.update(how)
         sb.faults.add(**fault)
 
 

@@ -177,7 +177,7 @@ async def test_values_are_replaced_and_taken_away_at_their_json_paths(api: Api) 
     [
         {"replace": {"$.data.images[3].height": "tall"}},
         {"remove": ["$.data.status.deeper"]},
-        {"remove": ["$.data.nothing"]},
+        {"remove": ["$.data.nothing"], "truncate_after": 3},
         {"endpoint": None, "replace": {"$[0]": 1}},
     ],
 )
@@ -194,6 +194,14 @@ async def test_a_page_that_repeats(api: Api) -> None:
     api.sandbox.faults.add(serve_page=1, page=2)
     assert (await api.get("/images", page=2, page_size=10)).data == first
     assert (await api.get("/images", page=2, page_size=10)).data != first
+
+
+async def test_another_page_can_be_served_late(api: Api) -> None:
+    api.sandbox.faults.add(serve_page=3, delay_s=5, after_work=True)
+    reply = asyncio.ensure_future(api.get("/images", page=1, page_size=10))
+    await until(lambda: api.clock.sleepers == 1)
+    api.clock.advance(5)
+    assert (await reply).data["pagination"]["currentPage"] == 3
 
 
 async def test_spaces_at_the_end(api: Api) -> None:
