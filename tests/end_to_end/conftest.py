@@ -64,8 +64,9 @@ def event(client: NinePic, sb: Sandbox) -> Event:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how the fault matrix came out."""
-    table = matrix.table()
-    if table:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [row for report in reports for name, row in report.user_properties if name == matrix.PROPERTY]
+    if rows:
         terminalreporter.section("fault matrix")
-        for line in table:
+        for line in matrix.table(rows):
             terminalreporter.write_line(line)

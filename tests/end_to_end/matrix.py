@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -25,6 +25,8 @@ from .tour import FAR_AHEAD, Participants
 HTML: Final = "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 SURVIVED: Final = "survived"
 NOT_THERE: Final = ""
+PROPERTY: Final = "row of the fault matrix"
+"""Under this name a test hands its row on to the summary, which may be another process's."""
 DEADLINE_S: Final = 5.0
 SHORT_DEADLINE_S: Final = 0.4
 """Where the call is known to go on for all of it."""
@@ -117,8 +119,8 @@ THROTTLES: Final = ("one a second", "one at once")
 ONLY_LATER_PAGES: Final = ("a repeated page",)
 """Nothing is wrong with the first page being the first page."""
 
-outcomes: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-"""By the fault, how often it struck, and the column."""
+Row = tuple[str, str, dict[str, str]]
+"""The fault, how often it struck, and the outcome of each column."""
 
 
 @frozen
@@ -199,17 +201,17 @@ async def _pass(clock: ManualClock) -> None:
             clock.advance(3600)
 
 
-def table() -> list[str]:
+def table(rows: Iterable[Row]) -> list[str]:
     """A line for each fault: how it came out when it struck once, and when it did not go away."""
-    if not outcomes:
-        return []
-    rows = [
-        (kind, _summed(by_times.get("once", {})), _summed(by_times.get("for ever", {})))
-        for kind, by_times in outcomes.items()
-    ]
-    rows.insert(0, ("fault", "once", "for ever"))
-    widths = [max(len(row[place]) for row in rows) for place in range(2)]
-    return [f"{kind:{widths[0]}}  {once:{widths[1]}}  {for_ever}".rstrip() for kind, once, for_ever in rows]
+    by_kind: dict[str, dict[str, dict[str, str]]] = {kind: {} for kind in KINDS}
+    for kind, often, by_column in rows:
+        by_kind[kind][often] = by_column
+    lines = [("fault", "once", "for ever")]
+    for kind, found in by_kind.items():
+        if found:
+            lines.append((kind, _summed(found.get("once", {})), _summed(found.get("for ever", {}))))
+    widths = [max(len(line[place]) for line in lines) for place in range(2)]
+    return [f"{kind:{widths[0]}}  {once:{widths[1]}}  {for_ever}".rstrip() for kind, once, for_ever in lines]
 
 
 def _summed(by_column: Mapping[str, str]) -> str:

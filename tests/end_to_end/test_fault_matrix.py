@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import ninepic_async
 
 from .columns import COLUMNS, make_files
 from .conftest import in_own_loop
-from .matrix import KINDS, NOT_THERE, SURVIVED, THROTTLES, Stage, cell, outcomes, undisturbed
+from .matrix import KINDS, NOT_THERE, PROPERTY, SURVIVED, THROTTLES, Stage, cell, undisturbed
 from .tour import Participants
 
 TIMES: dict[str, int | None] = {"once": 1, "for ever": None}
@@ -34,11 +35,18 @@ def expected(
     [(kind, often) for kind in KINDS for often in TIMES if often == "for ever" or kind not in THROTTLES],
 )
 async def test_every_call_survives_or_says_what_is_wrong(
-    kind: str, often: str, people: Participants, files: Path, expected: dict[str, object], tmp_path: Path
+    kind: str,
+    often: str,
+    people: Participants,
+    files: Path,
+    expected: dict[str, object],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     stage = Stage(people, files, tmp_path)
     found = await asyncio.gather(*(cell(kind, TIMES[often], name, stage, expected[name]) for name in COLUMNS))
-    row = outcomes[kind][often] = dict(zip(COLUMNS, found, strict=True))
+    row = dict(zip(COLUMNS, found, strict=True))
+    record_property(PROPERTY, (kind, often, row))
 
     assert {name: outcome for name, outcome in row.items() if not _is_good(outcome)} == {}
 
