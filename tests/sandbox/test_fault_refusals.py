@@ -29,7 +29,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"status": 100}, "status has to be"),
     ({"status": "503"}, "status has to be"),
     ({"body": "busy"}, "body goes with a status"),
-    ({"status": 500, "body": object()}, "body has to be bytes, text, or what JSON can hold"),
+    ({"status": 500, "body": {1, 2}}, "body has to be bytes, text, or what JSON can hold"),
     ({"status": 500, "headers": ["Retry-After"]}, "headers have to be a mapping"),
     ({"status": 500, "headers": {"Retry-After": 3}}, "Retry-After has to be a text"),
     ({"status": 500, "headers": {"X": "a\r\nY: b"}}, "a text of one line"),
