@@ -33,8 +33,7 @@ MOST_RENEWALS: Final = 3
 """How often a link is signed again without a byte coming of it."""
 _SLOWEST_BYTES: Final = 64 * 1024
 _PATIENCE: Final = 3
-"""So many times `stall_s` a host has for the beginning of a reply, and between one look at its pace and the
-next, which are twice that time apart, and come with the bytes."""
+"""So many times `stall_s` a host has for the beginning of a reply."""
 _THROTTLED: Final = frozenset({429, 503})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _EXCERPT_BYTES: Final = 4096
@@ -236,19 +235,19 @@ class Fetcher:
     async def _copy(self, reply: aiohttp.ClientResponse, part: Part, patience: asyncio.Timeout) -> None:
         read, write = reply.content.readany, part.write
         meter, most, now = self.meter, self.max_bytes, self.clock.monotonic
-        time = asyncio.get_running_loop().time
-        judged_at, judged_size = now() + 2 * self.stall_s, part.size
-        patience.reschedule(time() + _PATIENCE * self.stall_s)
+        stall_s, time = self.stall_s, asyncio.get_running_loop().time
+        judged_at, judged_size = now() + 2 * stall_s, part.size
+        patience.reschedule(time() + stall_s)
         while chunk := await read():
+            patience.reschedule(time() + stall_s)
             write(chunk)
             meter.bytes_done += len(chunk)
             if part.size > most:
                 raise _AttemptError(f"it has more than max_bytes={most} bytes", _FINAL)
             if now() >= judged_at:
                 if part.size - judged_size < _SLOWEST_BYTES:
-                    raise _AttemptError(f"it came to a trickle for {2 * self.stall_s:g} s")
-                judged_at, judged_size = now() + 2 * self.stall_s, part.size
-                patience.reschedule(time() + _PATIENCE * self.stall_s)
+                    raise _AttemptError(f"it came to a trickle for {2 * stall_s:g} s")
+                judged_at, judged_size = now() + 2 * stall_s, part.size
 
     def _check_whole(self, reply: aiohttp.ClientResponse, job: Job, part: Part) -> None:
         extension = split(job.name)[1]

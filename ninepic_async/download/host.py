@@ -34,20 +34,16 @@ class LinkError(Exception):
 
 
 class PhotoHost:
-    """The connections of one bulk fetch.
+    """The connections of one bulk fetch. How long a host may take is for the caller to say."""
 
-    Args:
-        stall_s: seconds without a single byte after which a host counts as gone.
-    """
-
-    def __init__(self, stall_s: float) -> None:
+    def __init__(self) -> None:
         # Having freed one block of that size, glibc keeps as much at hand, instead of giving each chunk's
         # pages back and asking for them anew: a tenth of the time on small files. The block is never touched.
         bytearray(RECEIVE_BUFFER_BYTES)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=stall_s),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
             # The bytes are to be those on the host's disk: lengths and ranges are counted in them.
             headers={
                 "Accept-Encoding": "identity",

@@ -32,6 +32,7 @@ class Part:
         self.total = begun.bytes if begun else None
         self.validator = begun.validator if begun else None
         self._folder = folder
+        self._head = b""
         self.descriptor: int
         self.size: int
         self.descriptor, self.size = folder.open_part(name)
@@ -55,6 +56,8 @@ class Part:
                 written += os.write(self.descriptor, memoryview(chunk)[written:])
         except OSError as error:
             raise self._folder.trouble(error, self.name) from error
+        if self.size == 0:
+            self._head = chunk[:HEAD_BYTES]
         self.size += written
 
     def go_on_at(self, offset: int) -> None:
@@ -75,8 +78,8 @@ class Part:
         self.total, self.validator = total, validator
 
     def head(self) -> bytes:
-        """Read the file's beginning."""
-        return self._read_at(0)
+        """Give the file's beginning."""
+        return self._head if len(self._head) == HEAD_BYTES else self._read_at(0)
 
     def tail(self) -> bytes:
         """Read the file's end."""

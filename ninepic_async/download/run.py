@@ -114,7 +114,7 @@ class _Crew:
         """Do it all; the first error ends it all."""
         limiter = anyio.CapacityLimiter(adapt.START) if self.settings.concurrency == "auto" else None
         try:
-            async with PhotoHost(self.settings.stall_s) as host, anyio.create_task_group() as beside:
+            async with PhotoHost() as host, anyio.create_task_group() as beside:
                 if teller is not None:
                     beside.start_soon(teller.run)
                 if limiter is not None:

@@ -24,7 +24,7 @@ from ninepic_async.sandbox.ranges import send
 
 from . import host as bad
 from .conftest import Fetch, files, open_files, rows
-from .host import MIB, Host
+from .host import MIB, Host, no_length
 
 
 def mount(path: Path, options: str) -> None:
@@ -182,7 +182,7 @@ async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
 
     monkeypatch.setattr(os, "read", broken)
     with pytest.raises(DownloadError, match="Input/output error"):
-        await fetch([host.add("a")])
+        await fetch([host.add("a", 2000, no_length)])
 
 
 async def test_a_filesystem_that_does_not_sync_folders_will_do(
