@@ -11,6 +11,7 @@ from .events import Event, Features
 from .faults import Fault, Faults
 from .request_log import RequestLog, RequestRecord
 from .server import Sandbox
+from .snapshot import Snapshot
 from .state import Charge, SandboxState
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "RequestRecord",
     "Sandbox",
     "SandboxState",
+    "Snapshot",
 ]

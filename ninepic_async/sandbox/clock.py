@@ -19,17 +19,55 @@ class Clock(Protocol):
         """Wait until so many seconds have passed."""
         ...
 
+    def advance(self, seconds: float) -> None:
+        """Move forward by ``seconds``; delays that end by then end now."""
+        ...
+
 
 class RealClock:
-    """The machine's clock."""
+    """The machine's clock, which can be put forward, from any thread."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._lock = threading.Lock()
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     def now(self) -> float:
         """Unix time in seconds."""
-        return time.time()
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Be so many seconds further, and run on from there; delays that end by then end now.
+
+        Raises:
+            ValueError: ``seconds`` is less than 0, or no number.
+        """
+        if not seconds >= 0:
+            raise ValueError("a clock does not run backwards")
+        with self._lock:
+            self._ahead += seconds
+            for sleeper in self._sleepers:
+                sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait until so many seconds have passed."""
-        await asyncio.sleep(seconds)
+        until = self.now() + seconds
+        while (left := until - self.now()) > 0:
+            await self._look_up_after(left)
+
+    async def _look_up_after(self, seconds: float) -> None:
+        """Wait so long, or until the clock is put forward."""
+        loop = asyncio.get_running_loop()
+        sleeper = loop.create_future()
+        alarm = loop.call_later(seconds, _wake, sleeper)
+        with self._lock:
+            self._sleepers.add(sleeper)
+        try:
+            await sleeper
+        finally:
+            alarm.cancel()
+            with self._lock:
+                self._sleepers.discard(sleeper)
 
 
 class ManualClock:

@@ -119,7 +119,7 @@ class RequestLog(Sequence[RequestRecord]):
         return len(self._records)
 
     def __iter__(self) -> Iterator[RequestRecord]:
-        return iter(self._records)
+        return iter(list(self._records))  # which may grow meanwhile, in the sandbox's thread
 
     @overload
     def __getitem__(self, place: int) -> RequestRecord: ...

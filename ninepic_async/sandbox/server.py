@@ -14,9 +14,10 @@ from typing import Self
 from aiohttp import web
 from attrs import Factory, define, field, validators
 
-from . import assertions
+from . import assertions, description
 from .api_port import ApiPort
 from .clock import Clock, RealClock
+from .control import Control
 from .dialect import Dialect
 from .events import Event, api_key_of, make_events, org_id_of
 from .faults import Faults
@@ -29,6 +30,7 @@ from .pictures import Pictures, gallery_in
 from .request_log import RequestLog
 from .routes import Endpoints
 from .seeded import digest
+from .snapshot import Snapshot, put_back, take
 from .state import SandboxState
 from .studio import Studio
 from .wire import Wire
@@ -56,6 +58,7 @@ class Sandbox:
         host: Address to listen on.
         port: Port of the API; 0 picks a free one.
         photos_port: Port of the photo host; 0 picks a free one.
+        control: Let other processes on this machine steer the sandbox over HTTP, below ``/_sandbox``.
         faults: Failures to come, in order.
         requests: What both ports were asked, oldest first.
     """
@@ -72,7 +75,9 @@ class Sandbox:
     host: str = "127.0.0.1"
     port: int = 0
     photos_port: int = 0
+    control: bool = False
     faults: Faults = field(factory=Faults, init=False)
+    _account: int = field(default=Factory(lambda self: self.seed, takes_self=True), init=False)
     requests: RequestLog = field(
         default=Factory(lambda self: RequestLog(self.api_key), takes_self=True), init=False
     )
@@ -114,6 +119,51 @@ class Sandbox:
         if self._studio is not None:
             self._studio.close()
 
+    def reset(self, *, seed: int | None = None, photos: int | None = None) -> None:
+        """Begin anew: forget searches, jobs, charges, faults and the log, perhaps with other events.
+
+        Key, organisation, addresses and the clock stay as they are, so that whoever was pointed at the
+        sandbox may go on.
+
+        Args:
+            seed: What events, BIBs, ids and pictures follow from henceforth; None keeps them.
+            photos: How many photos the main event's gallery is to have; None keeps their number.
+
+        Raises:
+            ValueError: ``photos`` is negative, or given although the photos come from a folder. Nothing was
+                changed.
+        """
+        if photos is not None and self.folder is not None:
+            raise ValueError("photos: this sandbox has those of its folder, and no others")
+        if photos is not None and photos < 0:
+            raise ValueError("photos: should be 0 or more")
+        seed = self.seed if seed is None else seed
+        photos = self.photos if photos is None else photos
+        self.state.begin_anew(seed, self._events_of(seed, photos))
+        self.seed, self.photos = seed, photos
+        self.faults.clear()
+        self.requests.clear()
+
+    def snapshot(self) -> Snapshot:
+        """What the sandbox remembers now: searches, Motion jobs and charges. Faults and log are not in it."""
+        photos = self.photos if self.folder is None else None
+        return take(self.state, photos, self.clock.now())
+
+    def restore(self, taken: Snapshot) -> None:
+        """Make the sandbox remember what it did when a snapshot was taken; faults and log stay as they are.
+
+        Motion jobs go on from where they were.
+
+        Raises:
+            ValueError: The snapshot contradicts itself, or comes of another kind of gallery. Nothing was
+                changed.
+        """
+        if (taken.photos is None) != (self.folder is not None):
+            raise ValueError("photos: the snapshot was taken of another kind of gallery")
+        photos = self.photos if taken.photos is None else taken.photos
+        put_back(taken, self.state, self._events_of(taken.seed, photos), self.clock.now())
+        self.seed, self.photos = taken.seed, photos
+
     async def __aenter__(self) -> Self:
         return await self.start()
 
@@ -135,12 +185,12 @@ class Sandbox:
     @property
     def api_key(self) -> str:
         """The key the API accepts."""
-        return api_key_of(self.seed)
+        return api_key_of(self._account)
 
     @property
     def org_id(self) -> int:
         """The organisation the key belongs to."""
-        return org_id_of(self.seed)
+        return org_id_of(self._account)
 
     @property
     def event_id(self) -> int:
@@ -225,6 +275,12 @@ class Sandbox:
             raise RuntimeError("start the sandbox first")
         return self._origins[place]
 
+    def _events_of(self, seed: int, photos: int) -> dict[int, Event]:
+        """A seed's events; those at hand if they are, so that no picture is made twice."""
+        if (seed, photos) == (self.seed, self.photos):
+            return self.state.events
+        return make_events(seed, photos, None if self.folder is None else self.event.gallery)
+
     async def _folder_gallery(self) -> Gallery | None:
         if self.folder is None:
             return None
@@ -245,8 +301,11 @@ class Sandbox:
         host = PhotoHost(state, studio, links, self.clock, self.faults, self.requests, self.dialect)
         desk = OriginalsDesk(links, self.missing_originals)
         endpoints = Endpoints(state, Wire(self.dialect, links), self.clock, desk, studio.match)
-        api = ApiPort(endpoints, self.faults, self.requests, self.latency_s)
-        for app, socket in zip((api.app(), host.app()), sockets, strict=True):
+        api = ApiPort(endpoints, self.faults, self.requests, self.latency_s).app()
+        description.add_to(api)
+        if self.control:
+            Control(self).add_to(api)
+        for app, socket in zip((api, host.app()), sockets, strict=True):
             await self._serve(app, socket)
 
     async def _serve(self, app: web.Application, socket: Socket) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 from attrs import define, field, frozen
 
@@ -21,6 +21,12 @@ class Search:
     event_id: int
     bibs: tuple[str, ...]
     photos: Sequence[int]
+
+    @classmethod
+    def of(cls, event: Event, request_id: str, bibs: tuple[str, ...]) -> Self:
+        """The result for a selfie of those who wear these BIBs."""
+        photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
+        return cls(request_id, event.event_id, bibs, photos)
 
 
 @frozen
@@ -60,6 +66,9 @@ class SandboxState:
         key_leaks: Paths of requests with the API key where it should not be: on the photo host, in an
             address, or in another header.
         fail_clip_jobs: How many of the next Motion jobs are to end as failed.
+        searches: Each selfie search, by event and ``request_id``.
+        jobs: Each Motion job, by event and ``request_id``.
+        minted: How many ``request_id`` were given out so far.
     """
 
     seed: int
@@ -70,23 +79,32 @@ class SandboxState:
     charges: list[Charge] = field(factory=list)
     key_leaks: list[str] = field(factory=list)
     fail_clip_jobs: int = 0
-    _searches: dict[tuple[int, str], Search] = field(factory=dict)
-    _jobs: dict[tuple[int, str], ClipJob] = field(factory=dict)
-    _minted: int = 0
+    searches: dict[tuple[int, str], Search] = field(factory=dict)
+    jobs: dict[tuple[int, str], ClipJob] = field(factory=dict)
+    minted: int = 0
 
     @property
     def searches_charged(self) -> int:
         """How many selfies were matched and charged."""
         return len(self.charges)
 
+    def begin_anew(self, seed: int, events: dict[int, Event]) -> None:
+        """Forget everything, and go on with these events. The key and the organisation stay."""
+        self.seed, self.events = seed, events
+        self.charges.clear()
+        self.key_leaks.clear()
+        self.searches.clear()
+        self.jobs.clear()
+        self.minted = self.fail_clip_jobs = 0
+
     def mint_request_id(self) -> str:
         """A new ``request_id``, the same in every run of the same seed."""
-        self._minted += 1
-        return uuid_of(self.seed, "request", self._minted)
+        self.minted += 1
+        return uuid_of(self.seed, "request", self.minted)
 
     def search(self, event_id: int, request_id: str) -> Search | None:
         """A search made before."""
-        return self._searches.get((event_id, request_id))
+        return self.searches.get((event_id, request_id))
 
     def add_search(
         self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...], selfie: bytes = b""
@@ -95,15 +113,14 @@ class SandboxState:
         known = self.search(event.event_id, request_id)
         if known is not None:
             return known
-        photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
-        search = Search(request_id, event.event_id, bibs, photos)
-        self._searches[event.event_id, request_id] = search
+        search = Search.of(event, request_id, bibs)
+        self.searches[event.event_id, request_id] = search
         self.charges.append(Charge(endpoint, event.event_id, request_id, digest(selfie.hex()).hex()))
         return search
 
     def job(self, event_id: int, request_id: str) -> ClipJob | None:
         """A Motion job started before."""
-        return self._jobs.get((event_id, request_id))
+        return self.jobs.get((event_id, request_id))
 
     def start_job(self, search: Search, now: float) -> ClipJob:
         """Start a Motion job for a search, or return the one that was started for it before."""
@@ -113,5 +130,5 @@ class SandboxState:
         fails = self.fail_clip_jobs > 0
         self.fail_clip_jobs -= fails
         job = ClipJob(search, now, fails)
-        self._jobs[search.event_id, search.request_id] = job
+        self.jobs[search.event_id, search.request_id] = job
         return job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from weakref import WeakKeyDictionary
 
 from .cache import PictureCache
 from .events import Event
@@ -18,7 +19,8 @@ class Studio:
     def __init__(self) -> None:
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
         self._cache = PictureCache(self.threads)
-        self._pictures: dict[int, Pictures] = {}
+        # By the event itself: one that begins anew under the same number has other pictures.
+        self._pictures: WeakKeyDictionary[Event, Pictures] = WeakKeyDictionary()
 
     def close(self) -> None:
         """Take no more work."""
@@ -26,21 +28,21 @@ class Studio:
 
     def pictures(self, event: Event) -> Pictures:
         """One event's pictures."""
-        known = self._pictures.get(event.event_id)
-        return known or self._pictures.setdefault(event.event_id, pictures_of(event))
+        known = self._pictures.get(event)
+        return known or self._pictures.setdefault(event, pictures_of(event))
 
     async def photo(self, event: Event, index: int, rendition: Rendition) -> bytes:
         """A photo as a JPEG."""
-        key = (event.event_id, rendition, index)
+        key = (event, rendition, index)
         return await self._cache.get(key, lambda: self.pictures(event).photo(index, rendition))
 
     async def cover(self, event: Event) -> bytes:
         """The event's cover picture."""
-        return await self._cache.get((event.event_id, "cover"), lambda: self.pictures(event).cover())
+        return await self._cache.get((event, "cover"), lambda: self.pictures(event).cover())
 
     async def clip(self, event: Event, bib: str, place: int) -> bytes:
         """A runner's clip as an MP4."""
-        key = (event.event_id, "clip", bib, place)
+        key = (event, "clip", bib, place)
         return await self._cache.get(key, lambda: self.pictures(event).clip(bib, place))
 
     async def match(self, event: Event, selfie: bytes) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Wire:
     def __init__(self, dialect: Dialect, links: Links) -> None:
         self.dialect = dialect
         self.links = links
-        self._pages: OrderedDict[tuple[int, int, int], orjson.Fragment] = OrderedDict()
+        self._pages: OrderedDict[tuple[Event, int, int], orjson.Fragment] = OrderedDict()
 
     def body(self, status: int, message: str, data: Data | None) -> bytes:
         """A whole reply: the envelope, or the payload alone when the dialect is flat."""
@@ -93,7 +93,7 @@ class Wire:
 
     def _run(self, event: Event, shown: range) -> orjson.Fragment:
         """Neighbouring photos, serialised once: the gallery's pages are asked for again and again."""
-        key = (event.event_id, shown.start, shown.stop)
+        key = (event, shown.start, shown.stop)
         run = self._pages.get(key)
         if run is None:
             photos = [self._photo(event, event.gallery.photo(place)) for place in shown]
