@@ -12,7 +12,7 @@ from .events import Event
 from .state import SandboxState
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
 
 class RefusalError(Exception):
@@ -118,6 +118,7 @@ def read_request_id(text: str) -> str:
 
 def integer(text: str, where: str) -> int:
     """A whole number; 422 naming the field otherwise."""
-    if not _INTEGER.fullmatch(text):
+    number = int(text) if _INTEGER.fullmatch(text) else None
+    if number is None or not -(2**63) <= number < 2**63:
         raise RefusalError(422, f"{where}: Input should be a valid integer")
-    return int(text)
+    return number

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from attrs import frozen
 
 from .checks import RefusalError, read_request_id
 from .dialect import Dialect
+
+_MALFORMED: Final = (ValueError, LookupError, RuntimeError, HttpProcessingError)
+"""What aiohttp raises for parts that it can't read: no name, odd headers, an unknown charset or encoding."""
 
 
 @frozen
@@ -21,7 +27,7 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
     """The posted form; 422 if it is none, 400 for a malformed ``request_id``."""
     try:
         form = await request.post()
-    except ValueError as error:
+    except _MALFORMED as error:
         raise RefusalError(422, f"body: Malformed form ({error})") from None
     except ConnectionError:
         raise RefusalError(400, "The upload was cut short") from None
@@ -36,7 +42,7 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
         # aiohttp closes them when the request is over, which it may be already: its client has gone.
         if isinstance(value, web.FileField):
             value.file.close()
-    return SelfieForm(selfie, read_request_id(request_id) if request_id else None)
+    return SelfieForm(selfie, None if request_id is None else read_request_id(request_id))
 
 
 def required_selfie(form: SelfieForm, dialect: Dialect) -> bytes:

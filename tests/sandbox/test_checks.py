@@ -103,3 +103,25 @@ async def test_download_bodies_that_cannot_be(api: Api, body: object, message: s
 async def test_a_body_that_is_no_json(api: Api) -> None:
     answer = await api.send("POST", api.url("/original-photos"), data=b"{")
     assert answer.refusal[0] == 422
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Content-Disposition: form-data; name="a\x08"',
+        'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: odd',
+        'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=odd',
+        "Content-Disposition: form-data",
+    ],
+)
+async def test_a_form_that_cannot_be_read(api: Api, head: str) -> None:
+    body = f"--x\r\n{head}\r\n\r\n1\r\n--x--\r\n".encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await api.send("POST", api.url("/faces"), data=body, headers=headers)
+    assert answer.refusal[0] == 422
+    assert answer.refusal[1].startswith("body: Malformed form")
+
+
+async def test_an_empty_request_id(api: Api) -> None:
+    answer = await api.upload("/faces", b"x", request_id="")
+    assert answer.refusal == (400, "request_id is not a valid UUID")
