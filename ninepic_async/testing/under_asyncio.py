@@ -1,0 +1,46 @@
+"""A client in the loop of a test that pytest-asyncio runs. Imported if that plugin is there.
+
+A test's marker says whether it has a loop of its own or shares one with its class, module, package or
+session, and a client belongs to one loop: so there is a fixture for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from ninepic_async import NinePic
+    from ninepic_async.sandbox import Sandbox
+
+_Scope = Literal["function", "class", "module", "package", "session"]
+
+
+def client_fixture(request: pytest.FixtureRequest) -> str | None:
+    """The fixture for this test, if pytest-asyncio runs it."""
+    if not pytest_asyncio.is_async_test(request.node):
+        return None
+    marker = request.node.get_closest_marker("asyncio")
+    scope = marker.kwargs.get("loop_scope") if marker is not None else None
+    scope = scope or request.config.getini("asyncio_default_test_loop_scope")
+    return f"_ninepic_in_{scope}_loop"
+
+
+def _client_in_loop_of(scope: _Scope) -> object:
+    async def client(ninepic_sandbox: Sandbox) -> AsyncIterator[NinePic]:
+        from .clients import opened
+
+        async for opened_client in opened(ninepic_sandbox):
+            yield opened_client
+
+    return pytest_asyncio.fixture(client, loop_scope=scope, name=f"_ninepic_in_{scope}_loop")
+
+
+_in_function = _client_in_loop_of("function")
+_in_class = _client_in_loop_of("class")
+_in_module = _client_in_loop_of("module")
+_in_package = _client_in_loop_of("package")
+_in_session = _client_in_loop_of("session")
