@@ -7,10 +7,12 @@ import asyncio
 import inspect
 import logging
 import re
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import CodeType
 
+import aiohttp
 import pytest
 
 import ninepic_async
@@ -21,8 +23,13 @@ from ninepic_async.sandbox import Sandbox
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FIXTURE_BLOCKS = [block for block in BLOCKS if "ninepic_sandbox" in block]
+PLAIN_BLOCKS = [block for block in BLOCKS if block not in FIXTURE_BLOCKS]
+CURL = re.findall(r"^curl (.*?)(?: +#.*)?$", README, re.MULTILINE)
 BIB = "8230"
 COMMAND_LINES = re.findall(r"^\$ ninepic (.*)$", README, re.MULTILINE)
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ async def test_the_first_program_finds_photos(sandbox: Sandbox, capsys: pytest.C
 async def test_the_other_blocks_run(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     async with NinePic() as client:
         names: dict[str, object] = {"client": client, "event": client.event(sandbox.event_id)}
-        for block in BLOCKS[1:]:
+        for block in PLAIN_BLOCKS[1:]:
             if "ninepic_async.sync" in block:
                 await asyncio.to_thread(exec, compiled(block, sandbox), {})
                 continue
@@ -72,7 +79,7 @@ async def test_the_other_blocks_run(sandbox: Sandbox, capsys: pytest.CaptureFixt
         for test in tests:
             assert inspect.iscoroutinefunction(test)
             await test()
-    assert len(tests) == len(re.findall("^async def test_", "".join(BLOCKS), re.MULTILINE)) >= 2
+    assert len(tests) == len(re.findall("^async def test_", "".join(PLAIN_BLOCKS), re.MULTILINE)) >= 2
     for name in ("first_hour", "again", "twenty", "photos"):
         assert names[name], name
     assert "is off for this event" not in capsys.readouterr().out
@@ -83,6 +90,25 @@ async def test_the_command_lines_work(sandbox: Sandbox) -> None:
         words = line.replace(" 487", f" {sandbox.event_id}").replace("834", BIB).split()
         assert await asyncio.to_thread(main, words) == 0, line
     assert len(COMMAND_LINES) >= 3
+
+
+def test_the_tests_that_use_fixtures_pass(pytester: pytest.Pytester) -> None:
+    (block,) = FIXTURE_BLOCKS
+    pytester.makepyfile(block)
+    run = pytester.runpytest_subprocess("-W", "error", "-o", "asyncio_default_fixture_loop_scope=function")
+    run.assert_outcomes(passed=block.count("def test_"))
+
+
+async def test_the_curl_lines_do_what_they_say() -> None:
+    async with Sandbox(photos=120, control=True) as steered, aiohttp.ClientSession() as session:
+        for line in CURL:
+            words = shlex.split(line.replace("http://localhost:9009", steered.base_url))
+            (url,) = [word for word in words if word.startswith("http")]
+            body = words[words.index("--json") + 1] if "--json" in words else None
+            method = "POST" if body or "POST" in words else "GET"
+            async with session.request(method, url, data=body) as reply:
+                assert reply.status == 200, line
+    assert len(CURL) == 5
 
 
 def test_no_block_was_overlooked() -> None:
