@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PHOTOS: Final = 500
 _PORT: Final = Number(gte=0, lte=65535)
+_CONTROL_HELP: Final = "Let other processes on this machine steer it over HTTP, below /_sandbox."
 _BIBS_SHOWN: Final = 8
 
 
@@ -31,6 +32,7 @@ def sandbox(
         int | None, Parameter(validator=Number(gte=0), help=f"How many photos to draw ({_PHOTOS}).")
     ] = None,
     photos: Annotated[Path | None, Parameter(help="Use the JPEGs in this folder instead.")] = None,
+    control: Annotated[bool, Parameter(help=_CONTROL_HELP, show_default=False)] = False,
     output: Output = OUTPUT,
 ) -> Work:
     """Serve a stand-in for the hosted API until Ctrl-C."""
@@ -45,6 +47,7 @@ def sandbox(
         folder=photos,
         port=port,
         photos_port=photos_port,
+        control=control,
     )
     return _serve(stand_in, output)
 
@@ -77,6 +80,8 @@ def _introduce(sandbox: Sandbox) -> None:
     say(f"The main event is {sandbox.event_id}, with {sandbox.event.gallery.total} photos.")
     if sandbox.bibs:
         say(f"BIBs to search for: {', '.join(sandbox.bibs[:_BIBS_SHOWN])}")
+    if sandbox.control:
+        say(f"It is steered by requests to {sandbox.base_url}/_sandbox.")
     say("Ctrl-C ends it.")
 
 

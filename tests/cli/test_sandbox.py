@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from ninepic_async import NinePic
@@ -76,3 +77,12 @@ def test_on_a_terminal_ctrl_c_ends_it() -> None:
         screen.type("\x03")
         assert process.wait(PATIENCE_S) == 0
     assert "Traceback" not in screen.text
+
+
+@pytest.mark.parametrize(("options", "steered"), [(["--control"], True), ([], False)])
+async def test_others_steer_it_only_where_they_may(options: list[str], steered: bool) -> None:
+    with served("--count", "5", *options) as (_, said):
+        assert ("/_sandbox" in said) is steered
+        url = f"{settings(said)['NINEPIC_BASE_URL']}/_sandbox"
+        async with aiohttp.ClientSession() as session, session.get(url) as reply:
+            assert (reply.status == 200) is steered
