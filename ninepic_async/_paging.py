@@ -52,6 +52,7 @@ class Walk(Generic[T]):
         self._excuses = 0
         self._has_ended = False
         self._largest_total = 0
+        self._last_length = 0
         self._last: PaginationInfo | None = None
 
     def take(self, number: int, page: Page[T]) -> tuple[Page[T], int | None]:
@@ -78,7 +79,9 @@ class Walk(Generic[T]):
             self._excuses += moved_by + 1
         shrunk = now.total < before.total
         if not now.has_next_page and not shrunk:
+            self._check_end(number, page, fresh)
             return fresh, None
+        self._last_length = len(page.items)
         self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
         return fresh, max(1, number - moved_by) if shrunk else number + 1
 
@@ -113,6 +116,13 @@ class Walk(Generic[T]):
         self._seen_in_order.append(keys)
         while len(self._seen) > REMEMBERED and len(self._seen_in_order) > 1:
             self._seen.difference_update(self._seen_in_order.popleft())
+
+    def _check_end(self, number: int, page: Page[T], fresh: Page[T]) -> None:
+        """Refuse a page sent again in place of the last one; items slid over its border would be fewer."""
+        if fresh.items or self._excuses or not 1 < self._last_length <= len(page.items):
+            return
+        expected = f"{number}, with items not sent before"
+        raise self._broken("currentPage", expected, page.pagination.current_page)
 
     def _check_progress(self, now: PaginationInfo, *, fruitful: bool) -> None:
         self._pages += 1

@@ -174,6 +174,15 @@ async def endless(answer: Callable[[Request], Reply], most: int) -> None:
     assert len(answers.requests) <= most
 
 
+async def test_a_page_repeated_in_place_of_the_last_one_is_an_error() -> None:
+    def answer(request: Request) -> Reply:
+        held = min(page_number(request), 2)
+        return ok(images(range(held * 10 - 10, held * 10), pagination(30, page_number(request), 10)))
+
+    with pytest.raises(DecodeError, match="currentPage"):
+        await rig(answer).event.photos(page_size=10).collect()
+
+
 async def test_a_page_repeated_for_ever_is_an_error() -> None:
     await endless(lambda _: ok(images([1, 2], pagination(4, 1, 2, more=True))), 2 + AHEAD_AT_MOST)
 
