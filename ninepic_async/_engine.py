@@ -210,6 +210,4 @@ def _status_error(reply: Reply, failure: Failure) -> APIStatusError:
     kind = status_error_class(reply.status)
     if kind is UnprocessableEntityError:
         return UnprocessableEntityError(message, problems=problems(message), status=reply.status)
-    if kind is RateLimitError:
-        return RateLimitError(message, retry_after=failure.retry_after_s, status=reply.status)
-    return kind(message, status=reply.status)
+    return kind(message, retry_after=failure.retry_after_s, status=reply.status)

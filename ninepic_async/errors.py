@@ -107,6 +107,7 @@ class APIStatusError(CallError):
 
     Attributes:
         status: the HTTP status. It can be 200, where the body said ``responseType: "error"``.
+        retry_after: seconds that the service asked to wait; None where it did not say.
     """
 
     default_status: ClassVar[int] = 0
@@ -116,15 +117,18 @@ class APIStatusError(CallError):
         message: str = "",
         *,
         status: int | None = None,
+        retry_after: float | None = None,
         endpoint: str = "",
         attempts: int = 0,
         request_id: str | None = None,
     ) -> None:
         super().__init__(message, endpoint=endpoint, attempts=attempts, request_id=request_id)
         self.status: int = self.default_status if status is None else status
+        self.retry_after = retry_after
 
     def _headline(self) -> str:
-        return f"{self.status} {self.message}".rstrip()
+        hint = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
+        return f"{self.status} {self.message}".rstrip() + hint
 
 
 class BadRequestError(APIStatusError):
@@ -212,30 +216,9 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: the gateway throttles. Raised once the retries, or the time, are used up.
-
-    Attributes:
-        retry_after: seconds that the gateway asked to wait; None where it did not say.
-    """
+    """429: the gateway throttles. Raised once the retries, or the time, are used up."""
 
     default_status = 429
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        retry_after: float | None = None,
-        status: int | None = None,
-        endpoint: str = "",
-        attempts: int = 0,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message, status=status, endpoint=endpoint, attempts=attempts, request_id=request_id)
-        self.retry_after = retry_after
-
-    def _headline(self) -> str:
-        hint = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
-        return super()._headline() + hint
 
 
 class InternalServerError(APIStatusError):
