@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands: against a sandbox, one block after the other."""
+"""The Python of the README, and of the page it leads on to, runs as it stands: one block after the other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from ninepic_async.cli import main
 from ninepic_async.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PAGES = {page: (ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/sandbox.md")}
+README = PAGES["README.md"]
+ALL_PAGES = "\n".join(PAGES.values())
+BLOCKS = re.findall(r"^```python\n(.*?)^```", ALL_PAGES, re.MULTILINE | re.DOTALL)
 FIXTURE_BLOCKS = [block for block in BLOCKS if "ninepic_sandbox" in block]
 PLAIN_BLOCKS = [block for block in BLOCKS if block not in FIXTURE_BLOCKS]
-CURL = re.findall(r"^curl (.*?)(?: +#.*)?$", README, re.MULTILINE)
+CURL = re.findall(r"^curl (.*?)(?: +#.*)?$", ALL_PAGES, re.MULTILINE)
 BIB = "8230"
 COMMAND_LINES = re.findall(r"^\$ ninepic (.*)$", README, re.MULTILINE)
 
@@ -112,7 +114,7 @@ async def test_the_curl_lines_do_what_they_say() -> None:
 
 
 def test_no_block_was_overlooked() -> None:
-    assert len(BLOCKS) == README.count("```python") >= 10
+    assert len(BLOCKS) == ALL_PAGES.count("```python") >= 10
 
 
 def test_every_public_error_is_in_the_table() -> None:
@@ -121,9 +123,12 @@ def test_every_public_error_is_in_the_table() -> None:
     assert errors - {"NinePicError"} <= set(re.findall(r"^\| [– ]*`(\w+)`", README, re.MULTILINE))
 
 
-def test_links_into_the_repository_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES)
+def test_links_into_the_repository_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", PAGES[page])
+    assert targets
+    for target in targets:
+        assert ((ROOT / page).parent / target).exists(), target
 
 
 def test_the_set_up_commands_are_lines_to_copy() -> None:
