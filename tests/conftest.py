@@ -77,3 +77,15 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
         monkeypatch.setattr(aiohttp.ClientResponse, "__init__", bridged)
     with aioresponses() as network:
         yield network
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how the fault matrix came out. It is here, for the process that sums up may collect no tests."""
+    from tests.end_to_end import matrix
+
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [row for report in reports for name, row in report.user_properties if name == matrix.PROPERTY]
+    if rows:
+        terminalreporter.section("fault matrix")
+        for line in matrix.table(rows):
+            terminalreporter.write_line(line)

@@ -31,6 +31,7 @@ def say(text: str = "") -> None:
 def say_json(document: Mapping[str, object]) -> None:
     """Write a document on a line of its own, in ASCII: whole on any terminal, and obeyed by none."""
     sys.stdout.write(json.dumps(document, separators=(",", ":")) + "\n")
+    sys.stdout.flush()  # a program may be waiting for it
 
 
 def tell(text: str) -> None:

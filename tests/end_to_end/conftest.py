@@ -10,7 +10,6 @@ import pytest
 from ninepic_async import Event, NinePic
 from ninepic_async.sandbox import Dialect, ManualClock, Sandbox
 
-from . import matrix
 from .clients import PHOTOS, client_of
 from .tour import Participants, Tour, take_tour
 
@@ -60,13 +59,3 @@ async def client(sb: Sandbox) -> AsyncIterator[NinePic]:
 @pytest.fixture
 def event(client: NinePic, sb: Sandbox) -> Event:
     return client.event(sb.event_id)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how the fault matrix came out."""
-    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    rows = [row for report in reports for name, row in report.user_properties if name == matrix.PROPERTY]
-    if rows:
-        terminalreporter.section("fault matrix")
-        for line in matrix.table(rows):
-            terminalreporter.write_line(line)
