@@ -9,7 +9,8 @@ from attrs import define, field
 MOST: Final = 64
 START: Final = 16
 WINDOW_S: Final = 0.25
-"""How long one setting is watched; the first window after a change is left out."""
+"""How long one setting is watched. The first window after a change is left out; but not the very first, where
+too low a rate only makes climbing look better."""
 
 _GAIN: Final = 1.1
 """What counts as more."""
@@ -20,6 +21,8 @@ _LOSS: Final = 0.7
 _SHRINK: Final = 0.7
 _FIRST_SHRINK: Final = 0.5
 _PROBE_AFTER: Final = 24
+_PROBE_SOON: Final = 4
+"""After a step back for less: it may have been a passing dip, whatever the setting."""
 _PROBE_AFTER_MOST: Final = 384
 _FORGIVE_AFTER: Final = 120
 
@@ -39,7 +42,7 @@ class Adapter:
     """What the setting before a step brought, or the present one while holding."""
     _back: int | None = field(init=False, default=None)
     """The setting to return to if the present one brings no more."""
-    _settling: bool = field(init=False, default=True)
+    _settling: bool = field(init=False, default=False)
     _climbing: bool = field(init=False, default=True)
     _pardon: bool = field(init=False, default=False)
     """The rest of a burst that was refused together says nothing new."""
@@ -106,7 +109,7 @@ class Adapter:
         self._quiet += 1
         self._low = self._low + 1 if rate < self._rate * _LOSS else 0
         if self._low >= 2:
-            self._low, self._quiet, self._rate = 0, 0, rate
+            self._low, self._quiet, self._rate, self._probe_after = 0, 0, rate, _PROBE_SOON
             self._move(max(1, int(self.limit * _SHRINK)))
             return
         self._rate = rate if self._rate == 0.0 else self._rate + 0.2 * (rate - self._rate)

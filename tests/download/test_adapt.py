@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ninepic_async.download.adapt import MOST, Adapter
+from ninepic_async.download.adapt import MOST, START, Adapter
 
 Host = Callable[[int], tuple[float, int]]
 
@@ -61,6 +61,10 @@ def test_it_climbs_where_that_pays() -> None:
     assert played(far, 20)[0][-1] == MOST
 
 
+def test_it_loses_one_window_at_its_start() -> None:
+    assert played(far, 2)[0] == [START, MOST]
+
+
 def test_it_stays_below_what_was_refused() -> None:
     limits, _ = played(touchy, 100)
     assert sum(limit > 8 for limit in limits) <= 6
@@ -79,6 +83,18 @@ def test_falling_throughput_shrinks_it() -> None:
     for _ in range(3):
         adapter.observe(20.0, 0)
     assert adapter.limit < before
+
+
+def test_a_passing_dip_is_soon_made_up_for() -> None:
+    adapter = Adapter()
+    for _ in range(20):
+        adapter.observe(*far(adapter.limit))
+    for _ in range(3):
+        adapter.observe(0.5 * far(adapter.limit)[0], 0)
+    assert adapter.limit < MOST
+    for _ in range(12):
+        adapter.observe(*far(adapter.limit))
+    assert adapter.limit == MOST
 
 
 def test_it_goes_up_again_when_the_host_has_recovered() -> None:
