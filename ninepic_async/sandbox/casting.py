@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ class Cast:
     strangers: Sequence[Look]
 
 
+@lru_cache(maxsize=16)  # auditions take a third of a second, and tests make sandbox after sandbox
 def choose_cast(seed: str, count: int) -> Cast:
     """Faces for so many participants."""
     dice = rng(seed, "looks")
