@@ -7,7 +7,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from contextlib import aclosing
 from typing import Any, Final, Generic, TypeVar
 
 import anyio
@@ -205,16 +204,22 @@ class Pager(Generic[T]):
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         """Yield the items, in the service's order, each once."""
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
+        reading = _Reading(self)
+        try:
+            while (page := await reading.next()) is not None:
                 for item in page.items:
                     yield item
+        finally:
+            await reading.aclose()
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Yield the pages; an item that was on an earlier page is left out of the later one."""
-        async with aclosing(self._pages(most=None)) as pages:
-            async for page in pages:
+        reading = _Reading(self)
+        try:
+            while (page := await reading.next()) is not None:
                 yield page
+        finally:
+            await reading.aclose()
 
     async def first_page(self) -> Page[T]:
         """Fetch the first page alone, in one request: the cheapest way to show something."""
@@ -237,42 +242,62 @@ class Pager(Generic[T]):
         pager = self
         if limit is not None and limit < self._listing.size and self._first is None:
             pager = evolve(self, listing=evolve(self._listing, page_size=limit))
-        async with aclosing(pager._pages(most=limit)) as pages:
-            async for page in pages:
-                items += page.items
-                if limit is not None and len(items) >= limit:
+        reading = _Reading(pager, most=limit)
+        try:
+            while limit is None or len(items) < limit:
+                page = await reading.next()
+                if page is None:
                     break
+                items += page.items
+        finally:
+            await reading.aclose()
         return items[:limit]
 
     async def _fetch(self, number: int) -> Page[T]:
         return await self._run(evolve(self._listing, page=number))
 
-    async def _pages(self, *, most: int | None) -> AsyncGenerator[Page[T], None]:
-        walk = Walk(self._listing.name, self._listing.key)
-        ahead = _FetchAhead(self._fetch)
-        number = 1
-        try:
-            page = await self.first_page()
-            while True:
-                fresh, following = walk.take(number, page)
-                if following is not None:
-                    ahead.start(following, self._last_page(following, page.pagination, most))
-                if fresh.failed:
-                    log.warning("%s: %d originals on this page failed", self._listing.name, len(fresh.failed))
-                yield fresh
-                if following is None:
-                    return
-                number = following
-                page = await ahead.take(number, page.pagination.total)
-        finally:
-            await ahead.aclose()
 
-    @staticmethod
-    def _last_page(number: int, pagination: PaginationInfo, most: int | None) -> int:
+class _Reading(Generic[T]):
+    """Reads a list once, page by page.
+
+    No generator, so that no generator of ours is inside another: a loop that ends, and the garbage collector,
+    close all that they find at once, and the inner one would be "already running" to the outer.
+    """
+
+    def __init__(self, pager: Pager[T], most: int | None = None) -> None:
+        self._pager = pager
+        self._name = pager._listing.name
+        self._most = most
+        self._walk = Walk(self._name, pager._listing.key)
+        self._ahead = _FetchAhead(pager._fetch)
+        self._number: int | None = 1
+        self._last: PaginationInfo | None = None
+
+    async def next(self) -> Page[T] | None:
+        """Give the next page, without what was on earlier ones; None at the end."""
+        if self._number is None:
+            return None
+        if self._last is None:
+            page = await self._pager.first_page()
+        else:
+            page = await self._ahead.take(self._number, self._last.total)
+        fresh, self._number = self._walk.take(self._number, page)
+        self._last = page.pagination
+        if self._number is not None:
+            self._ahead.start(self._number, self._last_page(self._number, page.pagination))
+        if fresh.failed:
+            log.warning("%s: %d originals on this page failed", self._name, len(fresh.failed))
+        return fresh
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and see it end."""
+        await self._ahead.aclose()
+
+    def _last_page(self, number: int, pagination: PaginationInfo) -> int:
         """Tell how far ahead there is something worth fetching; the next page is asked for in any case."""
         last = pagination.total_pages
-        if most is not None:
-            last = min(last, math.ceil(most / max(pagination.page_size, 1)))
+        if self._most is not None:
+            last = min(last, math.ceil(self._most / max(pagination.page_size, 1)))
         return max(number, last)
 
 

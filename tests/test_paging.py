@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -255,6 +256,55 @@ async def test_leaving_early_leaves_no_request_and_no_task() -> None:
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert answers.transport.under_way == 0
+
+
+def complaints_of(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Collect what the loop has to complain of."""
+    complaints: list[str] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(f"{context['message']}: {context}"))
+    return complaints
+
+
+READERS: list[Callable[[Rig], AsyncGenerator[object, None]]] = [
+    lambda answers: answers.event.photos(page_size=10).__aiter__(),
+    lambda answers: answers.event.photos(page_size=10).pages(),
+    lambda answers: answers.event.clip_job("r").updates(),
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["items", "pages", "updates"])
+def test_a_reader_that_outlives_its_loop_is_closed_without_a_word(
+    read: Callable[[Rig], AsyncGenerator[object, None]],
+) -> None:
+    kept = []
+
+    async def leave_early() -> list[str]:
+        complaints = complaints_of(asyncio.get_running_loop())
+        kept.append(read(rig(lambda request: gallery(1000, request) if request.query else under_way())))
+        await anext(kept[0])
+        return complaints
+
+    assert asyncio.run(leave_early()) == []
+
+
+@pytest.mark.parametrize("read", READERS, ids=["items", "pages", "updates"])
+async def test_a_reader_that_the_collector_finds_is_closed_without_a_word(
+    read: Callable[[Rig], AsyncGenerator[object, None]],
+) -> None:
+    complaints = complaints_of(asyncio.get_running_loop())
+    cycle: list[Any] = [read(rig(lambda request: gallery(1000, request) if request.query else under_way()))]
+    cycle.append(cycle)
+    await anext(cycle[0])
+    del cycle
+    gc.collect()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert complaints == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def under_way() -> Reply:
+    return ok({"request_id": "r", "status": "processing"})
 
 
 async def test_cancelling_the_reader_cancels_what_is_fetched_ahead() -> None:
