@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import anyio
 
 from ninepic_async._home import Home
-from ninepic_async._redact import Secret
+from ninepic_async._redact import Secret, mask_queries
 from ninepic_async._wire import Reply, Request, SendError, plain_headers
 from ninepic_async.errors import ConfigError
 
@@ -75,20 +76,24 @@ class AiohttpTransport:
         session = self._session or self._open()
         if session.closed:
             raise ConfigError("the session that this client was given is closed")
+        body = _body(request)
+        # All that a session's own defaults could turn into something that 9Pic can't read is said here.
+        headers = self._headers if body is None else {**self._headers, "Content-Type": _type_of(body)}
         try:
             async with session.request(
                 request.method,
                 URL(self._base_url + request.path, encoded=True).extend_query(request.query),
-                headers=self._headers,
+                headers=headers,
                 allow_redirects=False,
+                auto_decompress=True,
                 raise_for_status=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
                 # Beside a session's own middlewares, which naming ours here would switch off.
                 middlewares=(*getattr(session, "_middlewares", ()), send_once),
-                data=_body(request),
+                data=body,
             ) as response:
-                body = await _read(response)
-                return Reply(response.status, plain_headers(response.headers), body)
+                content = await _read(response)
+                return Reply(response.status, plain_headers(response.headers), content)
         except SentButLostError as lost:
             raise SendError(str(lost)) from lost.__cause__
         except (aiohttp.ClientError, OSError) as error:
@@ -112,6 +117,10 @@ class AiohttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
 
+        if getattr(self._borrowed, "_loop", None) not in (None, asyncio.get_running_loop()):
+            raise ConfigError(
+                "the session that this client was given belongs to another event loop: make it in this one"
+            )
         # The engine's gate limits how many requests are under way; a second limit here would only hide it.
         self._session = self._borrowed or aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
@@ -145,7 +154,7 @@ async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.Cli
     return response
 
 
-def _body(request: Request) -> aiohttp.FormData | aiohttp.JsonPayload | None:
+def _body(request: Request) -> aiohttp.Payload | None:
     import aiohttp
 
     if request.json is not None:
@@ -160,7 +169,11 @@ def _body(request: Request) -> aiohttp.FormData | aiohttp.JsonPayload | None:
         form.add_field(
             upload.form_field, upload.content, filename=upload.filename, content_type=upload.content_type
         )
-    return form
+    return form()
+
+
+def _type_of(body: aiohttp.Payload) -> str:
+    return body.headers["Content-Type"]
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -183,4 +196,12 @@ def _send_error(error: Exception, text: str) -> SendError:
 
 
 def _text(error: Exception) -> str:
+    import aiohttp
+
+    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
+        # To what its parser says aiohttp gives the status 400, as if the service had answered so.
+        parsed = error.__cause__ or error
+        said = " ".join(str(getattr(parsed, "message", "")).split())
+        if said and not isinstance(error, aiohttp.ClientHttpProxyError):
+            return f"the reply can't be read: {mask_queries(said)}"
     return str(error) or type(error).__name__

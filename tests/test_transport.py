@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import os
 import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import aiohttp
@@ -28,7 +30,7 @@ from ninepic_async import (
     _transport,
 )
 
-from .canned import BASE, EVENT_ID, KEY, ORG_ID
+from .canned import BASE, EVENT_ID, KEY, ORG_ID, pagination
 
 ONCE = RetryPolicy(attempts=1)
 PING_URL = f"https://api.9pic.ai{BASE}/ping"
@@ -204,8 +206,9 @@ async def test_a_broken_reply_is_a_connection_error(reply: bytes) -> None:
         writer.close()
 
     async with server(serve) as (url, _), client(url) as api:
-        with pytest.raises(APIConnectionError):
+        with pytest.raises(APIConnectionError) as caught:
             await api.event(EVENT_ID).ping()
+    assert "400" not in str(caught.value), "as if the service had answered so"
 
 
 async def test_a_server_that_plays_the_request_back_gets_no_key_into_the_error() -> None:
@@ -258,6 +261,53 @@ async def test_a_borrowed_session_that_raises_for_status_changes_nothing() -> No
     ):
         with pytest.raises(NotFoundError):
             await client(url, session=mine).event(EVENT_ID).ping()
+
+
+OWNERS_SETTINGS: dict[str, dict[str, Any]] = {
+    "default headers": {
+        "headers": {"Content-Type": "application/json", "X-API-Key": "x", "Accept": "text/html"}
+    },
+    "skipped headers": {"skip_auto_headers": ["Content-Type", "Accept", "User-Agent"]},
+    "no decompression": {"auto_decompress": False},
+    "a base URL": {"base_url": "https://other.example/api/"},
+    "a JSON encoder": {"json_serialize": lambda value: "nonsense"},
+    "no time at all": {"timeout": aiohttp.ClientTimeout(total=1e-6)},
+}
+
+
+@pytest.mark.parametrize("settings", OWNERS_SETTINGS)
+async def test_what_a_borrowed_session_is_set_to_changes_nothing(settings: str) -> None:
+    pages = b'"pagination": ' + json.dumps(pagination(0)).encode()
+    body = b'{"request_id": "r", "images": [], "presigned_urls": [], ' + pages + b"}"
+    packed = answer(gzip.compress(body), "200 OK", "Content-Encoding: gzip")
+    async with (
+        server(always(packed)) as (url, requests),
+        aiohttp.ClientSession(**OWNERS_SETTINGS[settings]) as mine,
+    ):
+        event = client(url, session=mine).event(EVENT_ID)
+        await event.photos().collect()
+        await event.face_search(b"\xff\xd8\xffpixels")
+        await event.originals(bib="7").collect()
+    assert all(f"X-API-Key: {KEY}".encode() in request for request in requests)
+    assert all(b"Accept: application/json" in request for request in requests)
+    assert b"Content-Type: multipart/form-data; boundary=" in requests[1]
+    assert b"Content-Type: application/json" in requests[2]
+    assert b'{"method": "bib", "identifier": "7"}' in requests[2]
+
+
+async def test_a_borrowed_session_of_another_loop_is_one_clear_error() -> None:
+    async def make() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    with closing(asyncio.new_event_loop()) as elsewhere:
+        theirs = await asyncio.to_thread(elsewhere.run_until_complete, make())
+        async with server(always(answer())) as (url, requests):
+            api = client(url, session=theirs)
+            for _ in range(2):
+                with pytest.raises(ConfigError, match="another event loop"):
+                    await api.event(EVENT_ID).ping()
+        await asyncio.to_thread(elsewhere.run_until_complete, theirs.close())
+    assert requests == []
 
 
 async def test_a_borrowed_session_that_was_closed_is_said_to_be() -> None:
