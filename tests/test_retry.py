@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -114,6 +116,24 @@ def test_retry_after_as_a_date_without_a_date_of_the_server() -> None:
     at = format_datetime(datetime.fromtimestamp(1_000_030, UTC), usegmt=True)
     assert read(at) == 30.0
     assert read(at, date="garbage") == 30.0
+
+
+@pytest.fixture
+def mumbai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("mumbai")
+@pytest.mark.parametrize(
+    "date",
+    ["Mon, 12 Jan 1970 13:47:10 GMT", "Monday, 12-Jan-70 13:47:10 GMT", "Mon Jan 12 13:47:10 1970"],
+)
+def test_a_date_in_each_of_the_three_formats_is_in_utc(date: str) -> None:
+    assert read(date) == 30.0
 
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str))
