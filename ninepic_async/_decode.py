@@ -52,8 +52,13 @@ class _MismatchError(Exception):
         self.received = received
 
 
-def payload(reply: Reply, endpoint: str) -> tuple[str, Any]:
+def payload(reply: Reply, endpoint: str, model: type) -> tuple[str, Any]:
     """Find a reply's payload: under ``data`` in the envelope, or the whole body where it is flat.
+
+    Args:
+        reply: a 2xx.
+        endpoint: whose.
+        model: of the payload, by which one that is flat and has a ``data`` of its own is known.
 
     Returns:
         The payload's JSON path, and the payload.
@@ -68,21 +73,22 @@ def payload(reply: Reply, endpoint: str) -> tuple[str, Any]:
         raise contract_error(reply, endpoint, "$", f"JSON ({error})", reply) from error
     if not isinstance(body, dict):
         raise contract_error(reply, endpoint, "$", "an object", body)
-    if "responseType" not in body and "data" not in body:
+    if "responseType" not in body and ("data" not in body or _required_keys(model) <= body.keys()):
         return "$", body
     kind = body.get("responseType", "success")
     if kind == "error":
         raise APIStatusError(error_message(reply), status=reply.status, endpoint=endpoint)
     if kind != "success":
         raise contract_error(reply, endpoint, "$.responseType", "'success'", kind)
-    if not isinstance(body.get("data"), dict):
-        raise contract_error(reply, endpoint, "$.data", "an object", body.get("data"))
-    return "$.data", body["data"]
+    data = body.get("data", attrs.NOTHING)
+    if not isinstance(data, dict):
+        raise contract_error(reply, endpoint, "$.data", "an object", data)
+    return "$.data", data
 
 
 def decode(reply: Reply, endpoint: str, model: type[M]) -> M:
     """Turn a reply's payload into a model, or raise a `DecodeError` that says where it broke the contract."""
-    path, found = payload(reply, endpoint)
+    path, found = payload(reply, endpoint, model)
     return decode_at(reply, endpoint, path, found, model)
 
 
@@ -176,6 +182,10 @@ def _first_leaf(error: BaseException, path: str) -> tuple[str, _MismatchError]:
 
 def _keys(model: type, name: str) -> tuple[str, ...]:
     return _SPELLINGS.get(get_origin(model) or model, {}).get(name, (name,))
+
+
+def _required_keys(model: Any) -> set[str]:
+    return {_keys(model, field.name)[0] for field in attrs.fields(model) if field.default is attrs.NOTHING}
 
 
 def _exactly(kind: type, expected: str) -> Hook:

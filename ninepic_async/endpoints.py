@@ -269,7 +269,7 @@ class StartClips(_SelfieUpload[str]):
         return Request(method="POST", path=path, **self.form())
 
     def decode(self, reply: Reply) -> str:
-        path, found = payload(reply, self.name)
+        path, found = payload(reply, self.name, _Started)
         return decode_at(reply, self.name, path, _named(found, self.request_id), _Started).request_id
 
 
@@ -285,7 +285,7 @@ class ClipStatus(Endpoint[models.ClipStatus]):
         return Request(method="GET", path=path)
 
     def decode(self, reply: Reply) -> models.ClipStatus:
-        path, found = payload(reply, self.name)
+        path, found = payload(reply, self.name, models.ClipStatus)
         found = _named(found, self.request_id)
         word = found.get(guesses.CLIP_STATUS_KEY)
         present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]

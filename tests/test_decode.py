@@ -70,6 +70,27 @@ def test_envelope_and_flat_shape_decode_alike(call: Endpoint[Any], data: dict[st
 
 
 @each_endpoint
+@pytest.mark.parametrize("own", [None, "x", [], {}, {"request_id": "theirs", "images": 7}], ids=repr)
+def test_a_flat_payload_may_have_keys_called_as_the_envelopes(
+    call: Endpoint[Any], data: dict[str, Any], own: object
+) -> None:
+    whole = {**data, "data": own, "message": "pong"}
+    assert call.decode(flat(whole)) == call.decode(ok(whole))
+
+
+@each_endpoint
+def test_an_envelope_may_lack_its_kind_and_have_other_keys(call: Endpoint[Any], data: dict[str, Any]) -> None:
+    for more in ({}, {"message": "fine"}, {"status": "success", "trace_id": "7"}):
+        assert call.decode(flat({**more, "data": data})) == call.decode(flat(data))
+
+
+@each_endpoint
+def test_an_envelope_without_data_is_said_to_have_none(call: Endpoint[Any], data: dict[str, Any]) -> None:
+    error = refusal(call, reply({"responseType": "success", "message": "fine"}))
+    assert (error.path, error.received) == ("$.data", "nothing")
+
+
+@each_endpoint
 def test_data_null_is_an_error(call: Endpoint[Any], data: dict[str, Any]) -> None:
     error = refusal(call, reply({"responseType": "success", "message": "fine", "data": None}))
     assert (error.endpoint, error.path, error.expected, error.received) == (
