@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from ninepic_async._retry import RetryPolicy
 from ninepic_async.errors import ConfigError
 
 DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
+_URL: Final = re.compile(r"[a-z]+://[\w.:\[\]-]+(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE)
+"""What is put before each path as it stands, and that every reader of URLs reads alike."""
 
 
 def credentials(api_key: str | None, org_id: int | str | None) -> tuple[Secret, int]:
@@ -43,14 +46,16 @@ def base_url(given: str | None) -> str:
         ConfigError: it is not an ``https`` URL; plain ``http`` is for this machine only.
     """
     url = given or os.environ.get("NINEPIC_BASE_URL") or DEFAULT_BASE_URL
+    if not isinstance(url, str) or not _URL.fullmatch(url := url.strip()):
+        raise ConfigError(
+            "base_url must be scheme, host and perhaps a path, in ASCII, such as https://api.9pic.ai"
+        )
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-        (host or "").encode("idna")
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
     except ValueError as error:
         raise ConfigError(f"base_url is no URL: {error}") from error
-    if parts.username is not None or parts.query or parts.fragment or not host or not url.isprintable():
-        raise ConfigError("base_url must be scheme, host and perhaps a path, such as https://api.9pic.ai")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise ConfigError(
             f"base_url {parts.scheme}://{host} would send the API key unencrypted: use https "

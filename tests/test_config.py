@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ninepic_async import ConfigError, NinePic, RateLimit, RetryPolicy
@@ -86,11 +88,27 @@ def test_https_anywhere_and_http_to_this_machine(url: str) -> None:
         "https://api.9pic.ai:port",
         "https://[::1",
         "https://api.9pic.ai/\nx",
+        "https://api.9pic.ai?",
+        "https://api.9pic.ai/#",
+        "https://api.9pic.ai/a b",
+        "https://api.9pic.ai\\x",
+        "https://api.9pic.ai%2f.evil.example",
+        "https://127.0.0.1\\@evil.example",
+        "https://bücher.example",
+        "https://api.9pic.ai/ü",
+        "   ",
+        7,
+        b"https://api.9pic.ai",
     ],
 )
-def test_no_other_base_url_is_taken(url: str) -> None:
-    with pytest.raises(ConfigError):
+def test_no_other_base_url_is_taken(url: Any) -> None:
+    with pytest.raises(ConfigError, match="base_url"):
         NinePic(KEY, 903, base_url=url)
+
+
+def test_spaces_around_a_base_url_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLES[2], " https://staging.9pic.ai/v2/ \r\n")
+    assert repr(NinePic(KEY, 903)) == "NinePic(org_id=903, base_url='https://staging.9pic.ai/v2')"
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "5", None])
