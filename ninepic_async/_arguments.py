@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from ninepic_async.errors import ConfigError, InvalidInputError
 
@@ -24,11 +24,23 @@ def number(value: int | str, what: str, error: type[ConfigError] = InvalidInputE
     return value
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell a number from what is none, or a number to Python only (``True``)."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def seconds(value: float, what: str, error: type[ConfigError] = InvalidInputError) -> float:
     """Take a bound in seconds."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if not is_number(value) or not 0 < value < math.inf:
         raise error(f"{what}={value!r}: give a positive number of seconds; every wait has a bound")
     return float(value)
+
+
+def limit(value: int | None) -> int | None:
+    """Take a number of items to stop at."""
+    if value is not None and (type(value) is not int or value < 0):
+        raise InvalidInputError(f"limit={value!r}: give a whole number from 0, or None for all")
+    return value
 
 
 def page_size(value: int | None) -> int | None:
@@ -53,8 +65,8 @@ def text(value: object, what: str) -> str:
 
 def image_ids(values: Iterable[str]) -> tuple[str, ...]:
     """Take a list of image ids."""
-    if isinstance(values, str):
-        raise InvalidInputError("image_ids is one string: give a list of ids, or use image_id=")
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidInputError(f"image_ids={values!r}: give a list of ids, or use image_id=")
     ids = tuple(text(value, "image_ids") for value in values)
     if not ids:
         raise InvalidInputError("image_ids is empty: give at least one id")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from ninepic_async._arguments import is_number
 from ninepic_async._clock import Clock
 from ninepic_async._home import Home
 from ninepic_async.errors import ConfigError, RateLimitError
@@ -39,7 +40,7 @@ class RateLimit:
     per_s: float = field(default=1.0)
 
     def __attrs_post_init__(self) -> None:
-        if not (0 < self.rate < math.inf and 0 < self.per_s < math.inf):
+        if not all(is_number(value) and 0 < value < math.inf for value in (self.rate, self.per_s)):
             raise ConfigError(f"{self!r}: give positive numbers")
 
 

@@ -12,12 +12,12 @@ from typing import Any, Final, Generic, TypeVar
 import anyio
 from attrs import Factory, evolve, field, frozen
 
+from ninepic_async import _arguments
 from ninepic_async._decode import contract_error
 from ninepic_async._endpoint import Listing
 from ninepic_async._picture_grid import picture_grid
 from ninepic_async._wire import Reply
 from ninepic_async.endpoints import FaceResults, Originals
-from ninepic_async.errors import InvalidInputError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
@@ -232,10 +232,9 @@ class Pager(Generic[T]):
             limit: stop at that many; None for all of them.
 
         Raises:
-            InvalidInputError: ``limit`` is negative.
+            InvalidInputError: ``limit`` is not a whole number from 0.
         """
-        if limit is not None and limit < 0:
-            raise InvalidInputError(f"limit={limit}: give a whole number from 0")
+        limit = _arguments.limit(limit)
         items: list[T] = []
         if limit == 0:
             return items

@@ -47,7 +47,7 @@ def intervals(engine: Engine) -> Iterator[float]:
 class ClipJob:
     """A Motion job on the service. Its ``request_id`` is all that another process needs to pick it up."""
 
-    _engine: Engine = field(repr=False)
+    _engine: Engine = field(eq=False, repr=False)
     event_id: int
     request_id: str
 

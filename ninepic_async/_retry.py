@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from attrs import field, frozen
 
 from ninepic_async import guesses
+from ninepic_async._arguments import is_number
 from ninepic_async._wire import Reply
 from ninepic_async.errors import ConfigError
 
@@ -48,7 +49,9 @@ class RetryPolicy:
             f"RetryPolicy(attempts={self.attempts!r}): give a whole number from 1",
         )
         _check(
-            0 <= self.initial_s <= self.max_s < math.inf,
+            is_number(self.initial_s)
+            and is_number(self.max_s)
+            and 0 <= self.initial_s <= self.max_s < math.inf,
             f"RetryPolicy(initial_s={self.initial_s!r}, max_s={self.max_s!r}): "
             "give seconds, with 0 <= initial_s <= max_s",
         )

@@ -85,6 +85,7 @@ def test_a_request_id_is_text(request_id: Any) -> None:
         {"image_ids": ["a", ""]},
         {"image_ids": ["a", None]},
         {"image_ids": "abc"},
+        {"image_ids": 7},
     ],
 )
 def test_originals_take_exactly_one_whole_argument(given_: dict[str, Any]) -> None:
@@ -147,8 +148,8 @@ def test_a_time_range_holds_the_same_whole_seconds_on_the_wire(a: datetime, b: d
         assert (start <= taken < end) == (int(query["from"]) <= second < int(query["to"]))
 
 
-@pytest.mark.parametrize("limit", [-1, -100])
-async def test_a_limit_is_not_negative(limit: int) -> None:
+@pytest.mark.parametrize("limit", [-1, -100, 2.5, "5", True])
+async def test_a_limit_is_a_whole_number_from_zero(limit: Any) -> None:
     with pytest.raises(InvalidInputError, match="limit"):
         await silent().event.photos().collect(limit)
 

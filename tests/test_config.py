@@ -136,6 +136,9 @@ def test_max_concurrency_is_a_whole_number(concurrency: int) -> None:
         {"initial_s": 9},
         {"max_s": float("inf")},
         {"max_s": float("nan")},
+        {"initial_s": "1"},
+        {"initial_s": False},
+        {"max_s": None},
     ],
 )
 def test_a_retry_policy_checks_itself(values: dict[str, float]) -> None:
@@ -143,8 +146,11 @@ def test_a_retry_policy_checks_itself(values: dict[str, float]) -> None:
         RetryPolicy(**values)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("rate", "per_s"), [(0, 1), (-1, 1), (1, 0), (float("inf"), 1), (1, float("nan"))])
-def test_a_rate_limit_checks_itself(rate: float, per_s: float) -> None:
+@pytest.mark.parametrize(
+    ("rate", "per_s"),
+    [(0, 1), (-1, 1), (1, 0), (float("inf"), 1), (1, float("nan")), ("10", 1), (10, None), (True, 1)],
+)
+def test_a_rate_limit_checks_itself(rate: Any, per_s: Any) -> None:
     with pytest.raises(ConfigError, match="RateLimit"):
         RateLimit(rate, per_s)
 

@@ -40,6 +40,11 @@ async def waited(*answers: Reply, timeout: float = 600, chance: float = 1.0) -> 
     return await scripted.event.clip_job("r").wait(timeout=timeout), scripted
 
 
+def test_jobs_are_the_same_by_what_they_are_called_and_can_be_kept_in_sets() -> None:
+    one, two = rig([]).event, rig([]).event
+    assert {one.clip_job("r"), two.clip_job("r"), one.clip_job("s")} == {two.clip_job("s"), two.clip_job("r")}
+
+
 async def test_intervals_grow_to_a_ceiling() -> None:
     _, answers = await waited(*[status("processing")] * 9, DONE)
     assert answers.clock.waits == pytest.approx([1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15, 15])
