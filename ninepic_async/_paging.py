@@ -7,10 +7,11 @@ import logging
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, Self, TypeVar
 
 import anyio
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, evolve, field, fields, frozen
 
 from ninepic_async import _arguments
 from ninepic_async._decode import contract_error
@@ -18,6 +19,7 @@ from ninepic_async._endpoint import Listing
 from ninepic_async._picture_grid import picture_grid
 from ninepic_async._wire import Reply
 from ninepic_async.endpoints import FaceResults, Originals
+from ninepic_async.errors import ConfigError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
@@ -300,8 +302,11 @@ class _Reading(Generic[T]):
         return max(number, last)
 
 
-async def _never(listing: Listing[ImageItem]) -> Page[ImageItem]:
-    raise AssertionError(listing)
+async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
+    raise ConfigError(
+        "this FaceSearch was unpickled or made by hand, and has no client to fetch more than its first page: "
+        f"read it with event.face_results({listing.request_id!r})"
+    )
 
 
 @frozen(kw_only=True)
@@ -319,6 +324,17 @@ class FoundFaces:
         """How many photos were found in all."""
         return len(self.images) if self.pagination is None else self.pagination.total
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The way to later pages is the client's, and stays with it.
+        found = {each.name: getattr(self, each.name) for each in fields(FoundFaces)}
+        return partial(type(self), **found), ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def _repr_html_(self) -> str:
         return picture_grid(self.images, self.total, f"{self.total:,} found by selfie")
 
@@ -332,7 +348,7 @@ class FoundFaces:
             page_size=max(len(self.images), 1),
         )
         first: Page[ImageItem] = Page(items=self.images, pagination=pagination)
-        return Pager(_never, FaceResults(event_id=0, request_id=self.request_id), first)
+        return Pager(_no_client, FaceResults(event_id=0, request_id=self.request_id), first)
 
 
 @frozen(kw_only=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import date
 from typing import Any
 
@@ -48,6 +50,13 @@ def test_is_built_by_keyword_from_its_required_fields_alone(model: type, require
     for name in required:
         with pytest.raises(TypeError):
             model(**{key: value for key, value in required.items() if key != name})
+
+
+@each_model
+def test_pickles_and_copies(model: type, required: dict[str, Any]) -> None:
+    thing = model(**required, extra={"a": [1]})
+    for twin in (pickle.loads(pickle.dumps(thing)), copy.copy(thing), copy.deepcopy(thing)):
+        assert (type(twin), twin, twin.extra) == (model, thing, thing.extra)
 
 
 @each_model

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import math
+import pickle
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ninepic_async import (
+    ConfigError,
     DecodeError,
     FaceSearch,
     ImageItem,
@@ -411,6 +414,21 @@ async def test_a_face_search_made_by_hand_can_be_read() -> None:
     assert (search.total, (await search.first_page()).items) == (3, tuple(photos))
     assert [page.items async for page in search.pages()] == [tuple(photos)]
     assert await FaceSearch(request_id="r").collect() == []
+
+
+async def test_a_face_search_pickles_with_what_is_at_hand_and_says_where_the_rest_is() -> None:
+    first = {"request_id": "r-1", "confidence_percentage": 80.5, **images([0, 1], pagination(3, size=2))}
+    answers = rig([ok(first), *[ok(images([2], pagination(3, 2, 2)))] * 2])
+    search = await answers.event.face_search(b"\xff\xd8\xffpixels")
+    for copied in (copy.copy(search), copy.deepcopy(search)):
+        assert ids(await copied.collect()) == [0, 1, 2]
+
+    elsewhere = pickle.loads(pickle.dumps(search))
+
+    assert elsewhere == search
+    assert (elsewhere.total, ids(await elsewhere.collect(2))) == (3, [0, 1])
+    with pytest.raises(ConfigError, match=r"event\.face_results\('r-1'\)"):
+        await elsewhere.collect()
 
 
 async def test_a_photo_that_slid_back_is_found_though_the_last_page_is_gone() -> None:
