@@ -119,6 +119,9 @@ def error_message(reply: Reply) -> str:
     message = _json_object(reply).get("message")
     if isinstance(message, str) and message:
         return mask_queries(message)
+    if 300 <= reply.status < 400 and "location" in reply.headers:
+        target = reply.headers["location"].partition("?")[0]
+        return f"(a redirect to {target}, not followed: the API key goes to base_url only)"
     if not reply.body.strip():
         return "(empty body: not an answer of 9Pic itself)"
     return f"({_content_kind(reply)}, not an answer of 9Pic itself) {excerpt(reply.body)}"

@@ -181,11 +181,13 @@ async def test_nothing_is_resent_behind_our_back(keep_alive: bool) -> None:
 async def test_no_redirect_is_followed_and_no_key_leaves() -> None:
     async with server(always(answer())) as (other, strangers):
         for status in ("301 Moved", "302 Found", "307 Temporary", "308 Permanent"):
-            moved = answer(b"", status, f"Location: {other}{BASE}/ping")
+            moved = answer(b"<html>moved</html>", status, f"Location: {other}{BASE}/ping?sig=s3cret")
             async with server(always(moved)) as (url, requests), client(url) as api:
-                with pytest.raises(APIStatusError, match=status[:3]):
+                with pytest.raises(APIStatusError, match=status[:3]) as caught:
                     await api.event(EVENT_ID).ping()
                 assert len(requests) == 1
+            assert f"a redirect to {other}{BASE}/ping, not followed" in str(caught.value)
+            assert "s3cret" not in repr(caught.value)
     assert strangers == []
 
 
