@@ -199,6 +199,7 @@ class Engine:
             message,
             feature=off,
             status=denied.status,
+            retry_after=denied.retry_after,
             endpoint=denied.endpoint,
             attempts=denied.attempts,
             request_id=denied.request_id,
@@ -208,6 +209,8 @@ class Engine:
 def _status_error(reply: Reply, failure: Failure) -> APIStatusError:
     message = error_message(reply)
     kind = status_error_class(reply.status)
+    pause = failure.retry_after_s
     if kind is UnprocessableEntityError:
-        return UnprocessableEntityError(message, problems=problems(message), status=reply.status)
-    return kind(message, retry_after=failure.retry_after_s, status=reply.status)
+        found = problems(message)
+        return UnprocessableEntityError(message, problems=found, retry_after=pause, status=reply.status)
+    return kind(message, retry_after=pause, status=reply.status)

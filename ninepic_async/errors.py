@@ -162,11 +162,19 @@ class FeatureDisabledError(PermissionDeniedError):
         *,
         feature: str = "",
         status: int | None = None,
+        retry_after: float | None = None,
         endpoint: str = "",
         attempts: int = 0,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message, status=status, endpoint=endpoint, attempts=attempts, request_id=request_id)
+        super().__init__(
+            message,
+            status=status,
+            retry_after=retry_after,
+            endpoint=endpoint,
+            attempts=attempts,
+            request_id=request_id,
+        )
         self.feature = feature
 
 
@@ -199,11 +207,19 @@ class UnprocessableEntityError(APIStatusError):
         *,
         problems: Sequence[Problem] = (),
         status: int | None = None,
+        retry_after: float | None = None,
         endpoint: str = "",
         attempts: int = 0,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message, status=status, endpoint=endpoint, attempts=attempts, request_id=request_id)
+        super().__init__(
+            message,
+            status=status,
+            retry_after=retry_after,
+            endpoint=endpoint,
+            attempts=attempts,
+            request_id=request_id,
+        )
         self.problems: tuple[Problem, ...] = tuple(problems)
 
     def blank(self, secret: str) -> None:

@@ -119,8 +119,11 @@ async def test_a_422_without_a_message_has_no_made_up_problems() -> None:
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None), ("-3", 0.0)])
-async def test_a_429_carries_what_the_gateway_asked_for(header: str, seconds: float | None) -> None:
-    assert (await status_error(failed(429, retry_after=header))).retry_after == seconds
+@pytest.mark.parametrize("status", STATUSES)
+async def test_every_status_error_carries_the_pause_that_was_asked_for(
+    status: int, header: str, seconds: float | None
+) -> None:
+    assert (await status_error(failed(status, retry_after=header))).retry_after == seconds
 
 
 async def test_a_long_gateway_page_is_quoted_in_part() -> None:
