@@ -321,13 +321,18 @@ def _image_hook(model: Any, converter: Converter) -> Hook:
 
 
 def _in_current_spelling(value: dict[str, Any], keys: Any) -> dict[str, Any]:
-    """Rename a model's old keys, and gather those that are nobody's under ``extra``."""
+    """Rename a model's old keys, and gather those that are nobody's, or not needed, under ``extra``."""
     left = dict(value)
     renamed: dict[str, Any] = {}
     for spellings in keys:
-        given = [left.pop(key) for key in spellings if key in left]
-        if given:
-            renamed[spellings[0]] = next((item for item in given if item not in (None, "")), given[0])
+        given = [key for key in spellings if key in left]
+        if not given:
+            continue
+        used = next((key for key in given if left[key] not in (None, "")), given[0])
+        renamed[spellings[0]] = found = left[used]
+        for key in given:
+            if left[key] in (None, "", found):
+                del left[key]
     return {**renamed, "extra": left}
 
 

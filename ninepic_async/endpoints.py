@@ -296,8 +296,7 @@ class ClipStatus(Endpoint[models.ClipStatus]):
         elif isinstance(clips, list):
             # Until the job is done its clips may be announced without a URL, or not be listed at all.
             clips = [clip for clip in clips if _has_url(clip)]
-        found = {key: value for key, value in found.items() if key not in guesses.CLIP_LIST_KEYS}
-        found["clips"] = clips
+        found = {key: value for key, value in found.items() if key != listed} | {"clips": clips}
         status = decode_at(reply, self.name, path, found, models.ClipStatus)
         return evolve(status, retry_after=retry_after_s(reply))
 

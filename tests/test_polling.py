@@ -286,3 +286,16 @@ def test_clips_are_found_under_whichever_key_has_them() -> None:
     }
     status = endpoints.ClipStatus(event_id=456, request_id="r").decode(ok(both))
     assert [clip.url for clip in status.clips] == ["https://clips.example/1.mp4"]
+
+
+def test_what_is_under_the_other_likely_keys_stays_readable() -> None:
+    source = "https://clips.example/whole.mp4"
+    body = {
+        "status": "done",
+        "clips": [{"clip_url": URL, "video_url": source, "url": None, "download_url": URL}],
+        "videos": 3,
+        "results": {"matched": 1},
+    }
+    status = endpoints.ClipStatus(event_id=456, request_id="r").decode(ok(body))
+    assert [(clip.url, clip.extra) for clip in status.clips] == [(URL, {"video_url": source})]
+    assert status.extra == {"videos": 3, "results": {"matched": 1}}
