@@ -6,7 +6,7 @@ The classes are named as the client's methods are.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 from attrs import evolve, field, frozen
@@ -269,8 +269,7 @@ class StartClips(_SelfieUpload[str]):
         return Request(method="POST", path=path, **self.form())
 
     def decode(self, reply: Reply) -> str:
-        path, found = payload(reply, self.name, _Started)
-        return decode_at(reply, self.name, path, _named(found, self.request_id), _Started).request_id
+        return decode(reply, self.name, _Started).request_id
 
 
 @frozen(kw_only=True)
@@ -286,7 +285,8 @@ class ClipStatus(Endpoint[models.ClipStatus]):
 
     def decode(self, reply: Reply) -> models.ClipStatus:
         path, found = payload(reply, self.name, models.ClipStatus)
-        found = _named(found, self.request_id)
+        # Which job it is of is known, should the payload leave that out.
+        found = {**found, "request_id": found.get("request_id") or self.request_id}
         word = found.get(guesses.CLIP_STATUS_KEY)
         present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]
         listed = next((key for key in present if found[key]), present[0] if present else None)
@@ -352,11 +352,6 @@ class Originals(Listing[models.PresignedUrlItem]):
     def key(item: models.PresignedUrlItem) -> Hashable:
         # The query holds the signature, which differs each time the same photo is signed.
         return item.filename, item.url.partition("?")[0]
-
-
-def _named(found: Mapping[str, Any], request_id: str | None) -> dict[str, Any]:
-    """Fill in the ``request_id`` where the payload leaves it out."""
-    return {**found, "request_id": found.get("request_id") or request_id}
 
 
 def _has_url(clip: object) -> bool:

@@ -21,7 +21,7 @@ from ninepic_async import (
 )
 from ninepic_async._wire import Reply, Request, SendError
 
-from .canned import EVENT_ID, Answer, Rig, failed, ok, rig
+from .canned import EVENT_ID, Answer, Rig, failed, ok, reply, rig
 
 URL = "https://clips.9pic.ai/1.mp4"
 CLIP = {"clip_url": URL}
@@ -276,6 +276,14 @@ async def test_a_job_shows_what_another_process_needs() -> None:
     job = await rig([ok({"request_id": "theirs"})]).event.start_clips(request_id="mine")
     assert (job.request_id, job.event_id) == ("theirs", EVENT_ID)
     assert "theirs" in repr(job)
+
+
+@pytest.mark.parametrize("said", [{}, {"message": "Too Many Requests"}, {"request_id": None}])
+async def test_a_start_that_names_no_job_is_none(said: dict[str, Any]) -> None:
+    for answer in (ok(said), reply(said)):
+        with pytest.raises(DecodeError, match="request_id") as caught:
+            await rig([answer]).event.start_clips(request_id="mine")
+        assert caught.value.request_id == "mine"
 
 
 def test_clips_are_found_under_whichever_key_has_them() -> None:

@@ -153,7 +153,8 @@ async def test_a_selfie_arrives_as_a_form_each_time() -> None:
 
 
 async def test_a_request_id_alone_is_a_form_too_and_originals_are_json() -> None:
-    async with server(always(answer(b"{}"))) as (url, requests), client(url) as api:
+    started = answer(b'{"request_id": "theirs"}')
+    async with server(always(started)) as (url, requests), client(url) as api:
         with pytest.raises(NinePicError):
             await api.event(EVENT_ID).originals(bib="7").collect()
         await api.event(EVENT_ID).start_clips(request_id="mine")
