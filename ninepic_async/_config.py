@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ninepic_async._arguments import number
 from ninepic_async._gate import RateLimit
-from ninepic_async._redact import Secret
+from ninepic_async._redact import Secret, hidden
 from ninepic_async._retry import RetryPolicy
 from ninepic_async.errors import ConfigError
 
@@ -25,7 +25,7 @@ def credentials(api_key: str | None, org_id: int | str | None) -> tuple[Secret, 
     Raises:
         ConfigError: one of them is missing or malformed.
     """
-    key = os.environ.get("NINEPIC_API_KEY", "") if api_key is None else api_key
+    key = hidden(os.environ.get("NINEPIC_API_KEY", "") if api_key is None else api_key)
     org = os.environ.get("NINEPIC_ORG_ID", "") if org_id is None else org_id
     missing = []
     if key == "":

@@ -18,6 +18,11 @@ class Secret(str):
         return "'***'"
 
 
+def hidden(secret: str | None) -> str | None:
+    """Make a `Secret` of a text as soon as it comes in: some tracebacks show what a function was given."""
+    return Secret(secret) if isinstance(secret, str) else secret
+
+
 def mask_queries(text: str) -> str:
     """Blank the query of each URL in a text: that is where a signed link keeps its signature."""
     return _URL_WITH_QUERY.sub(r"\1?***", text)

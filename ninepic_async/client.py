@@ -13,6 +13,7 @@ from ninepic_async._engine import Engine
 from ninepic_async._gate import Gate, RateLimit
 from ninepic_async._home import Home
 from ninepic_async._paging import Pager
+from ninepic_async._redact import hidden
 from ninepic_async._retry import RetryPolicy
 from ninepic_async._transport import AiohttpTransport
 from ninepic_async._wire import Scope
@@ -65,6 +66,7 @@ class NinePic:
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        api_key = hidden(api_key)
         _config.check_options(retry, rate_limit)
         key, org = _config.credentials(api_key, org_id)
         clock, home = SystemClock(), Home()
@@ -81,6 +83,8 @@ class NinePic:
         self._is_view = False
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_engine"):  # a traceback may show a client whose settings were refused
+            return object.__repr__(self)
         return f"NinePic(org_id={self.org_id}, base_url={self._base_url!r})"
 
     @property

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from traceback import TracebackException
 from typing import Any
 
 import pytest
 
-from ninepic_async import ConfigError, NinePic, RateLimit, RetryPolicy
+from ninepic_async import ConfigError, NinePic, RateLimit, RetryPolicy, sync
 
 from .canned import KEY
 
@@ -173,6 +174,30 @@ def test_neither_repr_nor_state_shows_the_key() -> None:
     ):
         assert KEY not in repr(thing)
     assert KEY not in repr(vars(client._engine.transport))
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"org_id": None},
+    {"org_id": 0},
+    {"org_id": 903, "base_url": "http://api.9pic.ai"},
+    {"org_id": 903, "timeout": -1},
+    {"org_id": 903, "retry": 3},
+]
+
+
+@pytest.mark.parametrize("face", [NinePic, sync.NinePic])
+@pytest.mark.parametrize("settings", REFUSED, ids=repr)
+@pytest.mark.parametrize("source", ["argument", "environment"])
+def test_a_traceback_that_shows_locals_shows_no_key(
+    face: Any, settings: dict[str, Any], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if source == "environment":
+        monkeypatch.setenv(VARIABLES[0], KEY)
+    with pytest.raises(ConfigError) as caught:
+        face(KEY if source == "argument" else None, **settings)
+    shown = "".join(TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "api_key = " in shown
+    assert KEY not in shown
 
 
 @pytest.mark.parametrize("host", ["api..9pic.ai", "a" * 64 + ".ai"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from ninepic_async import client
 from ninepic_async._gate import RateLimit
+from ninepic_async._redact import hidden
 from ninepic_async._retry import RetryPolicy
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
@@ -66,6 +67,7 @@ class NinePic:
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        api_key = hidden(api_key)
         if session is not None:
             raise ConfigError(
                 "session belongs to one event loop, and a blocking client has its own: leave it out"
@@ -83,7 +85,7 @@ class NinePic:
         self._is_view = False
 
     def __repr__(self) -> str:
-        return repr(self._client)
+        return repr(self._client) if hasattr(self, "_client") else object.__repr__(self)
 
     @property
     def org_id(self) -> int:
