@@ -286,7 +286,8 @@ class ClipStatus(Endpoint[models.ClipStatus]):
     def decode(self, reply: Reply) -> models.ClipStatus:
         path, found = payload(reply, self.name, models.ClipStatus)
         # Which job it is of is known, should the payload leave that out.
-        found = {**found, "request_id": found.get("request_id") or self.request_id}
+        if found.get("request_id") in (None, ""):
+            found = {**found, "request_id": self.request_id}
         word = found.get(guesses.CLIP_STATUS_KEY)
         present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]
         listed = next((key for key in present if found[key]), present[0] if present else None)

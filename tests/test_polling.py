@@ -286,6 +286,20 @@ async def test_a_start_that_names_no_job_is_none(said: dict[str, Any]) -> None:
         assert caught.value.request_id == "mine"
 
 
+@pytest.mark.parametrize("given_", [{}, {"request_id": None}, {"request_id": ""}])
+def test_a_status_need_not_say_whose_it_is(given_: dict[str, Any]) -> None:
+    call = endpoints.ClipStatus(event_id=456, request_id="mine")
+    assert call.decode(ok({"status": "queued", **given_})).request_id == "mine"
+
+
+@pytest.mark.parametrize("wrong", [0, False, [], {}])
+def test_what_a_status_says_it_is_of_is_a_string(wrong: object) -> None:
+    with pytest.raises(DecodeError, match=r"request_id expected a string"):
+        endpoints.ClipStatus(event_id=456, request_id="mine").decode(
+            ok({"status": "queued", "request_id": wrong})
+        )
+
+
 def test_clips_are_found_under_whichever_key_has_them() -> None:
     both = {
         "status": "done",
