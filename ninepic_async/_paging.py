@@ -1,12 +1,11 @@
-"""Walking through a list whose page borders move: fetch ahead, yield in order, once each, and always end."""
+"""Reading lists: pages are fetched ahead, within bounds and in order; leaving early leaves nothing behind."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import math
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -14,10 +13,9 @@ import anyio
 from attrs import Factory, evolve, field, fields, frozen
 
 from ninepic_async import _arguments
-from ninepic_async._decode import contract_error
 from ninepic_async._endpoint import Listing
 from ninepic_async._picture_grid import picture_grid
-from ninepic_async._wire import Reply
+from ninepic_async._walk import Walk
 from ninepic_async.endpoints import FaceResults, Originals
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
@@ -30,114 +28,7 @@ AHEAD_AT_FIRST: Final = 3
 AHEAD_AT_MOST: Final = 8
 """Pages asked for before the consumer is done with the one it has. Someone who leaves on the first page
 costs the service little; someone who stays is soon served at full speed."""
-REMEMBERED: Final = 10_000
-"""Items known again when they slide over a page border. Bounded: memory must not grow with the gallery."""
 _CLOSE_WITHIN_S: Final = 2.0
-_PATIENCE: Final = 100
-"""Pages beyond twice what the totals account for, before a server that never ends is called one."""
-
-
-class Walk(Generic[T]):
-    """Makes one list out of pages that were cut from it at different moments. Pure: it sees pages, not I/O.
-
-    The list is ordered and can grow or shrink meanwhile. Growth shows the same item twice, which is dropped;
-    shrinking moves unseen items into pages already read, so the walk steps back and reads those again.
-    """
-
-    def __init__(self, endpoint: str, key: Callable[[T], Hashable]) -> None:
-        self._endpoint = endpoint
-        self._key = key
-        self._seen: set[Hashable] = set()
-        self._seen_in_order: deque[list[Hashable]] = deque()
-        self._pages = 0
-        self._excuses = 0
-        self._has_ended = False
-        self._largest_total = 0
-        self._last_length = 0
-        self._last: PaginationInfo | None = None
-
-    def take(self, number: int, page: Page[T]) -> tuple[Page[T], int | None]:
-        """Take the page of that number.
-
-        Returns:
-            The page with what is new on it, and the number of the page to read next; None at the end.
-
-        Raises:
-            DecodeError: the server repeats itself without end, or changed the page size under way.
-        """
-        fresh = self._unseen(page)
-        now, before = page.pagination, self._last
-        if before is None:
-            before = now
-        elif now.total == 0 and not now.has_next_page:
-            return fresh, self._after_no_page(number)
-        if now.page_size > before.page_size:
-            raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
-        self._last = now
-        moved_by = math.ceil(abs(now.total - before.total) / max(now.page_size, 1))
-        if moved_by:
-            # What came or went leaves this many pages, here or further on, with nothing new.
-            self._excuses += moved_by + 1
-        shrunk = now.total < before.total
-        if not now.has_next_page and not shrunk:
-            self._check_end(number, page, fresh)
-            return fresh, None
-        self._last_length = len(page.items)
-        self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
-        return fresh, max(1, number - moved_by) if shrunk else number + 1
-
-    def _after_no_page(self, number: int) -> int | None:
-        """Tell what follows "no page is available": once, the page before, whose end may have slid back."""
-        if self._has_ended or number == 1:
-            return None
-        self._has_ended = True
-        self._excuses += 1
-        return number - 1
-
-    def _unseen(self, page: Page[T]) -> Page[T]:
-        if page.failed:
-            page = self._unseen_failures(page)
-        keys = [self._key(item) for item in page.items]
-        fresh_keys = set(keys)
-        if len(fresh_keys) == len(keys) and self._seen.isdisjoint(fresh_keys):
-            self._remember(keys)
-            return page
-        fresh = {key: item for key, item in zip(keys, page.items, strict=True) if key not in self._seen}
-        self._remember(list(fresh))
-        return evolve(page, items=tuple(fresh.values()))
-
-    def _unseen_failures(self, page: Page[T]) -> Page[T]:
-        failed = {("failed", item.image_id): item for item in page.failed}
-        fresh = {key: item for key, item in failed.items() if key not in self._seen}
-        self._remember(list(fresh))
-        return evolve(page, failed=tuple(fresh.values()))
-
-    def _remember(self, keys: list[Hashable]) -> None:
-        self._seen.update(keys)
-        self._seen_in_order.append(keys)
-        while len(self._seen) > REMEMBERED and len(self._seen_in_order) > 1:
-            self._seen.difference_update(self._seen_in_order.popleft())
-
-    def _check_end(self, number: int, page: Page[T], fresh: Page[T]) -> None:
-        """Refuse a page sent again in place of the last one; items slid over its border would be fewer."""
-        if fresh.items or self._excuses or not 1 < self._last_length <= len(page.items):
-            return
-        expected = f"{number}, with items not sent before"
-        raise self._broken("currentPage", expected, page.pagination.current_page)
-
-    def _check_progress(self, now: PaginationInfo, *, fruitful: bool) -> None:
-        self._pages += 1
-        self._largest_total = max(self._largest_total, now.total)
-        if not fruitful:
-            self._excuses -= 1
-            if self._excuses < 0:
-                raise self._broken("hasNextPage", "false, or items not sent before", True)
-        if self._pages > 2 * math.ceil(self._largest_total / max(now.page_size, 1)) + _PATIENCE:
-            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
-
-    def _broken(self, key: str, expected: str, received: object) -> Exception:
-        # Whether it came flat or in the envelope is long forgotten here.
-        return contract_error(Reply(200), self._endpoint, f"$.data.pagination.{key}", expected, received)
 
 
 class _FetchAhead(Generic[T]):

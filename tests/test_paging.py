@@ -23,7 +23,8 @@ from ninepic_async import (
     PaginationInfo,
     RetryPolicy,
 )
-from ninepic_async._paging import AHEAD_AT_MOST, Walk
+from ninepic_async._paging import AHEAD_AT_MOST
+from ninepic_async._walk import Walk
 from ninepic_async._wire import Reply, Request
 
 from .canned import Rig, failed, gallery, images, ok, pagination, rig
