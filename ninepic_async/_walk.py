@@ -18,7 +18,11 @@ T = TypeVar("T")
 REMEMBERED: Final = 10_000
 """Items known again when they slide over a page border. Bounded: memory must not grow with the gallery."""
 _PATIENCE: Final = 100
-"""Pages beyond twice what the totals account for, before a server that never ends is called one."""
+"""Pages beyond twice what the totals account for, before a server that never ends is called one. Also pages
+in a row with nothing new, beyond those that had something new: there is no more that could be seen again."""
+_STANDSTILL: Final = 10 * _PATIENCE
+"""Pages in a row after which the end is no nearer: a gallery that grows as fast as it is read is no more
+believed. Whoever reads slowly, while many photographers upload, may well see some hundred."""
 
 
 class Walk(Generic[T]):
@@ -37,6 +41,10 @@ class Walk(Generic[T]):
         self._excuses = 0
         self._has_ended = False
         self._largest_total = 0
+        self._fruitful = 0
+        self._fruitless = 0
+        self._standing = 0
+        self._least_left = math.inf
         self._last_length = 0
         self._last: PaginationInfo | None = None
 
@@ -67,7 +75,7 @@ class Walk(Generic[T]):
             self._check_end(number, page, fresh)
             return fresh, None
         self._last_length = len(page.items)
-        self._check_progress(now, fruitful=bool(fresh.items or fresh.failed))
+        self._check_progress(number, now, fruitful=bool(fresh.items or fresh.failed))
         return fresh, max(1, number - moved_by) if shrunk else number + 1
 
     def _after_no_page(self, number: int) -> int | None:
@@ -109,14 +117,19 @@ class Walk(Generic[T]):
         expected = f"{number}, with items not sent before"
         raise self._broken("currentPage", expected, page.pagination.current_page)
 
-    def _check_progress(self, now: PaginationInfo, *, fruitful: bool) -> None:
+    def _check_progress(self, number: int, now: PaginationInfo, *, fruitful: bool) -> None:
         self._pages += 1
         self._largest_total = max(self._largest_total, now.total)
-        if not fruitful:
-            self._excuses -= 1
-            if self._excuses < 0:
-                raise self._broken("hasNextPage", "false, or items not sent before", True)
-        if self._pages > 2 * math.ceil(self._largest_total / max(now.page_size, 1)) + _PATIENCE:
+        self._fruitful += fruitful
+        self._fruitless = 0 if fruitful else self._fruitless + 1
+        self._excuses -= not fruitful
+        if self._excuses < 0 or self._fruitless > self._fruitful + _PATIENCE:
+            raise self._broken("hasNextPage", "false, or items not sent before", True)
+        pages = math.ceil(self._largest_total / max(now.page_size, 1))
+        left = now.total - number * now.page_size
+        self._standing = 0 if left < self._least_left else self._standing + 1
+        self._least_left = min(left, self._least_left)
+        if self._pages > 2 * pages + _PATIENCE or self._standing > _STANDSTILL:
             raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
 
     def _broken(self, key: str, expected: str, received: object) -> Exception:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import itertools
 import math
 import pickle
 from collections.abc import AsyncGenerator, Callable
@@ -203,6 +204,27 @@ async def test_fresh_ids_for_ever_are_an_error() -> None:
         return ok(images([2 * page, 2 * page + 1], pagination(10, page, 2, more=True)))
 
     await endless(answer, 200)
+
+
+def growing(by: int, *, fresh: bool) -> Callable[[Request], Reply]:
+    """Make a server whose total goes on growing, while what it has is always the same, or always new."""
+    asked = itertools.count()
+
+    def answer(request: Request) -> Reply:
+        number = next(asked)
+        total = pagination(10 + by * number, page_number(request), 2, more=True)
+        return ok(images([2 * number, 2 * number + 1] if fresh else [0, 1], total))
+
+    return answer
+
+
+@pytest.mark.parametrize(("by", "most"), [(2, 120), (1, 120), (10**6, 120)])
+async def test_a_page_repeated_under_totals_that_grow_is_an_error(by: int, most: int) -> None:
+    await endless(growing(by, fresh=False), most)
+
+
+async def test_an_end_that_never_comes_nearer_is_an_error() -> None:
+    await endless(growing(2, fresh=True), 1100)
 
 
 async def test_a_page_size_of_zero_does_not_hang_or_crash() -> None:
