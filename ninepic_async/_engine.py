@@ -89,6 +89,8 @@ class Engine:
             if isinstance(call.last_failure, PermissionDeniedError):
                 raise call.last_failure from None
             message = f"no answer within {seconds:g} s"
+            if not call.attempts:
+                message = f"not sent within {seconds:g} s: max_concurrency or rate_limit held it back"
             if call.last_failure is not None:
                 message += f"; the last failure was: {call.last_failure}"
             raise call.own(APITimeoutError(message)) from call.last_failure

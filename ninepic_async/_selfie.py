@@ -54,7 +54,7 @@ async def read_selfie(source: SelfieSource) -> Selfie:
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
-        content = await anyio.to_thread.run_sync(_read_path, Path(source), abandon_on_cancel=True)
+        content = await anyio.to_thread.run_sync(_read_path, source, abandon_on_cancel=True)
     elif callable(getattr(source, "read", None)):
         content = await anyio.to_thread.run_sync(_read_file, source, abandon_on_cancel=True)
     else:
@@ -66,7 +66,8 @@ async def read_selfie(source: SelfieSource) -> Selfie:
     return Selfie(content)
 
 
-def _read_path(path: Path) -> bytes:
+def _read_path(source: str | os.PathLike[str]) -> bytes:
+    path = Path(os.fsdecode(source))
     try:
         if not path.is_file():
             raise InvalidInputError(f"there is no selfie file at {path}")

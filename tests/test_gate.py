@@ -169,7 +169,11 @@ async def test_a_call_that_never_gets_a_slot_ends_with_its_deadline() -> None:
     answers = rig(answer, max_concurrency=1, timeout_s=0.05)
     outcomes = await asyncio.gather(answers.event.ping(), answers.event.ping(), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [APITimeoutError] * 2
-    assert sorted(outcome.attempts for outcome in outcomes) == [0, 1]  # type: ignore[union-attr]
+    assert [str(outcome) for outcome in outcomes] == [
+        "ping: no answer within 0.05 s",
+        "ping: not sent within 0.05 s: max_concurrency or rate_limit held it back",
+    ]
+    assert [outcome.attempts for outcome in outcomes] == [1, 0]  # type: ignore[union-attr]
 
 
 async def test_a_rate_limit_spaces_requests_evenly() -> None:

@@ -65,9 +65,18 @@ async def uploaded(source: Any) -> bytes:
     return first.content
 
 
+class BytesPath:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __fspath__(self) -> bytes:
+        return bytes(self.path)
+
+
 async def test_a_path(picture: Path) -> None:
     assert await uploaded(picture) == JPEG
     assert await uploaded(str(picture)) == JPEG
+    assert await uploaded(BytesPath(picture)) == JPEG
 
 
 @pytest.mark.parametrize("source", [JPEG, bytearray(JPEG), memoryview(JPEG), io.BytesIO(JPEG), Reader(JPEG)])
