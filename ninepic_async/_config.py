@@ -64,16 +64,18 @@ def base_url(given: str | None) -> str:
     return url.rstrip("/")
 
 
-def check_options(retry: object, rate_limit: object) -> None:
-    """Refuse the bare number that people try first.
+def check_options(retry: object, rate_limit: object = None, session: object = None) -> None:
+    """Refuse the bare number that people try first, and another library's session.
 
     Raises:
         ConfigError: an option is of the wrong kind.
     """
-    if retry is not None and not isinstance(retry, RetryPolicy):
+    if not isinstance(retry, RetryPolicy):
         raise ConfigError(f"retry={retry!r}: give a RetryPolicy, such as RetryPolicy(attempts=3)")
     if rate_limit is not None and not isinstance(rate_limit, RateLimit):
         raise ConfigError(f"rate_limit={rate_limit!r}: give a RateLimit, such as RateLimit(10)")
+    if session is not None and not hasattr(session, "closed"):
+        raise ConfigError(f"session is a {type(session).__name__}: give an aiohttp.ClientSession")
 
 
 def _is_loopback(host: str) -> bool:

@@ -67,7 +67,7 @@ class NinePic:
         session: aiohttp.ClientSession | None = None,
     ) -> None:
         api_key = hidden(api_key)
-        _config.check_options(retry, rate_limit)
+        _config.check_options(retry, rate_limit, session)
         key, org = _config.credentials(api_key, org_id)
         clock, home = SystemClock(), Home()
         self._base_url = _config.base_url(base_url)
@@ -121,17 +121,13 @@ class NinePic:
         Example:
             >>> await client.with_options(timeout=2).event(456).ping()  # doctest: +SKIP
         """
-        _config.check_options(retry, None)
         engine = self._engine
+        bound = engine.timeout_s if timeout is None else _arguments.seconds(timeout, "timeout", ConfigError)
+        policy = engine.retry if retry is None else retry
+        _config.check_options(policy)
         view = type(self).__new__(type(self))
         view._base_url = self._base_url
-        view._engine = evolve(
-            engine,
-            timeout_s=engine.timeout_s
-            if timeout is None
-            else _arguments.seconds(timeout, "timeout", ConfigError),
-            retry=engine.retry if retry is None else retry,
-        )
+        view._engine = evolve(engine, timeout_s=bound, retry=policy)
         view._is_view = True
         return view
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import urllib.request
 from traceback import TracebackException
 from typing import Any
 
@@ -174,6 +175,22 @@ def test_neither_repr_nor_state_shows_the_key() -> None:
     ):
         assert KEY not in repr(thing)
     assert KEY not in repr(vars(client._engine.transport))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"retry": 3}, {"retry": None}, {"rate_limit": 10}, {"session": "mine"}, {"session": urllib.request}],
+    ids=repr,
+)
+def test_an_option_of_another_kind_is_named(option: dict[str, Any]) -> None:
+    (name,) = option
+    with pytest.raises(ConfigError, match=name):
+        NinePic(KEY, 903, **option)
+
+
+def test_a_view_takes_no_bare_number_either() -> None:
+    with pytest.raises(ConfigError, match="RetryPolicy"):
+        NinePic(KEY, 903).with_options(retry=3)  # type: ignore[arg-type]
 
 
 REFUSED: list[dict[str, Any]] = [
