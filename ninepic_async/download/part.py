@@ -75,6 +75,7 @@ class Part:
     def begin_anew(self, total: int | None, validator: str | None) -> None:
         """Forget what is in the file, and what was known of it."""
         self.go_on_at(0)
+        self._head = b""
         self.total, self.validator = total, validator
 
     def head(self) -> bytes:

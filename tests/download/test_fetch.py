@@ -130,6 +130,12 @@ async def test_what_is_not_the_photo_is_a_failure(
     assert set(files(to)) == {"b.jpg"}
 
 
+async def test_an_empty_file_is_not_taken_for_what_came_before_it(fetch: Fetch, host: Host, to: Path) -> None:
+    report = await fetch([host.add("a", 2000, cut(1000), answer(200, b""))])
+    assert "empty" in report.failed[0].error
+    assert files(to) == {}
+
+
 async def test_an_encoded_reply_is_refused(fetch: Fetch, host: Host) -> None:
     report = await fetch([host.add("a", 2000, answer(200, b"\x1f\x8b", Content_Encoding="gzip"))])
     assert "gzip" in report.failed[0].error
