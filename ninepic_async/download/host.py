@@ -70,7 +70,10 @@ class PhotoHost:
         """
         url = _checked(link)
         for _ in range(MOST_REDIRECTS + 1):
-            reply = await self._session.get(url, headers=headers, allow_redirects=False)
+            try:
+                reply = await self._session.get(url, headers=headers, allow_redirects=False)
+            except UnicodeError as error:  # of Python's resolver, for a host name that can't be one
+                raise _not_a_link(str(url)) from error
             location = reply.headers.get("Location")
             if reply.status not in _REDIRECTS or location is None:
                 return reply
@@ -91,7 +94,12 @@ def _checked(link: str, base: URL | None = None) -> URL:
             return url
     except ValueError:
         pass
-    raise LinkError(f"{link.partition('?')[0][:80]!r} is not an http or https link")
+    raise _not_a_link(link)
+
+
+def _not_a_link(link: str) -> LinkError:
+    shown = re.split("[?#]", link)[0][:80]
+    return LinkError(f"{shown!r} is not an http or https link")
 
 
 def _socket(address: tuple[Any, ...]) -> socket.socket:

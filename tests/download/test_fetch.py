@@ -142,12 +142,26 @@ async def test_an_encoded_reply_is_refused(fetch: Fetch, host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["ftp://example.org/a.jpg", "a.jpg", "", "http://", "file:///etc/passwd", "//x/y"]
+    "link",
+    [
+        "ftp://example.org/a.jpg?signature",
+        "ftp://example.org/a.jpg#signature",
+        "a.jpg",
+        "",
+        "http://",
+        "file:///etc/passwd",
+        "//x/y",
+        "http://two..dots/a.jpg?signature",
+        f"http://{'a' * 64}.example/a.jpg",
+        "http://\ud800/a.jpg",
+    ],
 )
-async def test_other_links_are_not_followed(link: str, fetch: Fetch, to: Path) -> None:
-    report = await fetch([ImageItem(image_id="a", img_url=link, thumbnail_url=link)])
-    assert "not an http" in report.failed[0].error
-    assert files(to) == {}
+async def test_other_links_are_not_followed(link: str, fetch: Fetch, host: Host, to: Path) -> None:
+    report = await fetch([ImageItem(image_id="a", img_url=link, thumbnail_url=link), host.add("b")])
+    (failed,) = report.failed
+    assert "not an http" in failed.error
+    assert "signature" not in failed.error
+    assert set(files(to)) == {"b.jpg"}
 
 
 async def test_a_redirect_is_followed(fetch: Fetch, host: Host, to: Path) -> None:
