@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 import aiohttp
@@ -201,7 +201,7 @@ class Fetcher:
         if reply.status == 416:
             part.begin_anew(None, None)
             raise _AttemptError("the host has no such part of the file")
-        body = await reply.content.read(_EXCERPT_BYTES)
+        body = await self._beginning(reply)
         asked = retry_after_s(Reply(reply.status, plain_headers(reply.headers)))
         failure = Failure(status=reply.status, retry_after_s=asked)
         expired = reply.status in guesses.LINK_EXPIRED_STATUSES and (
@@ -209,6 +209,15 @@ class Fetcher:
         )
         text = f"the host answered {reply.status} {reply.reason or ''}".rstrip()
         raise _AttemptError(text + (": the link has expired" if expired else ""), failure, expired=expired)
+
+    async def _beginning(self, reply: aiohttp.ClientResponse) -> bytes:
+        """Read what a refusal says, as far as it comes."""
+        body = b""
+        with suppress(*NetworkError):
+            async with asyncio.timeout(self.stall_s):
+                while len(body) < _EXCERPT_BYTES and (chunk := await reply.content.readany()):
+                    body += chunk
+        return body
 
     def _go_on(self, reply: aiohttp.ClientResponse, part: Part, offset: int | None) -> None:
         """Take up the file where it broke off, if this is its rest beyond doubt."""

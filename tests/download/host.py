@@ -90,6 +90,21 @@ def answer(status: int = 200, body: bytes = b"", **headers: str) -> Behaviour:
     return behave
 
 
+def refuse_in_pieces(*pieces: bytes) -> Behaviour:
+    """Answer 403, in packets of their own."""
+
+    async def behave(request: web.Request, _: bytes) -> web.StreamResponse:
+        reply = web.StreamResponse(status=403)
+        reply.content_length = sum(map(len, pieces))
+        await reply.prepare(request)
+        for piece in pieces:
+            await reply.write(piece)
+            await asyncio.sleep(0.02)
+        return reply
+
+    return behave
+
+
 def cut(after: int, then: Behaviour | None = None) -> Behaviour:
     """Announce the whole, send so many bytes of what was asked for, and hang up."""
 

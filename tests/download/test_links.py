@@ -15,6 +15,7 @@ from ninepic_async.download.run import Settings, run
 from ninepic_async.sandbox import ManualClock, Sandbox
 
 from .conftest import QUICK, files
+from .host import Host, refuse_in_pieces
 
 LIFE_S = 3600.0
 
@@ -149,6 +150,19 @@ async def test_a_link_that_can_not_be_signed_again_is_a_failure(
     assert failed.id == "IMG_0001"
     assert "expired" in failed.error
     assert "signature" not in repr(report)
+
+
+async def test_a_refusal_is_read_to_its_end(host: Host, event: Event, to: Path) -> None:
+    host.add(
+        "a", 2000, refuse_in_pieces(b"<Code>AccessDenied</Code>", b"<Message>Request has expired</Message>")
+    )
+
+    async def sign(ids: Any) -> Any:
+        return [PresignedUrlItem(url=f"{host.origin}/a.jpg?again", filename="a.jpg")]
+
+    old = PresignedUrlItem(url=f"{host.origin}/a.jpg", filename="a.jpg")
+    report = await run(Plan([old], "large", sign), to, event._engine, Settings(stall_s=2))
+    assert (report.done, report.failed) == (1, ())
 
 
 async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
