@@ -284,5 +284,7 @@ def _validator(reply: aiohttp.ClientResponse) -> str | None:
 def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no byte came for too long"
-    lines = mask_queries(str(error)).splitlines() or [type(error).__name__]
+    # In full, aiohttp's error on a reply that is no HTTP quotes the link, and with that the signature.
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    lines = mask_queries(text).splitlines() or [type(error).__name__]
     return lines[0][:_EXCERPT_CHARS]

@@ -102,8 +102,8 @@ class Settler:
         self._failed(Row(key=photo.key, id=photo.id, name=photo.name, state="failed", error=photo.error))
 
     def _failed(self, row: Row) -> None:
-        error = mask_queries(row.error or "")
-        self.meter.failed.append(FailedDownload(id=row.id, name=row.name, error=error))
+        failed = FailedDownload(id=mask_queries(row.id), name=row.name, error=mask_queries(row.error or ""))
+        self.meter.failed.append(failed)
         self.folder.note(row)
 
     def _name(self, batch: Sequence[Whole], troubles: dict[int, OSError]) -> None:

@@ -302,13 +302,18 @@ async def test_auto_fetches_all(fetch: Fetch, host: Host, to: Path) -> None:
 
 
 async def test_neither_key_nor_signature_is_written_down(fetch: Fetch, host: Host, to: Path) -> None:
-    link = PresignedUrlItem(
-        url=f"{host.origin}/gone.jpg?X-Amz-Signature=s3cr3t", filename="https://h/a.jpg?s3cr3t"
-    )
-    report = await fetch([link, PresignedUrlItem(url="htp://h/x?s3cr3t", filename="b.jpg")])
+    host.always = lambda request, _: bad.raw(request, b"no HTTP\r\n\r\n")
+    links = [
+        PresignedUrlItem(
+            url=f"{host.origin}/gone.jpg?X-Amz-Signature=s3cr3t", filename="https://h/a.jpg?s3cr3t"
+        ),
+        PresignedUrlItem(url=f"{host.origin}/gone.jpg?attachment='&s3cr3t", filename="https://h/a?s3cr3t"),
+        PresignedUrlItem(url="htp://h/x?s3cr3t", filename="b.jpg"),
+    ]
+    report = await fetch(links)
     text = b"".join(path.read_bytes() for path in to.iterdir()) + repr(report).encode()
     text += " ".join(os.listdir(to)).encode()
-    assert len(report.failed) == 2
+    assert len(report.failed) == 3
     assert b"s3cr3t" not in text
     assert b"the-secret-key" not in text
     assert {row["state"] for row in rows(to)} == {"failed"}
