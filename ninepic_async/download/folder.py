@@ -51,9 +51,7 @@ class Folder:
                 self.path.mkdir(parents=True, exist_ok=True)
                 if _HAS_DIR_FD:
                     self._dir = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                opened = self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-                self._journal = Journal(opened)
-            self._lock(opened)
+                self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
         except (UnwritableError, DownloadError) as error:
             self.__exit__()
             raise error if isinstance(error, DownloadError) else DownloadError(str(error)) from error
@@ -73,6 +71,15 @@ class Folder:
         if self._journal is None:
             raise RuntimeError("this folder is not open")
         return self._journal
+
+    def rows(self) -> Iterator[Row]:
+        """Read the journal, oldest first.
+
+        Raises:
+            DownloadError: it can't be read.
+        """
+        with self._writing(FILE_NAME):
+            yield from self.journal.rows()
 
     def note(self, *rows: Row) -> None:
         """Write into the journal.
@@ -160,6 +167,17 @@ class Folder:
 
     def _open(self, name: str, flags: int) -> int:
         return os.open(self._at(name), flags | _OWN, 0o666, dir_fd=self._dir)
+
+    def _take(self, journal: int) -> None:
+        try:
+            if not stat.S_ISREG(os.fstat(journal).st_mode):
+                raise DownloadError(f"{self.path / FILE_NAME} is not a file that a journal can be kept in")
+            self._lock(journal)
+            # Not before: until then another run may add to it.
+            self._journal = Journal(journal)
+        except BaseException:
+            os.close(journal)
+            raise
 
     def _lock(self, journal: int) -> None:
         """Lock the journal; the system unlocks it when this process is gone, however it went."""

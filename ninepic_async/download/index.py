@@ -5,14 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, count, filterfalse
+from itertools import chain, count, filterfalse, islice
 from typing import Final
+
+import anyio.lowlevel
 
 from ninepic_async.download.journal import Row
 from ninepic_async.download.names import UNSIGNED, distinct, folded
 from ninepic_async.errors import DownloadError
 
 _CACHE_KIB: Final = 2048
+_LOADED_AT_ONCE: Final = 500
+"""Rows, which take some milliseconds: no longer may the loop, and whoever cancels, have to wait."""
 _TABLE: Final = """CREATE TABLE photo (
         key TEXT PRIMARY KEY, name TEXT, folded TEXT UNIQUE,
         state TEXT, bytes INTEGER, validator TEXT, met INTEGER
@@ -40,22 +44,33 @@ class Index:
         DownloadError: the system's temporary folder, which SQLite goes on in, does not take it.
     """
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self) -> None:
         # An empty file name asks SQLite for a temporary file, which it opens once the cache is full.
-        self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect("", isolation_level=None)
         try:
-            self._fill(rows)
+            self._begin()
         except BaseException:
             self._db.close()
             raise
 
     @_has_room()
-    def _fill(self, rows: Iterable[Row]) -> None:
+    def _begin(self) -> None:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute(_TABLE)
         self._db.execute("BEGIN")
-        self._db.executemany(_PUT, map(_values, filterfalse(is_unsigned, rows)))
+
+    async def load(self, rows: Iterable[Row]) -> None:
+        """Take in what earlier runs did, oldest first.
+
+        Raises:
+            DownloadError: as above.
+        """
+        left = iter(rows)
+        while some := list(islice(left, _LOADED_AT_ONCE)):
+            with _has_room():
+                self._db.executemany(_PUT, map(_values, filterfalse(is_unsigned, some)))
+            await anyio.lowlevel.checkpoint()
 
     def close(self) -> None:
         """Let it vanish."""

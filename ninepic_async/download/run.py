@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, aclosing, nullcontext
 from typing import Final, Literal
 
 import anyio
-import anyio.to_thread
 from attrs import define, field, frozen
 
 from ninepic_async._engine import Engine
@@ -81,8 +80,9 @@ async def run(plan: Plan, to: str | os.PathLike[str], engine: Engine, settings: 
     async with AsyncExitStack() as stack:
         wanted = await stack.enter_async_context(aclosing(plan.wanted()))
         folder = stack.enter_context(Folder(to))
-        index = await anyio.to_thread.run_sync(lambda: Index(folder.journal.rows()))
+        index = Index()
         stack.callback(index.close)
+        await index.load(folder.rows())
         crew = _Crew(folder, index, meter, engine, settings)
         teller = None
         if settings.on_progress is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -19,7 +20,7 @@ from aiohttp import web
 from ninepic_async import DownloadError
 from ninepic_async.download.content import HEAD_BYTES
 from ninepic_async.download.folder import Folder
-from ninepic_async.download.journal import FILE_NAME, row_of
+from ninepic_async.download.journal import FILE_NAME, Row, line_of, row_of
 from ninepic_async.sandbox.ranges import send
 
 from . import host as bad
@@ -143,6 +144,47 @@ async def test_a_journal_that_is_a_link_is_refused(to: Path, tmp_path: Path, fet
     with pytest.raises(DownloadError):
         await fetch([])
     assert (tmp_path / "outside").read_bytes() == b"mine"
+
+
+async def test_a_journal_that_is_no_file_is_refused(to: Path, fetch: Fetch) -> None:
+    to.mkdir()
+    os.mkfifo(to / FILE_NAME)
+    before = open_files()
+    with pytest.raises(DownloadError, match="is not a file"):
+        await fetch([])
+    assert open_files() == before
+
+
+async def test_a_journal_that_can_not_be_read_is_said_so(
+    to: Path, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fdopen", broken)
+    with pytest.raises(DownloadError, match=r"Input/output error \(at \.ninepic-journal"):
+        await fetch([])
+
+
+def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row(key="k", id="a", name="a.jpg", state="done", bytes=1)
+    lock = fcntl.flock
+
+    def get_the_lock_late(journal: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            with (to / FILE_NAME).open("ab") as other:
+                other.write(line_of(row))
+        lock(journal, operation)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fcntl, "flock", get_the_lock_late)
+    with Folder(to) as folder:
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(DownloadError, match="No space"):
+            folder.note(row)
+        assert list(folder.journal.rows()) == [row]
 
 
 async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: Fetch, host: Host) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,11 +83,23 @@ def test_a_distinct_name_is_safe_and_another(text: str, mark: str) -> None:
     assert "~" + mark in name
 
 
-def test_a_link_that_was_never_signed_takes_no_name() -> None:
-    index = Index([Row(key=UNSIGNED + "x", id="a", name="a.jpg", state="failed")])
+async def test_a_link_that_was_never_signed_takes_no_name() -> None:
+    index = Index()
+    await index.load([Row(key=UNSIGNED + "x", id="a", name="a.jpg", state="failed")])
     row = index.meet("k", "a", "a.jpg")
     assert row is not None
     assert row.name == "a.jpg"
+    index.close()
+
+
+async def test_whoever_cancels_does_not_wait_for_a_large_journal() -> None:
+    index = Index()
+    rows = (Row(key=str(n), id="i", name=f"{n}.jpg", state="done", bytes=1) for n in range(2000))
+    loading = asyncio.ensure_future(index.load(rows))
+    await asyncio.sleep(0)
+    assert loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
     index.close()
 
 
