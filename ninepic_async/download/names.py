@@ -17,10 +17,14 @@ LONGEST_BYTES: Final = 135
 """With ``.part`` behind it, short enough for eCryptfs (143), the narrowest filesystem in common use."""
 
 _SEPARATORS: Final = re.compile(r"[/\\]")
-# Refused by Windows, by POSIX, or shown by terminals as another name than it is (bidirectional controls).
-_UNSAFE: Final = re.compile('[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]')
+# Refused by Windows, by POSIX, shown as another name than it is (bidirectional controls), or not seen at all:
+# HFS+ would take a journal's name with an invisible character in it for the journal.
+_UNSAFE: Final = re.compile(
+    '[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffd]'
+)
+# Windows' devices, and the page that is a gallery's, or that a web server shows for the folder.
 _RESERVED: Final = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)", re.IGNORECASE
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)|index\.html?$", re.IGNORECASE
 )
 _PATH: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,8}")

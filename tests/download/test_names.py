@@ -40,6 +40,13 @@ NASTY = st.one_of(
         ("a.jpg.part", "a.jpg_part"),
         ("a.jpg. . ", "a.jpg"),
         ("gpj.\u202eexe", "gpj._exe"),
+        ("gpj.\u200fexe", "gpj._exe"),
+        ("a\u061c\u2028.jpg", "a__.jpg"),
+        ("\ufeff" + FILE_NAME, "_" + FILE_NAME),
+        ("a.jpg.pa\u200crt", "a.jpg.pa_rt"),
+        ("index.html", "_index.html"),
+        ("INDEX.HTM", "_INDEX.HTM"),
+        ("index.html.jpg", "index.html.jpg"),
         ("https://h/a.jpg?X-Amz-Signature=abc", "a.jpg____"),
     ],
 )
