@@ -65,7 +65,7 @@ def check_on_progress(on_progress: object) -> None:
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
-    if inspect.iscoroutinefunction(on_progress):
+    if any(map(inspect.iscoroutinefunction, (on_progress, type(on_progress).__call__))):
         raise InvalidInputError("on_progress is a coroutine function, which nobody would await: use def")
 
 

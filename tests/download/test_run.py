@@ -218,6 +218,10 @@ async def test_what_can_not_be_fetched_is_said_so(source: object, fetch: Fetch) 
 async def told_later(_: object) -> None: ...
 
 
+class ToldLater:
+    async def __call__(self, _: object) -> None: ...
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -228,6 +232,7 @@ async def told_later(_: object) -> None: ...
         {"rendition": "huge"},
         {"on_progress": 1},
         {"on_progress": told_later},
+        {"on_progress": ToldLater()},
     ],
 )
 async def test_wrong_arguments(wrong: dict[str, object], event: Event, to: Path) -> None:
