@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ninepic_async import Event, NinePic, PresignedUrlItem
+from ninepic_async import Event, FaceSearch, NinePic, PresignedUrlItem
 from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
 from ninepic_async.download.plan import Plan
 from ninepic_async.download.run import Settings, run
@@ -163,6 +163,15 @@ async def test_a_refusal_is_read_to_its_end(host: Host, event: Event, to: Path) 
     old = PresignedUrlItem(url=f"{host.origin}/a.jpg", filename="a.jpg")
     report = await run(Plan([old], "large", sign), to, event._engine, Settings(stall_s=2))
     assert (report.done, report.failed) == (1, ())
+
+
+async def test_an_expired_link_in_a_search_built_by_hand_fails_alone(
+    host: Host, event: Event, to: Path
+) -> None:
+    found = [host.add("a"), host.add("b", 2000, refuse_in_pieces(b"expired"))]
+    report = await fetch(event, FaceSearch(request_id="r", images=found), to)
+    assert report.done == 1
+    assert "made by hand" in report.failed[0].error
 
 
 async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
