@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final, Literal
@@ -149,8 +150,9 @@ class Plan:
         ids = list(dict.fromkeys([link.id, *(other.id for other in group.waiting())]))[:GROUP]
         found = [_named(item, self.rendition) for item in await self.sign_ids(ids)]
         by_key = {each.key: each.url for each in found}
-        # A link from elsewhere may have had another path; then the id alone has to tell.
-        by_id = {each.id: each.url for each in found}
+        # A link from elsewhere may have had another path; then the id alone has to tell, if only one has it.
+        many = Counter([each.id for each in found] + [other.id for other in group.links.values()])
+        by_id = {each.id: each.url for each in found if many[each.id] == 2}
         urls = {key: by_key.get(key) or by_id.get(other.id) for key, other in group.links.items()}
         return {key: url for key, url in urls.items() if url is not None}
 

@@ -174,6 +174,23 @@ async def test_an_expired_link_in_a_search_built_by_hand_fails_alone(
     assert "made by hand" in report.failed[0].error
 
 
+async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event: Event, to: Path) -> None:
+    for folder in "abc":
+        host.add(f"{folder}/same", 2000, refuse_in_pieces(b"expired"))
+    host.scripts["/c/same.jpg"].clear()
+
+    async def sign(ids: Any) -> Any:
+        assert ids == ["same"]
+        return [PresignedUrlItem(url=f"{host.origin}/c/same.jpg", filename="same.jpg")]
+
+    old = [PresignedUrlItem(url=f"{host.origin}/{folder}/same.jpg", filename="same.jpg") for folder in "ab"]
+    report = await run(Plan(old, "large", sign), to, event._engine, Settings(stall_s=2))
+    assert report.done == 0
+    assert [row.error for row in report.failed] == [
+        "the link has expired, and the service signs no other for this photo"
+    ] * 2
+
+
 async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
     (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
     report = await fetch(event, [PresignedUrlItem(url=link.url + "x", filename=link.filename)], to)
