@@ -147,7 +147,10 @@ class Plan:
         return sign
 
     async def _ids_again(self, group: Group, link: Link) -> Mapping[str, str]:
-        ids = list(dict.fromkeys([link.id, *(other.id for other in group.waiting())]))[:GROUP]
+        waiting = dict.fromkeys([link.id, *(other.id for other in group.waiting())])
+        ids = list(filter(_can_be_asked_for, waiting))[:GROUP]
+        if link.id not in ids:
+            return {}
         found = [_named(item, self.rendition) for item in await self.sign_ids(ids)]
         by_key = {each.key: each.url for each in found}
         # A link from elsewhere may have had another path; then the id alone has to tell, if only one has it.
@@ -155,6 +158,11 @@ class Plan:
         by_id = {each.id: each.url for each in found if many[each.id] == 2}
         urls = {key: by_key.get(key) or by_id.get(other.id) for key, other in group.links.items()}
         return {key: url for key, url in urls.items() if url is not None}
+
+
+def _can_be_asked_for(identity: str) -> bool:
+    """Whether an id, got from a file name, is one at all: a single one that is not would spoil the call."""
+    return identity.strip() != "" and identity == identity.encode("utf-8", "ignore").decode()
 
 
 def _wanted(found: _Named, group: Group | None) -> Wanted:

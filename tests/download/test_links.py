@@ -191,6 +191,19 @@ async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event
     ] * 2
 
 
+@pytest.mark.parametrize("filename", ["", " .jpg", "a\ud800.jpg"])
+async def test_what_is_no_id_does_not_keep_the_others_from_being_signed_again(
+    filename: str, sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    assert isinstance(sandbox.clock, ManualClock)
+    *good, other = await event.originals(image_ids=all_ids(sandbox, 3)).collect()
+    sandbox.clock.advance(LIFE_S + 1)
+    report = await event.download([*good, PresignedUrlItem(url=other.url, filename=filename)], to)
+    assert report.done == 2
+    assert len(report.failed) == 1
+    assert "signs no other" in report.failed[0].error
+
+
 async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
     (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
     report = await fetch(event, [PresignedUrlItem(url=link.url + "x", filename=link.filename)], to)
