@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from time import monotonic
 from typing import Any, Final, Literal
 
 import anyio.lowlevel
@@ -25,6 +26,7 @@ SignIds = Callable[[Sequence[str]], Awaitable[Sequence[PresignedUrlItem]]]
 
 GROUP: Final = Originals.page_size_max
 """How many links of a plain list are signed again in one call."""
+_READ_FOR_S: Final = 0.05
 
 
 @frozen
@@ -184,14 +186,17 @@ async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[o
 
 async def _by_groups(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
     batch: list[object] = []
+    begun = monotonic()
     try:
         for item in items:
             batch.append(item)
-            if len(batch) == GROUP:
+            # Whoever computes the items as they are asked for has the loop stand still meanwhile.
+            if len(batch) == GROUP or monotonic() - begun > _READ_FOR_S:
                 yield batch
                 batch = []
                 # What is on disk already is skipped without a wait: let the loop turn now and then.
                 await anyio.lowlevel.checkpoint()
+                begun = monotonic()
     except Exception:
         yield batch
         raise

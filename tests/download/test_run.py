@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ninepic_async import (
     NinePic,
     PresignedUrlItem,
 )
+from ninepic_async.download import plan
 from ninepic_async.download.journal import FILE_NAME
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.ranges import send
@@ -165,6 +166,22 @@ async def test_the_source_is_read_as_files_are_fetched(fetch: Fetch, host: Host)
     host.always = late
     assert (await fetch(source(), concurrency=4)).done == 200
     assert max(ahead) <= 3 * 4
+
+
+async def test_a_source_that_takes_its_time_does_not_hold_up_what_it_gave(
+    fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "monotonic", count().__next__)  # a second later each time
+    gallery, seen = host.gallery(40), 0
+
+    def source() -> Iterator[ImageItem]:
+        nonlocal seen
+        for item in gallery:
+            seen = len(host.seen)
+            yield item
+
+    assert (await fetch(source(), concurrency=4)).done == 40
+    assert seen > 0
 
 
 async def test_what_a_broken_source_gave_is_fetched(fetch: Fetch, host: Host, to: Path) -> None:
