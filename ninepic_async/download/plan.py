@@ -180,8 +180,13 @@ def _unsigned(item: FailedUrlItem) -> Unsigned:
 
 
 async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[object], None]:
-    async for item in items:
-        yield (item,)
+    reading = aiter(items)
+    try:
+        async for item in reading:
+            yield (item,)
+    finally:
+        if isinstance(reading, AsyncGenerator):
+            await reading.aclose()  # now: left to the garbage collector, it would go on asking meanwhile
 
 
 async def _by_groups(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:

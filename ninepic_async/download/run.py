@@ -186,6 +186,7 @@ class _Crew:
         finally:
             if not self.is_read:  # such as by a timeout that the source holds while it yields
                 crew.cancel()
+                await wanted.aclose()  # here, as such a timeout can be left by the task alone that entered it
 
     async def _next(self, wanted: AsyncGenerator[Wanted | Unsigned, None]) -> Wanted | Unsigned | None:
         try:

@@ -214,6 +214,29 @@ async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(fetc
     assert (await fetch(gallery)).failed == ()
 
 
+async def test_a_source_left_early_is_closed_at_once_by_the_task_that_read_it(
+    fetch: Fetch, host: Host
+) -> None:
+    closed_by_reader: list[bool] = []
+
+    async def source() -> AsyncIterator[ImageItem]:
+        reader = asyncio.current_task()
+        try:
+            for item in host.gallery(40):
+                yield item
+        finally:
+            closed_by_reader.append(asyncio.current_task() is reader)
+
+    host.always = stall(0)
+    task = asyncio.create_task(fetch(source(), concurrency=1))
+    while not host.seen:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed_by_reader == [True]
+
+
 async def test_a_source_is_read_in_one_task(fetch: Fetch, host: Host) -> None:
     readers: set[asyncio.Task[object] | None] = set()
 
