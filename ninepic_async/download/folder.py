@@ -47,14 +47,17 @@ class Folder:
 
     def __enter__(self) -> Self:
         try:
-            with self._writing(FILE_NAME):
-                self.path.mkdir(parents=True, exist_ok=True)
-                if _HAS_DIR_FD:
-                    self._dir = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
-        except (UnwritableError, DownloadError) as error:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if _HAS_DIR_FD:
+                self._dir = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
+        except OSError as error:
             self.__exit__()
-            raise error if isinstance(error, DownloadError) else DownloadError(str(error)) from error
+            reason, place = error.strerror or type(error).__name__, error.filename or FILE_NAME
+            raise DownloadError(f"can't write to {self.path}: {reason} (at {place})") from error
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -188,7 +191,7 @@ class Folder:
                 msvcrt.locking(journal, msvcrt.LK_NBLCK, 1)
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
-                raise self.trouble(error, FILE_NAME) from error
+                raise
             raise DownloadError(f"another download into {self.path} is under way: let it end first") from None
 
     def _unlock(self, journal: int) -> None:

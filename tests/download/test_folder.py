@@ -85,8 +85,19 @@ async def test_a_read_only_folder(to: Path, fetch: Fetch, host: Host) -> None:
 
 async def test_a_folder_that_is_a_file(to: Path, fetch: Fetch, host: Host) -> None:
     to.write_bytes(b"")
-    with pytest.raises(DownloadError, match="can't"):
+    with pytest.raises(DownloadError, match=f"can't write to {to}: File exists") as caught:
         await fetch(host.gallery(3))
+    assert isinstance(caught.value.__cause__, FileExistsError)
+
+
+async def test_a_folder_may_be_a_link_to_one(to: Path, fetch: Fetch, host: Host) -> None:
+    there = to.with_name("there")
+    to.symlink_to(there)
+    with pytest.raises(DownloadError, match=f"can't write to {to}: File exists"):
+        await fetch(host.gallery(3))
+    there.mkdir()
+    assert (await fetch(host.gallery(3))).done == 3
+    assert set(files(there)) == {"p00000.jpg", "p00001.jpg", "p00002.jpg"}
 
 
 async def test_a_folder_that_is_taken_away(to: Path, fetch: Fetch, host: Host) -> None:
