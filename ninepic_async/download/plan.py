@@ -15,7 +15,7 @@ from ninepic_async._paging import FaceSearch, Pager, behind, is_of_originals, pa
 from ninepic_async.download.links import Calendar, Group, Link
 from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, stem, url_path
 from ninepic_async.endpoints import Originals
-from ninepic_async.errors import InvalidInputError
+from ninepic_async.errors import BadRequestError, InvalidInputError, NotFoundError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
 
 Item = ImageItem | PresignedUrlItem | Clip
@@ -139,7 +139,13 @@ class Plan:
 
     def _page_again(self, pager: Pager[Any]) -> Callable[[Group, Link], Awaitable[Mapping[str, str]]]:
         async def sign(group: Group, link: Link) -> Mapping[str, str]:
-            page = await page_again(pager, group.number)
+            try:
+                page = await page_again(pager, group.number)
+            except (BadRequestError, NotFoundError):
+                # A selfie search may be forgotten by now. Its photos are not.
+                if not is_of_originals(pager):
+                    raise
+                return await self._ids_again(group, link)
             found = {each.key: each.url for each in (_named(item, self.rendition) for item in page.items)}
             if link.key not in found and is_of_originals(pager):
                 # The list has moved on since: the photo is on another page by now.

@@ -89,6 +89,18 @@ async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, ev
     assert asked(sandbox, "originals") <= 6
 
 
+@pytest.mark.parametrize("status", [400, 404])
+async def test_links_of_a_list_that_is_gone_are_signed_again_by_ids(
+    status: int, sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    source = event.originals(image_ids=all_ids(sandbox, 5))
+    sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired")
+    sandbox.faults.add(endpoint="originals", attempt=2, status=status)
+    assert (await fetch(event, source, to)).done == 5
+    assert asked(sandbox, "originals") == 3
+    sandbox.faults.assert_used_up()
+
+
 async def test_a_plain_list_of_old_links_is_signed_again_by_ids(
     sandbox: Sandbox, event: Event, to: Path
 ) -> None:
