@@ -61,11 +61,14 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # What there was to lose has been synced, or the run has failed, and should say why.
         if self._journal is not None:
             self._unlock(self._journal.descriptor)
-            self._journal.close()
+            with suppress(OSError):
+                self._journal.close()
         if self._dir is not None:
-            os.close(self._dir)
+            with suppress(OSError):
+                os.close(self._dir)
         self._journal, self._dir = None, None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Final
 
 from ninepic_async.download.content import HEAD_BYTES
@@ -97,8 +98,9 @@ class Part:
     def close(self) -> None:
         """Let go of it; what is worth keeping stays on disk."""
         if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+            descriptor, self.descriptor = self.descriptor, -1
+            with suppress(OSError):  # an unfinished file is looked at again before it is gone on with
+                os.close(descriptor)
             if self.resume_at is None:
                 self._folder.discard(self.name)
 

@@ -25,7 +25,7 @@ from ninepic_async.sandbox.ranges import send
 
 from . import host as bad
 from .conftest import Fetch, files, open_files, rows
-from .host import MIB, Host, no_length
+from .host import MIB, Host, answer, no_length
 
 
 def mount(path: Path, options: str) -> None:
@@ -236,6 +236,20 @@ async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
     monkeypatch.setattr(os, "read", broken)
     with pytest.raises(DownloadError, match="Input/output error"):
         await fetch([host.add("a", 2000, no_length)])
+
+
+async def test_a_disk_that_fails_on_closing_ends_the_run_in_words(
+    fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def broken(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", broken)
+    with pytest.raises(DownloadError, match=r"Input/output error \(at a\.jpg\)"):
+        await fetch([host.add("a"), host.add("b", 2000, answer(404))])
 
 
 async def test_a_filesystem_that_does_not_sync_folders_will_do(
