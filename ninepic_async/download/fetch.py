@@ -137,6 +137,7 @@ class Fetcher:
         tries = _Tries(received_by_all=self.meter.bytes_done)
         while True:
             url = await job.link.fresh()
+            renewals = job.link.renewals
             try:
                 async with self.lane, self.gate.slot(math.inf):
                     await self._attempt(job, part, url)
@@ -146,7 +147,7 @@ class Fetcher:
                 if error.expired and tries.renewals < MOST_RENEWALS:
                     tries.renewals += 1
                     tries.failed -= 1
-                    await job.link.renew(url)
+                    await job.link.renew(renewals)
                 else:
                     await self._before_retry(error, tries)
 

@@ -89,6 +89,7 @@ class Link:
         url: the link.
         group: the links that were signed with it; None where nobody signs this kind of link.
         settled: the photo is fetched or given up, and needs no link any more.
+        renewals: how often it was signed again. The new link may be the very same as the old one.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Link:
     url: str = field(repr=False)
     group: Group | None = None
     settled: bool = False
+    renewals: int = 0
     _good_until: float = field(init=False, default=math.inf)
 
     def __attrs_post_init__(self) -> None:
@@ -105,6 +107,7 @@ class Link:
     def replace(self, url: str) -> None:
         """Take another link, just signed."""
         self.url = url
+        self.renewals += 1
         if self.group is not None:
             self._good_until = self.group.calendar.good_until(url)
             if self.over:
@@ -122,11 +125,14 @@ class Link:
             LinkGoneError: there is none any more.
         """
         if self.over:
-            await self.renew(self.url)
+            await self.renew(self.renewals)
         return self.url
 
-    async def renew(self, refused: str) -> None:
-        """See to it that the link is another one than that.
+    async def renew(self, refused: int) -> None:
+        """See to it that the link is signed again, unless that was done since.
+
+        Args:
+            refused: the `renewals` of the link that is over.
 
         Raises:
             LinkGoneError: there is no other.
@@ -162,10 +168,10 @@ class Group:
         """Give the links whose photos are still to be fetched."""
         return [link for link in self.links.values() if not link.settled]
 
-    async def renew(self, link: Link, refused: str) -> None:
+    async def renew(self, link: Link, refused: int) -> None:
         """Sign all links of the group again, unless that was done since that link was handed out."""
         async with self._lock:
-            if link.url != refused:
+            if link.renewals != refused:
                 return
             try:
                 signed = await self.sign(self, link)

@@ -89,6 +89,15 @@ async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, ev
     assert asked(sandbox, "originals") <= 6
 
 
+async def test_a_page_is_signed_again_once_though_the_links_come_out_the_same(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    source = event.originals(image_ids=all_ids(sandbox, 8))
+    sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired", times=8)
+    assert (await fetch(event, source, to, concurrency=8)).done == 8
+    assert asked(sandbox, "originals") == 2
+
+
 @pytest.mark.parametrize("status", [400, 404])
 async def test_links_of_a_list_that_is_gone_are_signed_again_by_ids(
     status: int, sandbox: Sandbox, event: Event, to: Path
@@ -256,7 +265,7 @@ async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
     assert await group.add("k2", "i2", "https://h/b?expires=100").fresh() == "https://h/b?expires=100"
     assert signed == 1
     with pytest.raises(LinkGoneError):
-        await Link("k", "i", "https://h/a").renew("https://h/a")
+        await Link("k", "i", "https://h/a").renew(0)
 
 
 async def test_a_photo_that_is_in_a_list_twice_is_signed_again_too(
