@@ -188,8 +188,12 @@ def _unsigned(item: FailedUrlItem) -> Unsigned:
 async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[object], None]:
     reading = aiter(items)
     try:
+        number = 0
         async for item in reading:
             yield (item,)
+            number += 1
+            if number % GROUP == 0:
+                await anyio.lowlevel.checkpoint()  # as below: the source need not have waited for anything
     finally:
         if isinstance(reading, AsyncGenerator):
             await reading.aclose()  # now: left to the garbage collector, it would go on asking meanwhile

@@ -149,6 +149,23 @@ async def test_the_same_photo_twice_is_one(fetch: Fetch, host: Host) -> None:
     assert len(host.seen) == 1
 
 
+async def test_the_loop_turns_while_files_are_skipped(fetch: Fetch, host: Host) -> None:
+    gallery, drawn = host.gallery(200), 0
+
+    async def source() -> AsyncIterator[ImageItem]:
+        nonlocal drawn
+        for item in gallery:
+            drawn += 1
+            yield item
+
+    await fetch(gallery)
+    second = asyncio.create_task(fetch(source()))
+    while not drawn:
+        await asyncio.sleep(0)
+    assert drawn < 150
+    assert (await second).skipped == 200
+
+
 async def test_the_source_is_read_as_files_are_fetched(fetch: Fetch, host: Host) -> None:
     gallery, drawn = host.gallery(200), 0
 
