@@ -158,6 +158,8 @@ class Group:
     calendar: Calendar = field(factory=Calendar)
     renewed: bool = False
     links: dict[str, Link] = field(factory=dict, repr=False)
+    _failures: int = field(init=False, default=0)
+    _reason: str = field(init=False, default="")
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def add(self, key: str, identity: str, url: str) -> Link:
@@ -170,16 +172,25 @@ class Group:
 
     async def renew(self, link: Link, refused: int) -> None:
         """Sign all links of the group again, unless that was done since that link was handed out."""
+        failures = self._failures
         async with self._lock:
             if link.renewals != refused:
                 return
-            try:
-                signed = await self.sign(self, link)
-            except NinePicError as error:
-                raise LinkGoneError(f"the link has expired and could not be signed again: {error}") from error
+            if self._failures > failures:
+                # Whoever waited for a call that failed need not try for as long, and as much in vain.
+                raise LinkGoneError(self._reason)
+            signed = await self._signed(link)
             self.renewed = True
             for key, url in signed.items():
                 if key in self.links:
                     self.links[key].replace(url)
             if link.key not in signed:
                 raise LinkGoneError("the link has expired, and the service signs no other for this photo")
+
+    async def _signed(self, link: Link) -> Mapping[str, str]:
+        try:
+            return await self.sign(self, link)
+        except NinePicError as error:
+            self._failures += 1
+            self._reason = f"the link has expired and could not be signed again: {error}"
+            raise LinkGoneError(self._reason) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from time import monotonic
 from typing import Any, Final, Literal
 
@@ -15,7 +15,7 @@ from ninepic_async._paging import FaceSearch, Pager, behind, is_of_originals, pa
 from ninepic_async.download.links import Calendar, Group, Link
 from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, stem, url_path
 from ninepic_async.endpoints import Originals
-from ninepic_async.errors import BadRequestError, InvalidInputError, NotFoundError
+from ninepic_async.errors import BadRequestError, InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
 
 Item = ImageItem | PresignedUrlItem | Clip
@@ -149,7 +149,8 @@ class Plan:
             found = {each.key: each.url for each in (_named(item, self.rendition) for item in page.items)}
             if link.key not in found and is_of_originals(pager):
                 # The list has moved on since: the photo is on another page by now.
-                return await self._ids_again(group, link)
+                with suppress(NinePicError):
+                    found.update(await self._ids_again(group, link))
             return found
 
         return sign

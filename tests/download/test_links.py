@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ninepic_async import Event, FaceSearch, NinePic, PresignedUrlItem
+from ninepic_async import APIConnectionError, Event, FaceSearch, NinePic, PresignedUrlItem
 from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
 from ninepic_async.download.plan import Plan
 from ninepic_async.download.run import Settings, run
@@ -266,6 +267,42 @@ async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
     assert signed == 1
     with pytest.raises(LinkGoneError):
         await Link("k", "i", "https://h/a").renew(0)
+
+
+async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> None:
+    calls = 0
+
+    async def sign(group: Group, link: Link) -> dict[str, str]:
+        nonlocal calls
+        calls += 1
+        await asyncio.sleep(0)
+        if calls == 1:
+            raise APIConnectionError("the service is down")
+        return {link.key: "https://h/signed"}
+
+    group = Group(sign)
+    links = [group.add(str(number), "i", "https://h/a") for number in range(8)]
+    ends = await asyncio.gather(*(link.renew(0) for link in links), return_exceptions=True)
+    assert {str(end) for end in ends} == {
+        "the link has expired and could not be signed again: the service is down"
+    }
+    assert calls == 1
+    await links[0].renew(0)
+    assert links[0].url == "https://h/signed"
+
+
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_page_that_was_signed_again_counts_though_one_photo_is_gone(
+    status: int, sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    source = event.originals(image_ids=all_ids(sandbox, 8))
+    sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired")
+    sandbox.faults.add(endpoint="originals", attempt=2, remove=["$.data.presigned_urls[0]"])
+    sandbox.faults.add(endpoint="originals", attempt=3, status=status)
+    report = await fetch(event, source, to, concurrency=1)
+    assert report.done == 7
+    assert "signs no other" in report.failed[0].error
+    assert asked(sandbox, "originals") == 3
 
 
 async def test_a_photo_that_is_in_a_list_twice_is_signed_again_too(
