@@ -93,9 +93,9 @@ async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, ev
 async def test_a_page_is_signed_again_once_though_the_links_come_out_the_same(
     sandbox: Sandbox, event: Event, to: Path
 ) -> None:
-    source = event.originals(image_ids=all_ids(sandbox, 8))
-    sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired", times=8)
-    assert (await fetch(event, source, to, concurrency=8)).done == 8
+    source = event.originals(image_ids=all_ids(sandbox, 4))
+    sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired", times=4)
+    assert (await fetch(event, source, to, concurrency=4)).done == 4
     assert asked(sandbox, "originals") == 2
 
 
@@ -103,10 +103,10 @@ async def test_a_page_is_signed_again_once_though_the_links_come_out_the_same(
 async def test_links_of_a_list_that_is_gone_are_signed_again_by_ids(
     status: int, sandbox: Sandbox, event: Event, to: Path
 ) -> None:
-    source = event.originals(image_ids=all_ids(sandbox, 5))
+    source = event.originals(image_ids=all_ids(sandbox, 2))
     sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired")
     sandbox.faults.add(endpoint="originals", attempt=2, status=status)
-    assert (await fetch(event, source, to)).done == 5
+    assert (await fetch(event, source, to)).done == 2
     assert asked(sandbox, "originals") == 3
     sandbox.faults.assert_used_up()
 
@@ -295,12 +295,12 @@ async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> No
 async def test_a_page_that_was_signed_again_counts_though_one_photo_is_gone(
     status: int, sandbox: Sandbox, event: Event, to: Path
 ) -> None:
-    source = event.originals(image_ids=all_ids(sandbox, 8))
+    source = event.originals(image_ids=all_ids(sandbox, 3))
     sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired")
     sandbox.faults.add(endpoint="originals", attempt=2, remove=["$.data.presigned_urls[0]"])
     sandbox.faults.add(endpoint="originals", attempt=3, status=status)
     report = await fetch(event, source, to, concurrency=1)
-    assert report.done == 7
+    assert report.done == 2
     assert "signs no other" in report.failed[0].error
     assert asked(sandbox, "originals") == 3
 
