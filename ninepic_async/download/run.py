@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, aclosing, nullcontext
 from typing import Final, Literal
 
 import anyio
+import anyio.to_thread
 from attrs import define, field, frozen
 
 from ninepic_async._engine import Engine
@@ -89,7 +90,7 @@ async def run(plan: Plan, to: str | os.PathLike[str], engine: Engine, settings: 
             teller = Teller(meter, settings.on_progress, engine.clock)
         await crew.work(wanted, teller)
         crew.check()
-        folder.sync()
+        await anyio.to_thread.run_sync(folder.sync)
         if teller is not None:
             await teller.end()
     if crew.source_error is not None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,6 +251,21 @@ async def test_a_disk_that_fails_on_closing_ends_the_run_in_words(
     monkeypatch.setattr(os, "close", broken)
     with pytest.raises(DownloadError, match=r"Input/output error \(at a\.jpg\)"):
         await fetch([host.add("a"), host.add("b", 2000, answer(404))])
+
+
+async def test_the_loop_does_not_wait_for_the_disk(
+    fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: set[int] = set()
+
+    def slow(_: int) -> None:
+        waiting.add(threading.get_ident())
+
+    monkeypatch.setattr(os, "fsync", slow)
+    monkeypatch.setattr(os, "fdatasync", slow)
+    assert (await fetch([host.add("a")])).done == 1
+    assert waiting
+    assert threading.get_ident() not in waiting
 
 
 async def test_a_filesystem_that_does_not_sync_folders_will_do(
