@@ -41,6 +41,7 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: Path = Path(path)
+        self._journal_path = str(self.path.absolute() / FILE_NAME)
         self._dir: int | None = None
         self._journal: Journal | None = None
         self._process = os.getpid()
@@ -96,8 +97,13 @@ class Folder:
         try:
             with self._writing(FILE_NAME):
                 self.journal.append(rows)
+                self._check_place()
         except UnwritableError as error:
             raise DownloadError(str(error)) from error
+
+    def _check_place(self) -> None:
+        # Through what is open, all would go well wherever the folder is by now, and without a journal.
+        os.stat(self._journal_path, follow_symlinks=False)
 
     def size(self, name: str) -> int | None:
         """Give the size of a file of its own in the folder; None for anything else, such as a symlink."""
@@ -138,6 +144,7 @@ class Folder:
     def sync(self) -> None:
         """Make the names last: files were made to last one by one."""
         with self._writing(FILE_NAME):
+            self._check_place()
             self.journal.sync()
             if self._dir is not None:
                 self._sync_names(self._dir)

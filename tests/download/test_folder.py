@@ -12,7 +12,7 @@ import shutil
 import stat
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,6 +114,37 @@ async def test_a_folder_that_is_taken_away(to: Path, fetch: Fetch, host: Host) -
         await fetch(gallery, concurrency=2)
     assert len(host.seen) < 40
     assert (await fetch(gallery)).complete
+
+
+def move(to: Path) -> None:
+    to.rename(to.with_name("moved"))
+
+
+def replace(to: Path) -> None:
+    move(to)
+    to.mkdir()
+
+
+def forget(to: Path) -> None:
+    (to / FILE_NAME).unlink()
+
+
+@pytest.mark.parametrize("happen", [move, replace, forget])
+async def test_a_folder_or_journal_that_is_moved_ends_the_run(
+    happen: Callable[[Path], None], to: Path, fetch: Fetch, host: Host
+) -> None:
+    gallery = host.gallery(300)
+
+    async def at_the_twentieth(request: web.Request, body: bytes) -> web.StreamResponse:
+        if len(host.seen) == 20:
+            happen(to)
+        return send(request, body, "image/jpeg", 0)
+
+    host.always = at_the_twentieth
+    with pytest.raises(DownloadError, match="No such file"):
+        await fetch(gallery, concurrency=2)
+    assert len(host.seen) < 250  # those on their way, and waiting for the disk
+    assert (await fetch(gallery[:5])).complete
 
 
 async def test_a_second_run_on_one_folder_is_refused(to: Path, fetch: Fetch, host: Host) -> None:
