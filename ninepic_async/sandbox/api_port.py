@@ -74,9 +74,9 @@ class ApiPort:
         if self.log.is_leak("api", request):
             self.endpoints.state.key_leaks.append(request.path)
         try:
-            if self.latency_s:
-                await clock.sleep(self.latency_s)
             with self.faults.meeting(asked, clock.now()) as armed:
+                if self.latency_s:
+                    await clock.sleep(self.latency_s)
                 work = self._gateway if self._is_held_up(asked) else lambda r: self._refusing(r, handler)
                 reply = await answer(armed, request, work, clock)
             status = status_of(reply)

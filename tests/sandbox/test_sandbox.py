@@ -15,7 +15,7 @@ from aiohttp import ClientSession, FormData
 from ninepic_async.sandbox import ManualClock, Sandbox
 from ninepic_async.sandbox.cache import PictureCache
 
-from .wire import Api, until
+from .wire import Answer, Api, until
 
 SEARCHED = "1c6a9f9e-3f5c-4f0e-9b57-6f6f9f4d7a01"
 
@@ -175,6 +175,22 @@ async def test_latency_goes_by_the_clock(session: ClientSession) -> None:
         await until(lambda: api.clock.sleepers == 1)
         api.clock.advance(3)
         assert (await reply).status == 200
+
+
+async def test_a_reply_that_is_on_its_way_counts_as_under_way(session: ClientSession) -> None:
+    async with Sandbox(photos=1, latency_s=3, clock=ManualClock()) as sandbox:
+        api = Api(sandbox, session)
+        sandbox.faults.add(at_once=2)
+        calls: list[asyncio.Future[Answer]] = []
+        while len(calls) < 3:
+            calls.append(asyncio.ensure_future(api.get("/ping")))
+            await until(lambda: api.clock.sleepers == len(calls))
+            api.clock.advance(1)
+        statuses = []
+        for call in calls:
+            statuses.append((await call).status)
+            api.clock.advance(1)
+        assert statuses == [200, 200, 429]
 
 
 async def test_nobody_has_that_bib(sandbox: Sandbox) -> None:
