@@ -9,10 +9,11 @@ from os import PathLike
 from socket import AF_INET, AF_INET6, create_server
 from socket import socket as Socket  # noqa: N812 - a class
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
-from attrs import Factory, define, field, validators
+from attrs import Attribute, Factory, define, field, setters
+from attrs.validators import and_, ge, instance_of, le, lt
 
 from . import assertions, description
 from .api_port import ApiPort
@@ -37,13 +38,23 @@ from .wire import Wire
 
 _STOP_S = 0.2
 """How long closing waits for requests that are still being answered."""
+_SECONDS = and_(ge(0.0), lt(float("inf")))
+T = TypeVar("T")
 
 
-@define(eq=False, kw_only=True)
+def _not_while_it_runs(sandbox: Sandbox, setting: Attribute[Any], value: T) -> T:
+    """Refuse a change that would have no effect."""
+    if setting.init and sandbox._runners:
+        raise RuntimeError(f"this sandbox runs already: say {setting.name} when you make it")
+    return value
+
+
+@define(eq=False, kw_only=True, on_setattr=[setters.validate, _not_while_it_runs])
 class Sandbox:
     """A stand-in for the hosted API, on the running event loop; nothing is shared between two of them.
 
-    Use it as ``async with Sandbox(photos=500, seed=7) as sb``, or call `start` and `aclose`.
+    Use it as ``async with Sandbox(photos=500, seed=7) as sb``, or call `start` and `aclose`. While it runs,
+    `reset` changes seed and photos; the other settings stay as they are.
 
     Attributes:
         photos: How many photos the main event's drawn gallery has.
@@ -61,17 +72,20 @@ class Sandbox:
         control: Let other processes on this machine steer the sandbox over HTTP, below ``/_sandbox``.
         faults: Failures to come, in order.
         requests: What both ports were asked, oldest first.
+
+    Raises:
+        ValueError: A number is too small or too large.
     """
 
-    photos: int = field(default=500, validator=validators.ge(0))
+    photos: int = field(default=500, validator=[instance_of(int), ge(0)])
     seed: int = 7
     folder: str | PathLike[str] | None = None
     dialect: Dialect = field(factory=Dialect)
     clock: Clock = field(factory=RealClock)
-    latency_s: float = 0.0
-    clip_seconds: float = 2.0
-    link_lifetime_s: float = 3600.0
-    missing_originals: float = 0.0
+    latency_s: float = field(default=0.0, validator=_SECONDS)
+    clip_seconds: float = field(default=2.0, validator=_SECONDS)
+    link_lifetime_s: float = field(default=3600.0, validator=_SECONDS)
+    missing_originals: float = field(default=0.0, validator=[ge(0.0), le(1.0)])
     host: str = "127.0.0.1"
     port: int = 0
     photos_port: int = 0
@@ -140,7 +154,7 @@ class Sandbox:
         seed = self.seed if seed is None else seed
         photos = self.photos if photos is None else photos
         self.state.begin_anew(seed, self._events_of(seed, photos))
-        self.seed, self.photos = seed, photos
+        self._adopt(seed, photos)
         self.faults.clear()
         self.requests.clear()
 
@@ -162,7 +176,7 @@ class Sandbox:
             raise ValueError("photos: the snapshot was taken of another kind of gallery")
         photos = self.photos if taken.photos is None else taken.photos
         put_back(taken, self.state, self._events_of(taken.seed, photos), self.clock.now())
-        self.seed, self.photos = taken.seed, photos
+        self._adopt(taken.seed, photos)
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -274,6 +288,10 @@ class Sandbox:
         if not self._origins:
             raise RuntimeError("start the sandbox first")
         return self._origins[place]
+
+    def _adopt(self, seed: int, photos: int) -> None:
+        for name, value in (("seed", seed), ("photos", photos)):
+            object.__setattr__(self, name, value)  # past the check that is for those outside
 
     def _events_of(self, seed: int, photos: int) -> dict[int, Event]:
         """A seed's events; those at hand if they are, so that no picture is made twice."""

@@ -89,7 +89,7 @@ async def test_a_page_that_stays_away_is_an_error_after_the_pages_before_it(
 @pytest.mark.parametrize("taken", [1, 101, 450])
 async def test_an_early_break_leaves_no_task_and_no_request(taken: int, sb: Sandbox) -> None:
     traffic = Traffic()
-    sb.latency_s = 0.02
+    sb.faults.add(endpoint="photos", delay_s=0.02, times=None)  # so that some are under way
     async with traffic.session() as session:
         photos = client_of(sb, session=session).event(sb.event_id).photos()
         found = []

@@ -161,6 +161,41 @@ async def test_starting_and_stopping_by_hand(session: ClientSession) -> None:
         await session.get(f"{sandbox.base_url}/")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"photos": -1},
+        {"latency_s": -1},
+        {"clip_seconds": -1},
+        {"link_lifetime_s": float("inf")},
+        {"missing_originals": 1.5},
+        {"missing_originals": float("nan")},
+    ],
+)
+def test_settings_that_cannot_be(setting: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Sandbox(**setting)
+
+
+@pytest.mark.parametrize("setting", [{"photos": "5"}, {"photos": 1.5}, {"latency_s": "1"}])
+def test_settings_of_another_type(setting: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        Sandbox(**setting)
+
+
+async def test_a_setting_that_would_come_too_late_is_refused() -> None:
+    sandbox = Sandbox(photos=5)
+    sandbox.latency_s = 0.5
+    with pytest.raises(ValueError, match="latency_s"):
+        sandbox.latency_s = -1
+    async with sandbox:
+        for setting, value in (("latency_s", 1), ("clip_seconds", 0), ("seed", 3), ("photos", 6)):
+            with pytest.raises(RuntimeError, match=f"runs already: say {setting} when"):
+                setattr(sandbox, setting, value)
+        sandbox.reset(seed=3, photos=6)
+        assert (sandbox.latency_s, sandbox.seed, sandbox.photos) == (0.5, 3, 6)
+
+
 async def test_a_port_that_is_taken() -> None:
     async with Sandbox(photos=1) as running:
         port = int(running.photos_url.rpartition(":")[2])
