@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Protocol
+from typing import Final, Protocol
+
+LAST: Final = 253_402_300_799.0
+"""The end of the year 9999: no header can hold a later date."""
 
 
 class Clock(Protocol):
@@ -40,10 +43,9 @@ class RealClock:
         """Be so many seconds further, and run on from there; delays that end by then end now.
 
         Raises:
-            ValueError: ``seconds`` is less than 0, or no number.
+            ValueError: ``seconds`` is less than 0, no number, or leads beyond the year 9999.
         """
-        if not seconds >= 0:
-            raise ValueError("a clock does not run backwards")
+        _check(seconds, self.now())
         with self._lock:
             self._ahead += seconds
             for sleeper in self._sleepers:
@@ -101,10 +103,9 @@ class ManualClock:
         """Move forward by ``seconds``; delays that end by then end now.
 
         Raises:
-            ValueError: ``seconds`` is less than 0, or no number.
+            ValueError: ``seconds`` is less than 0, no number, or leads beyond the year 9999.
         """
-        if not seconds >= 0:
-            raise ValueError("a clock does not run backwards")
+        _check(seconds, self.now())
         with self._lock:
             self._now += seconds
             due = [sleeper for sleeper, until in self._sleepers.items() if until <= self._now]
@@ -114,6 +115,8 @@ class ManualClock:
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait until so many seconds have passed."""
+        if seconds <= 0:
+            return
         sleeper = asyncio.get_running_loop().create_future()
         with self._lock:
             self._sleepers[sleeper] = self._now + seconds
@@ -122,6 +125,13 @@ class ManualClock:
         finally:
             with self._lock:
                 self._sleepers.pop(sleeper, None)
+
+
+def _check(seconds: float, now: float) -> None:
+    if not seconds >= 0:
+        raise ValueError("a clock does not run backwards")
+    if now + seconds > LAST:
+        raise ValueError("a clock ends with the year 9999")
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

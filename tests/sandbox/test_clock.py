@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninepic_async.sandbox import ManualClock, RealClock
+from ninepic_async.sandbox import Clock, ManualClock, RealClock
 from ninepic_async.sandbox.throttle import Throttle
 
 
@@ -37,10 +37,22 @@ async def test_the_clock_can_be_moved_from_another_thread() -> None:
     await asyncio.wait_for(sleeper, 5)
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
-def test_a_clock_does_not_run_backwards(seconds: float) -> None:
-    with pytest.raises(ValueError, match="backwards"):
-        ManualClock().advance(seconds)
+@pytest.mark.parametrize("clock", [ManualClock(), RealClock()], ids=["manual", "real"])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-1, "backwards"), (float("nan"), "backwards"), (1e12, "year 9999"), (float("inf"), "year 9999")],
+)
+def test_a_clock_does_not_run_backwards_or_out_of_the_calendar(
+    seconds: float, said: str, clock: Clock
+) -> None:
+    before = clock.now()
+    with pytest.raises(ValueError, match=said):
+        clock.advance(seconds)
+    assert 0 <= clock.now() - before < 60
+
+
+async def test_no_time_at_all_has_passed_already() -> None:
+    await ManualClock().sleep(0)
 
 
 async def test_the_machines_clock_sleeps_too() -> None:

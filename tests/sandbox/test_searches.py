@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession
 from PIL import Image
 
-from ninepic_async.sandbox import ManualClock, Sandbox
+from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.clip_list import video_ids
 
 from .wire import Api
@@ -221,8 +221,3 @@ async def test_time_passes_by_itself_without_a_manual_clock() -> None:
     async with Sandbox(photos=20, clip_seconds=0.0) as sandbox, ClientSession() as session:
         started = await Api(sandbox, session).upload(MOTION, sandbox.selfie(sandbox.bibs[0]))
         assert started.data["status"] == "completed"
-
-
-def test_a_manual_clock_does_not_run_backwards() -> None:
-    with pytest.raises(ValueError, match="backwards"):
-        ManualClock().advance(-1)
