@@ -76,6 +76,8 @@ def _impossible_headers(headers: object) -> Iterator[str]:
             yield f"the header {name} has to be a text of one line"
         elif str(name).casefold() == "content-length" and not re.fullmatch(r"[0-9]{1,18}", value):
             yield "Content-Length has to be a number"
+        elif str(name).casefold() == "date":
+            yield "replies are dated by the clock, so Date has no effect"
 
 
 def _impossible_paths(replace: object, remove: object) -> Iterator[str]:

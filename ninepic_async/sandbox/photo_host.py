@@ -98,7 +98,8 @@ class PhotoHost:
 
     def _event(self, request: web.Request) -> Event:
         event_id = request.match_info["event_id"]
-        event = self.state.events.get(int(event_id)) if event_id.isdecimal() else None
+        is_number = event_id.isdecimal() and len(event_id) < 10
+        event = self.state.events.get(int(event_id)) if is_number else None
         if event is None:
             raise web.HTTPNotFound
         return event

@@ -132,7 +132,9 @@ class RequestLog(Sequence[RequestRecord]):
         return f"RequestLog({list(self._records)})"
 
     def _masked(self, text: str) -> str:
-        return text.replace(self._api_key, MASK)
+        # What is no UTF-8 comes as surrogates, which nothing can write.
+        readable = text.encode(errors="surrogateescape").decode(errors="replace")
+        return readable.replace(self._api_key, MASK)
 
 
 def _is_key_header(name: str) -> bool:

@@ -23,7 +23,7 @@ from ninepic_async.sandbox import Fault, ManualClock, Sandbox
 from ninepic_async.sandbox.loopback import StrangerError, check_local, is_local
 from ninepic_async.sandbox.strict_json import BadJsonError, read
 
-from .wire import Answer, Api
+from .wire import Answer, Api, talk
 
 PHOTOS = 120
 
@@ -296,6 +296,12 @@ async def test_the_log_is_read_and_emptied(remote: Remote, api: Api) -> None:
     assert told[0]["headers"]["X-API-Key"] == "***"
     assert len((await remote.get("/requests"))["requests"]) == 2
     assert (await remote.send("DELETE", "/requests")).body == {"requests": []}
+
+
+async def test_what_is_no_text_does_not_spoil_the_log(remote: Remote, api: Api) -> None:
+    await talk(api, "/ping", b"X-Name: caf\xe9", b"Connection: close")
+    (told,) = (await remote.get("/requests"))["requests"]
+    assert (told["headers"]["X-Name"], told["status"]) == ("caf\ufffd", 200)
 
 
 async def test_selfies_for_those_who_have_none(remote: Remote, api: Api) -> None:

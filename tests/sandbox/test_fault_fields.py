@@ -7,29 +7,16 @@ from contextlib import suppress
 
 import aiohttp
 import pytest
-from yarl import URL
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.faults import FaultFields
 
-from .wire import Api, until
+from .wire import Api, talk, until
 
 
 async def read(api: Api, path: str) -> bytes:
     async with api.session.get(api.url(path), headers={"X-API-Key": api.sandbox.api_key}) as reply:
         return await reply.read()
-
-
-async def talk(api: Api, path: str) -> bytes:
-    """Everything that comes over the connection, as it stands."""
-    url = URL(api.url(path))
-    reader, writer = await asyncio.open_connection(url.host, url.port)
-    key = f"X-API-Key: {api.sandbox.api_key}"
-    writer.write(f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}\r\n{key}\r\n\r\n".encode())
-    told = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    return told
 
 
 async def test_an_attempt_is_counted_for_each_endpoint_method_path_and_page(api: Api) -> None:

@@ -35,6 +35,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"status": 500, "headers": {"X": "a\r\nY: b"}}, "a text of one line"),
     ({"status": 500, "headers": {"a b": "c"}}, "can't be the name of a header"),
     ({"headers": {"Content-Length": "ten"}}, "Content-Length has to be a number"),
+    ({"headers": {"date": "Thu, 01 Jan 1970 00:00:00 GMT"}}, "so Date has no effect"),
     ({"delay_s": -1}, "delay_s has to be seconds"),
     ({"delay_s": float("inf")}, "stall=True is for ever"),
     ({"delay_s": float("nan")}, "delay_s has to be seconds"),

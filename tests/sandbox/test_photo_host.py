@@ -173,6 +173,7 @@ async def test_what_is_not_there(api: Api) -> None:
         f"/imgs/{event_id}/large/{uuid4()}.jpg",
         "/imgs/1/large/x.jpg",
         "/imgs/x/cover.jpg",
+        f"/imgs/{'9' * 5000}/cover.jpg",
         "/nope",
     ):
         assert (await fetch(api, base + path))[0] == 404

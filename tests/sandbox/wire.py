@@ -85,6 +85,18 @@ class Api:
         return await self.send("POST", self.url(path), data=form, params=query)
 
 
+async def talk(api: Api, path: str, *lines: bytes) -> bytes:
+    """Everything that comes over the connection, as it stands; ``lines`` go into the head."""
+    url = URL(api.url(path))
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}\r\nX-API-Key: {api.sandbox.api_key}"
+    writer.write(b"\r\n".join([head.encode(), *lines, b"", b""]))
+    told = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return told
+
+
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 (a sandbox has no event for this)
