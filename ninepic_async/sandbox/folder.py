@@ -87,11 +87,15 @@ def read_folder(folder: str | PathLike[str]) -> FolderGallery:
     root = Path(folder)
     if not root.is_dir():
         raise FolderError(f"no such folder: {root}")
-    paths = sorted(path for path in root.iterdir() if path.suffix.casefold() in _SUFFIXES and path.is_file())
+    paths = sorted(path for path in root.iterdir() if _is_photo(path))
     if not paths:
         raise FolderError(f"no JPEGs (.jpg, .jpeg) in {root}")
     bibs = _with_made_up([path.name for path in paths], _read_bibs(root, {path.name for path in paths}))
     return FolderGallery(_read_photo(path, bibs[path.name]) for path in paths)
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.casefold() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _read_photo(path: Path, bibs: tuple[str, ...]) -> FolderPhoto:
@@ -117,15 +121,17 @@ def _taken_at(picture: Image.Image) -> int | None:
     for value, form in ((text + offset, "%Y:%m:%d %H:%M:%S%z"), (text, "%Y:%m:%d %H:%M:%S")):
         try:
             moment = datetime.strptime(value, form)
-        except ValueError:
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             continue
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return int(moment.timestamp())
     return None
 
 
 def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
     path = root / BIBS_FILE
     bibs: dict[str, tuple[str, ...]] = {}
+    spellings: dict[str, str] = {}
     if not path.is_file():
         return bibs
     try:
@@ -140,7 +146,8 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
             raise FolderError(f"{path}, line {number}: a file and a BIB are needed")
         if row[0] not in names:
             raise FolderError(f"{path}, line {number}: there is no JPEG {row[0]!r}")
-        bibs[row[0]] = tuple(dict.fromkeys((*bibs.get(row[0], ()), row[1])))
+        bib = spellings.setdefault(row[1].casefold(), row[1])
+        bibs[row[0]] = tuple(dict.fromkeys((*bibs.get(row[0], ()), bib)))
     return bibs
 
 

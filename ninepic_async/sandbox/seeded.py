@@ -9,7 +9,7 @@ from hashlib import blake2b
 def digest(*parts: object, size: int = 16) -> bytes:
     """Bytes that depend on all parts and nothing else."""
     text = "\x1f".join(str(part) for part in parts)
-    return blake2b(text.encode(), digest_size=size).digest()
+    return blake2b(text.encode(errors="surrogateescape"), digest_size=size).digest()
 
 
 def rng(*parts: object) -> random.Random:

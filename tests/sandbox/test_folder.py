@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from ninepic_async.sandbox import FolderError, ManualClock, Sandbox
 from ninepic_async.sandbox.drawn_pictures import DrawnPictures
+from ninepic_async.sandbox.folder import read_folder
 from ninepic_async.sandbox.gallery import DrawnGallery
 
 from .wire import Api
@@ -140,6 +142,58 @@ async def test_grey_photos_work(tmp_path: Path, session: ClientSession) -> None:
         photo = (await Api(sandbox, session).get("/images")).data["images"][0]
         async with session.get(photo["img_url"]) as reply:
             assert reply.status == 200
+
+
+async def test_one_bib_may_be_spelt_in_two_ways(folder: Path, session: ClientSession) -> None:
+    (folder / "bibs.csv").write_text("p0.jpg,VIP 7\np1.jpg,vip 7\np1.jpg,Vip 7\n")
+    async with Sandbox(folder=folder) as sandbox:
+        model = sandbox.event.gallery
+        data = (await Api(sandbox, session).get("/bibs/vip%207")).data
+        assert len({photo["image_id"] for photo in data["images"]}) == data["pagination"]["total"] == 2
+        assert {bib for place in range(6) for bib in model.bibs_in(place)} == set(sandbox.bibs)
+
+
+def photo_taken(when: str, offset: str) -> Image.Exif:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({0x9003: when, 0x9011: offset})
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("when", "offset", "taken_at"),
+    [
+        ("2026:01:17 06:30:00", "+05:30", 1_768_611_600),
+        ("2026:01:17 06:30:00", "   :  ", 1_768_631_400),
+        ("0000:00:00 00:00:00", "", None),
+        ("0001:01:01 00:00:00", "+05:30", -62_135_596_800),
+        ("9999:12:31 23:59:59", "-08:00", 253_402_300_799),
+    ],
+)
+async def test_capture_times_that_cameras_write(
+    when: str, offset: str, taken_at: int | None, tmp_path: Path, session: ClientSession
+) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "photo.jpg", exif=photo_taken(when, offset))
+    async with Sandbox(folder=tmp_path) as sandbox:
+        assert sandbox.event.gallery.photo(0).taken_at == taken_at
+        assert sandbox.selfie(sandbox.bibs[0])
+        days = (await Api(sandbox, session).get("/timeline/days")).data["days"]
+        assert sum(day["total"] for day in days) == (taken_at is not None)
+
+
+async def test_files_that_are_not_for_looking_at_are_left_alone(tmp_path: Path) -> None:
+    """Some systems put a hidden file beside each that they copy."""
+    (tmp_path / "._photo.jpg").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "folder.jpg").mkdir()
+    Image.new("RGB", (40, 30)).save(tmp_path / "photo.jpg")
+    assert [photo.path.name for photo in read_folder(tmp_path).files] == ["photo.jpg"]
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    try:
+        Image.new("RGB", (40, 30)).save(os.fsencode(tmp_path) + b"/caf\xe9.jpg", "JPEG")
+    except OSError:
+        pytest.skip("this filesystem takes no such names")
+    assert read_folder(tmp_path).total == 1
 
 
 async def test_folders_that_cannot_be(tmp_path: Path, drawn: list[bytes]) -> None:
