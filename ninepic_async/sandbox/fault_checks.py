@@ -25,12 +25,20 @@ _SMALLEST: Final = {
 }  # fmt: skip
 _FLAGS: Final = ("after_work", "reset", "stall", "lose_reply")
 _ENDINGS: Final = ("reset", "stall", "lose_reply", "truncate_after")
+_CUTS: Final = ("after_bytes", "truncate_after")
 _OF_A_REPLY: Final = ("status", "body", "headers", "replace", "remove", "serve_page", "extra_bytes")
 _OF_A_TRUE_REPLY: Final = ("replace", "remove", "serve_page")
 _OF_A_THROTTLE: Final = frozenset(
     {"endpoint", "path", "page", "attempt", "per_second", "at_once", "times", "status", "body", "headers"}
 )
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def as_bytes(body: object) -> bytes:
+    """The body of an answer as it is sent: bytes and text as they stand, anything else as JSON."""
+    if isinstance(body, bytes):
+        return body
+    return body.encode() if isinstance(body, str) else orjson.dumps(body)
 
 
 def problem_with(values: Values, said: Set[str]) -> str | None:
@@ -58,11 +66,10 @@ def _impossible(values: Values) -> Iterator[str]:
 
 
 def _impossible_body(body: object) -> Iterator[str]:
-    if not isinstance(body, bytes | str):
-        try:
-            orjson.dumps(body)
-        except TypeError as error:
-            yield f"body has to be bytes, text, or what JSON can hold ({error})"
+    try:
+        as_bytes(body)
+    except (TypeError, UnicodeEncodeError) as error:
+        yield f"body has to be bytes, text, or what JSON can hold ({error})"
 
 
 def _impossible_headers(headers: object) -> Iterator[str]:
@@ -125,12 +132,20 @@ def _contradictions(values: Values, said: Set[str]) -> Iterator[str]:
     if "after_bytes" in said and not said & {"reset", "stall"}:
         yield "after_bytes tells where reset or stall comes; add one of them"
     if "status" in said:
-        for name in said & set(_OF_A_TRUE_REPLY):
-            yield f"{name} changes the true reply, which status puts another in place of"
+        yield from _not_with_a_status(values, said)
     elif "body" in said:
         yield "body goes with a status; to change the true reply, say replace, remove or extra_bytes"
     if "after_work" in said and not said & {"status", "reset", "stall", "delay_s"}:
         yield "after_work tells when delay_s, status, reset or stall comes; add one of them"
+
+
+def _not_with_a_status(values: Values, said: Set[str]) -> Iterator[str]:
+    for name in said & set(_OF_A_TRUE_REPLY):
+        yield f"{name} changes the true reply, which status puts another in place of"
+    size = len(as_bytes(values["body"]))
+    for name in _CUTS:
+        if (values[name] or 0) > size:
+            yield f"{name} is beyond the end of the body, which has {size} bytes"
 
 
 def _not_of_a_throttle(said: Set[str]) -> Iterator[str]:

@@ -161,7 +161,7 @@ class Armed:
         struck: How many requests it has struck.
         met: How many requests were such as it is meant for.
         missed: Why it did not strike a request that it was meant for, if so: what it was to change was not in
-            the reply.
+            the reply, or the end it was to cut off.
     """
 
     fault: Fault

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from . import json_path
 from .clock import Clock
+from .fault_checks import as_bytes
 from .faults import Armed, Fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,38 +50,43 @@ async def answer(
 
 
 def status_of(reply: web.StreamResponse) -> int:
-    """The status that the client got, 0 for a reply that went nowhere."""
+    """The status of a reply; 0 for one that ended in a reset."""
     return 0 if isinstance(reply, _LostReply) else reply.status
 
 
 def _canned(fault: Fault) -> web.Response:
     body = _TOO_MANY_REQUESTS if fault.is_throttle and fault.body == b"" else fault.body
     headers = CIMultiDict(fault.headers)
-    if isinstance(body, str):
-        body = body.encode()
-    if not isinstance(body, bytes):
-        body = orjson.dumps(body)
+    if not isinstance(body, bytes | str):
         headers.setdefault("Content-Type", "application/json")
-    return _response(fault.status or 429, headers, body)
+    return _response(fault.status or 429, headers, as_bytes(body))
 
 
 def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
     """The true reply with the fault's changes; None, and no strike, if it has no such place."""
     fault = armed.fault
-    body = _bytes(reply)
-    if fault.replace or fault.remove:
-        try:
-            body = _rewritten(fault, body)
-        except LookupError as error:
-            armed.miss(str(error))
-            return None
+    try:
+        body = _rewritten(fault, _bytes(reply))
+    except LookupError as error:
+        armed.miss(str(error))
+        return None
     headers = CIMultiDict(reply.headers)
     headers.popall("Content-Length", None)
     headers.update(fault.headers)
-    return _response(reply.status, headers, body + b" " * fault.extra_bytes)
+    return _response(reply.status, headers, body)
 
 
 def _rewritten(fault: Fault, body: bytes) -> bytes:
+    """The body of a true reply with the fault's changes; `LookupError` if it has no such place."""
+    if fault.replace or fault.remove:
+        body = _with_other_values(fault, body)
+    body += b" " * fault.extra_bytes
+    if (_cut(fault) or 0) > len(body):
+        raise LookupError(f"the reply has only {len(body)} bytes")
+    return body
+
+
+def _with_other_values(fault: Fault, body: bytes) -> bytes:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -95,7 +101,7 @@ def _rewritten(fault: Fault, body: bytes) -> bytes:
 async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
     """Send a reply that ends, or announces its length, as the fault says; give others back to be sent."""
     announced = CIMultiDict(fault.headers).get("Content-Length")
-    cut = fault.truncate_after if fault.after_bytes is None else fault.after_bytes
+    cut = _cut(fault)
     if cut is None and announced is None:
         return reply
     body = _bytes(reply)
@@ -114,6 +120,11 @@ async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.
         return _reset(request)
     transport.close()
     return sent
+
+
+def _cut(fault: Fault) -> int | None:
+    """How many bytes of the body are sent, if not all."""
+    return fault.truncate_after if fault.after_bytes is None else fault.after_bytes
 
 
 async def _flushed(transport: asyncio.WriteTransport) -> None:

@@ -45,7 +45,7 @@ class RequestRecord:
         page: The ``page`` asked for, if it was a number.
         attempt: The how-manieth request this was for the same endpoint, method, path and page. Bodies are
             not looked at: two visitors who upload selfies to one event make the same call twice.
-        status: Status of the reply; 0 when the client got no whole head.
+        status: Status of the reply; 0 when the connection was reset or the client had gone.
         at: Unix time by the sandbox's clock, when the request was answered.
     """
 

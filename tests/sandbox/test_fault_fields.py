@@ -176,6 +176,21 @@ async def test_a_place_that_is_not_there_is_no_strike(fields: FaultFields, api: 
         api.sandbox.faults.assert_used_up()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"truncate_after": 500}, {"reset": True, "after_bytes": 500}, {"stall": True, "after_bytes": 500}],
+)
+async def test_a_cut_beyond_the_end_is_no_strike(fields: FaultFields, api: Api) -> None:
+    fault = api.sandbox.faults.add(**fields)
+    assert (await api.get("/ping")).data["status"] == "ok"
+    assert api.sandbox.faults.unused == [fault]
+    with pytest.raises(AssertionError, match=r"struck 0 of 1 times: the reply has only \d+ bytes"):
+        api.sandbox.faults.assert_used_up()
+    with suppress(aiohttp.ClientError, asyncio.TimeoutError):
+        await api.send_raw("/images", timeout=0.1)
+    assert api.sandbox.faults.unused == []
+
+
 async def test_a_page_that_repeats(api: Api) -> None:
     first = (await api.get("/images", page=1, page_size=10)).data
     api.sandbox.faults.add(serve_page=1, page=2)
