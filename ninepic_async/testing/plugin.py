@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
 
 MARKER: Final = "ninepic_sandbox"
-_RUNNERS: Final = {"asyncio": "under_asyncio", "anyio": "under_anyio"}
+_RUNNERS: Final = {"pytest_asyncio.plugin": "under_asyncio", "anyio.pytest_plugin": "under_anyio"}
 """pytest plugins that run coroutines, and the room that makes a client in their loop."""
 
 
@@ -23,8 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and the fixtures for whichever plugin there is that runs coroutines."""
     about = "how the sandbox of a test is to be, by the arguments of ninepic_async.sandbox.Sandbox"
     config.addinivalue_line("markers", f"{MARKER}(**options): {about}, as in photos=50, seed=3.")
+    # By their modules: loaded with -p, they go by other names than as installed plugins.
+    loaded = {getattr(plugin, "__name__", "") for plugin in config.pluginmanager.get_plugins()}
     for plugin, room in _RUNNERS.items():
-        if config.pluginmanager.hasplugin(plugin):
+        if plugin in loaded:
             config.pluginmanager.register(import_module(f"{__package__}.{room}"), f"ninepic_async.{room}")
 
 

@@ -23,6 +23,12 @@ def client_fixture(request: pytest.FixtureRequest) -> str | None:
     """The fixture for this test, if pytest-asyncio runs it."""
     if not pytest_asyncio.is_async_test(request.node):
         return None
+    if "anyio_backend" in request.fixturenames:
+        pytest.fail(
+            "pytest-asyncio and anyio's plugin both run this test, each in a loop of its own: "
+            "say asyncio_mode = strict, or unmark it",
+            pytrace=False,
+        )
     marker = request.node.get_closest_marker("asyncio")
     scope = marker.kwargs.get("loop_scope") if marker is not None else None
     scope = scope or request.config.getini("asyncio_default_test_loop_scope")

@@ -107,6 +107,23 @@ def test_without_anyios_plugin(inner: pytest.Pytester) -> None:
     inner.runpytest_subprocess("-p", "no:anyio").assert_outcomes(passed=2)
 
 
+def test_plugins_that_are_loaded_by_their_modules(
+    inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    inner.makepyfile(test_asyncio=ASYNCIO, test_anyio=ANYIO)
+    modules = ("pytest_asyncio.plugin", "anyio.pytest_plugin", "ninepic_async.testing.plugin")
+    run = inner.runpytest_subprocess(*(f"-p{module}" for module in modules))
+    run.assert_outcomes(passed=2)
+
+
+def test_a_test_that_both_plugins_run_says_so(inner: pytest.Pytester) -> None:
+    inner.makepyfile(ANYIO)
+    run = inner.runpytest_subprocess("-o", "asyncio_mode=auto")
+    run.assert_outcomes(errors=1)
+    run.stdout.fnmatch_lines(["*both run this test*asyncio_mode = strict*"])
+
+
 def test_a_client_that_no_loop_would_run_says_so(inner: pytest.Pytester) -> None:
     inner.makepyfile("def test_not_async(ninepic): pass")
     run = inner.runpytest_subprocess()
