@@ -111,6 +111,14 @@ def test_each_guess_is_marked_and_says_what_is_guessed() -> None:
     ]
 
 
+def test_every_guess_is_named_by_a_mark() -> None:
+    marks = [part for part in parts(description.document()) if "x-guess-names" in part]
+    assert all(mark["x-guess"] is True for mark in marks)
+    named = {name for mark in marks for name in mark["x-guess-names"]}
+    said_by_no_server = {"FEATURES_ARE_SWITCHED_BY"}
+    assert named == {name for name in vars(guesses) if name.isupper() and name[0] != "_"} - said_by_no_server
+
+
 def test_a_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "SELFIE_FIELD", "portrait")
     monkeypatch.setattr(guesses, "CLIP_URL_KEYS", ("film",))
