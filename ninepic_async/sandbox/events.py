@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from attrs import asdict, evolve, frozen
+from attrs import asdict, evolve, fields_dict, frozen
 
 from .gallery import DrawnGallery, Gallery
 from .seeded import digest, rng
@@ -79,50 +80,28 @@ def make_events(seed: int, photos: int, main: Gallery | None = None) -> dict[int
 def _event(seed: int, place: int, event_id: int, photos: int) -> Event:
     date = datetime(2026, 1, 17, 6, 0, tzinfo=UTC) + timedelta(weeks=2 * place)
     midnight = int(date.replace(hour=0).timestamp())
-    kind = _KINDS.get(place, _Kind())
-    return Event(
+    ordinary = Event(
         event_id=event_id,
         name=f"{_CITIES[place % len(_CITIES)]} {2026 + place // len(_CITIES)}",
         date=date,
         gallery=DrawnGallery(f"{seed}/{event_id}", photos, midnight),
-        status=kind.status,
-        cover=kind.cover,
-        features=kind.features,
-        bare=kind.bare,
-        configured=kind.configured,
-        sizeless=kind.status == "draft",
     )
+    return evolve(ordinary, **_ODD.get(place, {}))
 
 
 def _side_photos(place: int) -> int:
     return SIDE_PHOTOS if place < 5 else 0
 
 
-@frozen(kw_only=True)
-class _Kind:
-    status: str = "active"
-    cover: Literal["url", "path"] | None = "url"
-    features: Features = Features()
-    bare: bool = False
-    configured: bool = True
-
-
-_NOTHING: Final = Features(
-    bib_search=False,
-    selfie_search=False,
-    name_search=False,
-    video_search=False,
-    video_selfie_search=False,
-    timeline_search=False,
-)
-_KINDS: Final = {
-    1: _Kind(features=Features(bib_search=False)),
-    2: _Kind(features=Features(video_search=False, video_selfie_search=False)),
-    3: _Kind(features=Features(timeline_search=False, video_selfie_search=False)),
-    4: _Kind(status="draft", cover="path"),
-    5: _Kind(status="draft", cover=None, bare=True),
-    6: _Kind(status="archived", features=_NOTHING),
-    7: _Kind(status="draft", cover=None, configured=False),
+_NOTHING: Final = Features(**dict.fromkeys(fields_dict(Features), False))
+_ODD: Final[Mapping[int, Mapping[str, Any]]] = {
+    1: {"features": Features(bib_search=False)},
+    2: {"features": Features(video_search=False, video_selfie_search=False)},
+    3: {"features": Features(timeline_search=False, video_selfie_search=False)},
+    4: {"status": "draft", "cover": "path", "sizeless": True},
+    5: {"status": "draft", "cover": None, "bare": True},
+    6: {"status": "archived", "features": _NOTHING},
+    7: {"status": "draft", "cover": None, "configured": False},
 }
 """What sets the first few events apart; all others are ordinary, and empty."""
 
