@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,33 @@ async def test_the_same_seed_says_and_shows_the_same_bytes_everywhere(session: C
     assert {name for name in first if first[name] != again[name]} == set()
     assert len(first) == 19
     assert {name for name in first.keys() & other.keys() if first[name] == other[name]} == set()
+
+
+MADE_UP = """
+import asyncio, hashlib
+from ninepic_async.sandbox import Sandbox
+async def main():
+    async with Sandbox(photos=60) as sandbox:
+        gallery = sandbox.event.gallery
+        photos = [(gallery.photo(place), gallery.bibs_in(place)) for place in range(60)]
+        made_up = repr((sandbox.api_key, sandbox.bibs, sorted(sandbox.state.events), photos)).encode()
+        print(hashlib.sha256(made_up + sandbox.selfie(sandbox.bibs[0])).hexdigest())
+asyncio.run(main())
+"""
+
+
+def test_another_process_makes_up_the_same() -> None:
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", MADE_UP],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
 
 
 async def test_two_sandboxes_do_not_know_of_each_other(session: ClientSession) -> None:
