@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
@@ -27,7 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     loaded = {getattr(plugin, "__name__", "") for plugin in config.pluginmanager.get_plugins()}
     for plugin, room in _RUNNERS.items():
         if plugin in loaded:
-            config.pluginmanager.register(import_module(f"{__package__}.{room}"), f"ninepic_async.{room}")
+            # An older release may lack what the room needs; that must not end runs that do not use it.
+            with suppress(ImportError, TypeError):
+                config.pluginmanager.register(import_module(f"{__package__}.{room}"), f"ninepic_async.{room}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -96,7 +99,8 @@ def _client_fixture(request: pytest.FixtureRequest) -> str:
         if fixture is not None:
             return fixture
     pytest.fail(
-        "the fixture ninepic is for tests that pytest-asyncio or anyio's plugin runs: mark this test with "
-        "pytest.mark.asyncio or pytest.mark.anyio and install what it belongs to, or use ninepic_sync",
+        "the fixture ninepic is for tests that pytest-asyncio (1.0 or newer) or anyio's plugin runs: "
+        "mark this test with pytest.mark.asyncio or pytest.mark.anyio and install what it belongs to, "
+        "or use ninepic_sync",
         pytrace=False,
     )

@@ -117,6 +117,22 @@ def test_plugins_that_are_loaded_by_their_modules(
     run.assert_outcomes(passed=2)
 
 
+OLDER = """
+import pytest_asyncio
+
+def fixture(function, scope="function"): ...
+
+pytest_asyncio.fixture = fixture
+"""
+
+
+def test_an_older_pytest_asyncio_spoils_nothing_but_its_own(inner: pytest.Pytester) -> None:
+    inner.makepyfile(older=OLDER, test_asyncio=ASYNCIO, test_blocking=BLOCKING)
+    run = inner.runpytest_subprocess("-p", "older")
+    run.assert_outcomes(passed=1, errors=1)
+    run.stdout.fnmatch_lines(["*pytest-asyncio (1.0 or newer)*"])
+
+
 def test_a_test_that_both_plugins_run_says_so(inner: pytest.Pytester) -> None:
     inner.makepyfile(ANYIO)
     run = inner.runpytest_subprocess("-o", "asyncio_mode=auto")
