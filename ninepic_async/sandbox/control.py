@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 from attrs import asdict, frozen
 
-from .faults import Fault, FaultFields
+from .faults import Fault
 from .loopback import StrangerError, check_local
 from .mishaps import Handler
 from .snapshot import Snapshot
@@ -119,7 +119,7 @@ class Control:
         each = enumerate(cast("list[object]", posted) if listed else [posted])
         faults = [read(Fault, fault, f"{place}" if listed else "") for place, fault in each]
         for fault in faults:
-            self.sandbox.faults.add(**cast(FaultFields, asdict(fault, recurse=False)))
+            self.sandbox.faults.add(fault)
         return await self.faults(request)
 
     async def clear_faults(self, request: web.Request) -> object:

@@ -210,8 +210,8 @@ class Faults:
     def __init__(self) -> None:
         self._armed: list[Armed] = []
 
-    def add(self, **said: Unpack[FaultFields]) -> Fault:
-        """Add a fault behind those already there; the arguments are the fields of `Fault`.
+    def add(self, fault: Fault | None = None, /, **said: Unpack[FaultFields]) -> Fault:
+        """Add a fault behind those already there: one that is given, or one of these fields of `Fault`.
 
         Raises:
             FaultError: A field is misspelt, impossible, or contradicts another.
@@ -220,7 +220,10 @@ class Faults:
             close = get_close_matches(name, _FIELDS, 1)
             hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(_FIELDS)}"
             raise FaultError(f"a fault has no field {name!r}; {hint}")
-        fault = Fault(**said)
+        if fault is None:
+            fault = Fault(**said)
+        elif said:
+            raise FaultError("give a fault or its fields, not both")
         throttle = Throttle(fault.per_second, fault.at_once) if fault.is_throttle else None
         self._armed.append(Armed(fault, throttle=throttle))
         return fault

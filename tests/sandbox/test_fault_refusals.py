@@ -80,6 +80,15 @@ def test_a_fault_that_makes_no_sense_is_refused(said: dict[str, Any], text: str)
     assert faults.armed == ()
 
 
+def test_a_fault_is_added_as_it_is_or_by_its_fields() -> None:
+    faults, fault = Faults(), Fault(status=503)
+    assert faults.add(fault) is fault
+    assert faults.add(status=503) == fault
+    with pytest.raises(FaultError, match="not both"):
+        faults.add(fault, times=2)
+    assert len(faults.armed) == 2
+
+
 def test_the_fields_that_can_be_added_are_those_of_a_fault() -> None:
     assert list(FaultFields.__annotations__) == [attribute.name for attribute in fields(Fault)]
     assert get_type_hints(FaultFields) == {
