@@ -20,6 +20,9 @@ settings.register_profile("here", **_STALLS)
 settings.register_profile("ci", **_STALLS, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# The sandbox multiplies small matrices; threads for that only spin on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # A shell without job control puts things into the background deaf to Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
