@@ -38,6 +38,8 @@ from .wire import Wire
 
 _STOP_S = 0.2
 """How long closing waits for requests that are still being answered."""
+_FROM_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (what is listened on, not where to)
+"""Addresses to listen on that nobody can call, and those that lead there."""
 _SECONDS = and_(ge(0.0), lt(float("inf")))
 T = TypeVar("T")
 
@@ -353,4 +355,6 @@ def _listen(host: str, *ports: int) -> list[Socket]:
 
 def _origin_of(socket: Socket) -> str:
     host, port = socket.getsockname()[:2]
+    if host in _FROM_HERE:
+        host = _FROM_HERE[host]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -231,6 +231,13 @@ async def test_a_port_that_is_taken() -> None:
             await Sandbox(photos=1, photos_port=port).start()
 
 
+async def test_on_all_addresses_it_is_reached_by_the_loopback_one(session: ClientSession) -> None:
+    async with Sandbox(photos=1, host="0.0.0.0", clock=ManualClock()) as sandbox:
+        assert sandbox.base_url.startswith("http://127.0.0.1:")
+        photo = (await Api(sandbox, session).get("/images")).data["images"][0]
+        assert photo["img_url"].startswith("http://127.0.0.1:")
+
+
 async def test_latency_goes_by_the_clock(session: ClientSession) -> None:
     async with Sandbox(photos=1, latency_s=3, clock=ManualClock()) as sandbox:
         api = Api(sandbox, session)
