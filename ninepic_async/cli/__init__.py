@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Final
 
-from ninepic_async.cli.failure import FAILED
+from ninepic_async.cli.failure import FAILED, INTERRUPTED
 from ninepic_async.cli.terminal import complain, ready_streams
 
 _EXTRA: Final = ("cyclopts", "rich")
@@ -24,9 +24,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         after Ctrl-C.
     """
     ready_streams()
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "interrupted")
+        return INTERRUPTED
+
+
+def _run(argv: Sequence[str]) -> int:
     if any(find_spec(module) is None for module in _EXTRA):
         complain("the command line needs an extra: pip install 'ninepic-async[cli]'")
         return FAILED
     from ninepic_async.cli.program import run
 
-    return run(sys.argv[1:] if argv is None else argv)
+    return run(argv)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ninepic_async.cli.failure import FAILED, INTERRUPTED, OK, WRONG_USAGE, CommandError, UsageError
+from ninepic_async.cli.failure import FAILED, OK, WRONG_USAGE, CommandError, UsageError
 from ninepic_async.cli.terminal import complain, tell
 
 Command = Callable[[], object]
@@ -19,14 +19,15 @@ _LOGGER: Final = "ninepic_async"
 
 
 def supervise(command: Command, *, debug: bool = False) -> int:
-    """Run a command, and turn each way it can end into a status and, if need be, into words."""
+    """Run a command, and turn each way it can fail into a status and, if need be, into words.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
     try:
         with _log_to_stderr(debug):
             status = _run(command)
             sys.stdout.flush()
-    except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return FAILED

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -90,6 +91,24 @@ def test_ctrl_c_at_the_question_for_the_key(sandbox: Sandbox, event_id: str) -> 
         screen.type("\x03")
         assert process.wait(PATIENCE_S) == 130
     assert "Traceback" not in screen.text
+
+
+@pytest.mark.parametrize(
+    "module", ["cyclopts", "ninepic_async.cli.program", "ninepic_async.cli.look", "aiohttp"]
+)
+def test_ctrl_c_while_modules_are_imported(sandbox: Sandbox, event_id: str, module: str) -> None:
+    code = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from ninepic_async.cli import main
+sys.exit(main(["ping", {event_id!r}]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "ninepic: interrupted\n")
 
 
 def test_a_key_that_is_typed_is_not_shown(sandbox: Sandbox, event_id: str) -> None:
