@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final
+from typing import Annotated, Final
+
+from cyclopts import Parameter
 
 from ninepic_async import EventDetails, NinePic
 from ninepic_async.cli.document import document
@@ -23,23 +25,43 @@ _FEATURES: Final = {
 }
 
 
-def ping(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = OUTPUT) -> Work:
+_ANY_EVENT: Final = Parameter(help="The event's number; if not given, the first that the service lists.")
+
+
+def ping(
+    event_id: Annotated[str | None, _ANY_EVENT] = None,
+    /,
+    *,
+    account: Account = ACCOUNT,
+    output: Output = OUTPUT,
+) -> Work:
     """Check key, organisation, event and this machine's address in one call."""
     return _ping(account.client(), event_id, output)
 
 
-async def _ping(client: NinePic, event_id: str, output: Output) -> None:
-    started = perf_counter()
+async def _ping(client: NinePic, event_id: str | None, output: Output) -> None:
     with waiting("Asking"):
         async with client:
-            pong = await client.event(event_id).ping()
+            event = client.event(await _first_event(client) if event_id is None else event_id)
+            started = perf_counter()
+            pong = await event.ping()
+            took_s = perf_counter() - started
     if output.json:
         say_json(document(pong))
     else:
         show_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id})
     if pong.status != "ok":
         raise CommandError(f"the service answered, but with {pong.status!r}")
-    tell(f"Answered in {1000 * (perf_counter() - started):.0f} ms.")
+    tell(f"Answered in {1000 * took_s:.0f} ms.")
+
+
+async def _first_event(client: NinePic) -> int:
+    found = await client.events(page_size=1).collect(limit=1)
+    if not found:
+        raise CommandError(
+            "key and organisation are in order, but there is no event yet to ping"
+        )
+    return found[0].event_id
 
 
 def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = OUTPUT) -> Work:

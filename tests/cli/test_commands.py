@@ -16,6 +16,14 @@ from ninepic_async.sandbox import Sandbox
 from .conftest import PHOTOS
 from .running import Run, half_piped
 
+NO_PAGES = {
+    "total": 0,
+    "currentPage": 0,
+    "totalPages": 0,
+    "hasNextPage": False,
+    "hasPreviousPage": False,
+    "page_size": 1,
+}
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
@@ -37,6 +45,19 @@ def test_ping(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str) -> None
     seen = terminal("ping", event_id)
     assert seen.status == 0
     assert re.search(rf"^event +{event_id}$", seen.text, re.MULTILINE)
+
+
+def test_a_ping_without_an_event_is_of_the_first(pipe: Run, sandbox: Sandbox) -> None:
+    ran = pipe("ping")
+    assert (ran.status, ran.lines[2]) == (0, f"event\t{sandbox.events[0].event_id}")
+    assert [request.endpoint for request in sandbox.requests] == ["events", "ping"]
+
+
+def test_a_ping_where_there_is_no_event_says_so(pipe: Run, sandbox: Sandbox) -> None:
+    sandbox.faults.add(endpoint="events", status=200, body={"events": [], "pagination": NO_PAGES})
+    ran = pipe("ping")
+    assert (ran.status, ran.out) == (1, "")
+    assert "there is no event yet" in ran.err
 
 
 def test_a_ping_that_is_not_ok_is_a_failure(pipe: Run, sandbox: Sandbox, event_id: str) -> None:

@@ -26,7 +26,8 @@ HEAVY = {"aiohttp", "cattrs", "numpy", "PIL", "av", "anyio", "jinja2"}
     [
         (["fly"], 'Unknown command "fly"'),
         (["phots", "1"], 'Did you mean "photos"'),
-        (["ping"], "EVENT_ID"),
+        (["event"], "EVENT_ID"),
+        (["ping", ""], "event_id=''"),
         (["photos", "1", "--limi", "5"], "Did you mean --limit"),
         (["photos", "1", "--limit", "0"], "Must be >= 1"),
         (["photos", "one"], "event_id='one'"),
