@@ -91,10 +91,11 @@ def tell_outcome(report: DownloadReport, to: Path) -> None:
     if not (report.done or report.skipped or report.failed):
         tell("There are no such photos.")
         return
-    fetched = Words("file", "fetched").count(report.done)
-    size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
-    there = f", {report.skipped:,} there already" if report.skipped else ""
-    tell(f"{fetched}{size}{there}; they are in {to}.")
+    if report.done or report.skipped:
+        fetched = Words("file", "fetched").count(report.done)
+        size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
+        there = f", {report.skipped:,} there already" if report.skipped else ""
+        tell(f"{fetched}{size}{there}; they are in {to}.")
     if report.failed:
         tell(f"{len(report.failed):,} missing. The same command tries again.")
 

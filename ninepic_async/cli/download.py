@@ -11,14 +11,14 @@ from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ninepic_async import DownloadReport, NinePic
+from ninepic_async import DownloadReport, GalleryError, NinePic
 from ninepic_async.cli.bulk import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, UsageError
 from ninepic_async.cli.gallery import make_gallery
 from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output
 from ninepic_async.cli.sources import Rendition, Selection, find
-from ninepic_async.cli.terminal import say, say_json
+from ninepic_async.cli.terminal import complain, say, say_json
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryReport
@@ -69,12 +69,23 @@ def download(
     # One after the other: a page is made outside of the loop, where Ctrl-C gets through.
     report, request_id = asyncio.run(_download(account.client(), event_id, selection, how, to))
     tell_outcome(report, to)
-    page = make_gallery(to) if how.gallery else None
+    wants_page = how.gallery and bool(report.done or report.skipped)
+    page = _page(to) if wants_page else None
     if output.json:
         say_json(_outcome(report, to, page, request_id))
     elif page is not None:
         say(str(page.index))
-    return OK if report.complete and not (page and page.failed) else FAILED
+    all_shown = not wants_page or (page is not None and not page.failed)
+    return OK if report.complete and all_shown else FAILED
+
+
+def _page(to: Path) -> GalleryReport | None:
+    """Make the page. If it can't be made, what came of the download is still to be told."""
+    try:
+        return make_gallery(to)
+    except GalleryError as error:
+        complain(str(error))
+        return None
 
 
 async def _download(

@@ -58,9 +58,7 @@ async def _ping(client: NinePic, event_id: str | None, output: Output) -> None:
 async def _first_event(client: NinePic) -> int:
     found = await client.events(page_size=1).collect(limit=1)
     if not found:
-        raise CommandError(
-            "key and organisation are in order, but there is no event yet to ping"
-        )
+        raise CommandError("key and organisation are in order, but there is no event yet to ping")
     return found[0].event_id
 
 

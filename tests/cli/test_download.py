@@ -152,6 +152,42 @@ def test_a_page_of_what_was_fetched(pipe: Run, sandbox: Sandbox, event_id: str, 
     assert json.loads(documented.out)["gallery"] == str(to / "index.html")
 
 
+def test_a_page_that_cant_be_made_does_not_lose_the_outcome(
+    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path
+) -> None:
+    to.mkdir()
+    (to / "index.html").write_text("somebody's own")
+    ran = pipe("download", event_id, "--bib", bib, "--to", str(to), "--gallery", "--json")
+    outcome = json.loads(ran.out)
+    assert (ran.status, outcome["done"]) == (1, len(image_ids(sandbox, bib)))
+    assert "gallery" not in outcome
+    assert "is not a gallery's page" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "failed"),
+    [([], 0, False), (["--max-bytes", "10"], 1, True)],
+    ids=["none", "too large"],
+)
+def test_where_nothing_came_no_page_is_made_of_it(
+    pipe: Run,
+    sandbox: Sandbox,
+    event_id: str,
+    bib: str,
+    to: Path,
+    options: list[str],
+    status: int,
+    failed: bool,
+) -> None:
+    whose = bib if failed else "nobody"
+    command = ["download", event_id, "--bib", whose, "--to", str(to), "--gallery", *options]
+    ran = pipe(*command, "--json")
+    assert (ran.status, bool(json.loads(ran.out)["failed"])) == (status, failed)
+    assert "no photos or clips" not in ran.err
+    assert "they are in" not in ran.err
+    assert not (to / "index.html").exists()
+
+
 def test_gallery(pipe: Run, terminal: Run, photos: Path, to: Path) -> None:
     to.mkdir()
     for photo in photos.glob("*.jpg"):
