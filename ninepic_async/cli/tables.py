@@ -29,8 +29,10 @@ class Column(Generic[T]):
     is_number: bool = False
 
 
-_WIDEST: Final = 40
-"""Of a column that keeps its width: an id fits. What is wider is folded where the screen is narrow."""
+_NARROWEST: Final = 12
+"""Of the last column, for the others to keep their width."""
+_GAP: Final = 2
+"""Between columns."""
 
 
 def _size(photo: ImageItem) -> str:
@@ -131,14 +133,27 @@ class _TableWriter(Generic[T]):
         if self._widths is None:
             titles = [column.title for column in self.columns]
             self._widths = [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
+        screen = console(sys.stdout)
         table = new_table(show_header=is_first)
-        for column, width in zip(self.columns, self._widths, strict=True):
+        for column, width, keeps in zip(
+            self.columns, self._widths, _kept(self._widths, screen.width), strict=True
+        ):
             table.add_column(
                 column.title,
-                min_width=width if width <= _WIDEST else None,
-                no_wrap=width <= _WIDEST,
+                min_width=width if keeps else None,
+                no_wrap=keeps,
                 overflow="fold",
                 justify="right" if column.is_number else "left",
             )
         add_rows(table, rows)
-        console(sys.stdout).print(table)
+        screen.print(table)
+
+
+def _kept(widths: Sequence[int], room: int) -> list[bool]:
+    """Say which columns keep their width: all but the last, which is folded where it is too wide.
+
+    On a screen too narrow even for that, none does: better folded than cut off.
+    """
+    *before, last = widths
+    fits = sum(width + _GAP for width in before) + min(last, _NARROWEST) <= room
+    return [fits] * len(before) + [False]

@@ -81,6 +81,19 @@ def test_events(pipe: Run, terminal: Run, sandbox: Sandbox) -> None:
     assert seen.text.endswith("24 events.\n")
 
 
+@pytest.mark.parametrize("columns", [40, 50, 80])
+def test_nothing_is_cut_off_where_the_screen_is_narrow(
+    terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    words = set(terminal("events").text.split())
+    assert {word for event in sandbox.events for word in (event.name or "").split()} <= words
+    seen = terminal("photos", event_id, "--limit", "1")
+    shown = re.sub(r"\s", "", seen.text)
+    assert all(seen_by in shown for seen_by in ("image_id", "size", "preview"))
+    assert max(map(len, seen.text.splitlines())) <= columns
+
+
 def test_event(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str) -> None:
     ran = pipe("event", event_id)
     assert f"name\t{sandbox.event.name}" in ran.lines
