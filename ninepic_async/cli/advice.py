@@ -20,11 +20,14 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.FeatureDisabledError, "`ninepic event ID` shows what is on for this event."),
     (
         errors.PermissionDeniedError,
-        "Check that key, organisation and event belong together: `ninepic ping EVENT_ID`.",
+        "Check that key, organisation and event belong together; `ninepic events` lists the events.",
     ),
     (errors.UnprocessableEntityError, "Correct what is named above."),
     (errors.NotFoundError, "`ninepic events` lists the events; a --request-id must be of the same event."),
-    (errors.BadRequestError, "Check the ids: `ninepic photos ID` lists them."),
+    (
+        errors.BadRequestError,
+        "Check the ids (`ninepic photos ID` lists those of photos), or the selfie: a picture with a face.",
+    ),
     (errors.RateLimitError, "Wait a little; a download of fewer at once (--concurrency 4) also helps."),
     (errors.InternalServerError, "The service has trouble; the same command later may work."),
     (errors.APITimeoutError, "Try again, with a longer --timeout SECONDS if need be."),

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from ninepic_async.cli.failure import WRONG_USAGE, UsageError
 from ninepic_async.cli.key import refuse_argument
 from ninepic_async.cli.options import Trace
 from ninepic_async.cli.supervise import supervise
 from ninepic_async.cli.terminal import complain, console, tell
+from ninepic_async.cli.words import Words
 
 _ABOUT: Final = "Event photos from 9Pic, by BIB number, selfie or time."
 _EPILOGUE: Final = (
@@ -76,11 +77,16 @@ def run(argv: Sequence[str]) -> int:
         refuse_argument(argv)
         command, given, _ = app.parse_args(list(argv))
     except (CycloptsError, UsageError) as error:
-        complain(str(error))
+        complain(_too_many(error) if isinstance(error, UnusedCliTokensError) else str(error))
         tell(f"  {_help_for(argv)}")
         return WRONG_USAGE
     debug = any(isinstance(value, Trace) and value.debug for value in given.arguments.values())
     return supervise(lambda: command(*given.args, **given.kwargs), debug=debug)
+
+
+def _too_many(error: UnusedCliTokensError) -> str:
+    """Count what was given too much, without repeating it: people try a key there."""
+    return f"that is {Words('argument').count(len(error.unused_tokens or ()))} too many"
 
 
 def _help_for(argv: Sequence[str]) -> str:

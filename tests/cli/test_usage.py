@@ -189,6 +189,12 @@ class TestKey:
         assert "9pic_secret" not in ran.err
         assert "--api-key-file" in ran.err
 
+    def test_after_all_arguments_it_is_refused_and_not_repeated(self, pipe: Run) -> None:
+        ran = pipe("ping", "1", "9pic_secret")
+        assert (ran.status, ran.out) == (2, "")
+        assert "9pic_secret" not in ran.err
+        assert "1 argument too many" in ran.err
+
     def test_from_a_file(
         self, pipe: Run, sandbox: Sandbox, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -236,7 +242,7 @@ class TestErrors:
         assert (ran.status, ran.out) == (1, "")
         assert ran.err.splitlines() == [
             "ninepic: photos: 403 Forbidden",
-            "  Check that key, organisation and event belong together: `ninepic ping EVENT_ID`.",
+            "  Check that key, organisation and event belong together; `ninepic events` lists the events.",
         ]
 
     def test_a_feature_that_is_off(self, pipe: Run, sandbox: Sandbox) -> None:
