@@ -123,7 +123,7 @@ class AiohttpTransport:
             )
         # The engine's gate limits how many requests are under way; a second limit here would only hide it.
         self._session = self._borrowed or aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+            connector=_connector(), cookie_jar=aiohttp.DummyCookieJar()
         )
         return self._session
 
@@ -135,6 +135,14 @@ def user_agent() -> str:
         return f"ninepic-async/{version('ninepic-async')}"
     except PackageNotFoundError:  # copied into another project, or run from its sources
         return "ninepic-async"
+
+
+def _connector() -> aiohttp.TCPConnector:
+    import aiohttp
+
+    from ninepic_async._resolver import resolver
+
+    return aiohttp.TCPConnector(limit=0, resolver=resolver())
 
 
 class SentButLostError(Exception):

@@ -11,6 +11,7 @@ import aiohttp
 import anyio
 from yarl import URL
 
+from ninepic_async._resolver import resolver
 from ninepic_async._transport import CONNECT_TIMEOUT_S, SentButLostError, send_once, user_agent
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
@@ -41,7 +42,7 @@ class PhotoHost:
         # pages back and asking for them anew: a tenth of the time on small files. The block is never touched.
         bytearray(RECEIVE_BUFFER_BYTES)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket),
+            connector=aiohttp.TCPConnector(limit=0, resolver=resolver(), socket_factory=_socket),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
             # The bytes are to be those on the host's disk: lengths and ranges are counted in them.
