@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from .chromium import running
 from .race import fetch_race
 
 OpenPage = Callable[..., Awaitable[Page]]
+
+# A machine that is busy with other things needs more than the five seconds that are usual.
+expect.set_options(timeout=20_000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

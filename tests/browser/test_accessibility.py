@@ -18,8 +18,15 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}}
 
 
 async def violations(page: Page) -> list[str]:
-    # Colours count when they have settled.
-    await page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+    # Colours count when they have settled. Meanwhile an animation may be cancelled, and another begin.
+    await page.evaluate(
+        """async () => {
+            const moving = () => document.getAnimations().filter((each) => each.playState === "running");
+            for (let all = moving(); all.length; all = moving()) {
+                await Promise.allSettled(all.map((each) => each.finished));
+            }
+        }"""
+    )
     found = await Axe().run(page)
     return [
         f"{rule['id']}: {node['html']} {node['failureSummary']}"
