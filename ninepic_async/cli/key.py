@@ -50,14 +50,22 @@ def read_api_key(file: str | None) -> str | None:
         return _from_file(file)
     if os.environ.get("NINEPIC_API_KEY"):
         return None
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
-        return _checked(getpass.getpass("9Pic API key (not shown): "), "what was typed")
+    if sys.stderr.isatty() and _somebody_types():
+        return _asked()
     raise UsageError(f"there is no API key: {_HOW}")
+
+
+def _somebody_types() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _asked() -> str:
+    return _checked(getpass.getpass("9Pic API key (not shown): "), "what was typed")
 
 
 def _from_file(file: str) -> str:
     if file == _STDIN:
-        return _checked(sys.stdin.read(_LONGEST), "stdin")
+        return _asked() if _somebody_types() else _checked(sys.stdin.read(_LONGEST), "stdin")
     try:
         with open(file, encoding="utf-8") as opened:
             if os.name == "posix" and os.fstat(opened.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):

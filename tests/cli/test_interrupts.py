@@ -111,9 +111,11 @@ sys.exit(main(["ping", {event_id!r}]))
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "ninepic: interrupted\n")
 
 
-def test_a_key_that_is_typed_is_not_shown(sandbox: Sandbox, event_id: str) -> None:
+@pytest.mark.parametrize("options", [(), ("--api-key-file", "-")], ids=["asked for", "as stdin"])
+def test_a_key_that_is_typed_is_not_shown(sandbox: Sandbox, event_id: str, options: tuple[str, ...]) -> None:
     no_key = {"NINEPIC_API_KEY": ""}
-    with Screen() as screen, started("ping", event_id, env=no_key, screen=screen) as process:
+    command = ("ping", event_id, *options)
+    with Screen() as screen, started(*command, env=no_key, screen=screen) as process:
         screen.wait_for("API key")
         screen.type(sandbox.api_key + "\n")
         assert process.wait(PATIENCE_S) == 0
