@@ -17,7 +17,17 @@ from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundErr
 from ninepic_async.cli.bulk import Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, Interrupted, UsageError
-from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, RequestId, SelfieFile, Work
+from ninepic_async.cli.options import (
+    ACCOUNT,
+    OUTPUT,
+    Account,
+    EventId,
+    Output,
+    RequestId,
+    SelfieFile,
+    Work,
+    a_folder,
+)
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.tables import CLIPS, row_writer
@@ -25,6 +35,7 @@ from ninepic_async.cli.terminal import say_json, tell
 from ninepic_async.cli.words import Words
 
 _WAIT_S: Final = 600.0
+_TO: Final = Parameter(converter=a_folder, help="Fetch the clips into this folder too.")
 _WAIT: Final = Parameter(
     validator=Number(gt=0, lte=86_400),
     help="Seconds to wait at most; --request-id picks the search up again.",
@@ -38,7 +49,7 @@ def clips(
     *,
     request_id: RequestId = None,
     wait: Annotated[float, _WAIT] = _WAIT_S,
-    to: Annotated[Path | None, Parameter(help="Fetch the clips into this folder too.")] = None,
+    to: Annotated[Path | None, _TO] = None,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:

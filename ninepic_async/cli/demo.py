@@ -18,7 +18,7 @@ from ninepic_async.cli.bulk import Manner, check_folder, fetch
 from ninepic_async.cli.extras import need_sandbox
 from ninepic_async.cli.failure import CommandError, UsageError
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import TRACE, Trace
+from ninepic_async.cli.options import TRACE, Trace, a_folder
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import say
 from ninepic_async.cli.timeline import draw
@@ -28,6 +28,8 @@ from ninepic_async.gallery import note_bib
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
 
+_TO: Final = Parameter(converter=a_folder, help="Where photos, clips and the page go.")
+_PHOTOS: Final = Parameter(converter=a_folder, help="Use the JPEGs in this folder, not drawn ones.")
 PHOTOS_WANTED: Final = 20
 MOTION_TIMEOUT_S: Final = 120.0
 REQUEST_ID: Final = "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de"
@@ -40,8 +42,8 @@ class DemoError(CommandError):
 
 def demo(
     *,
-    to: Annotated[Path, Parameter(help="Where photos, clips and the page go.")] = Path("ninepic-demo"),
-    photos: Annotated[Path | None, Parameter(help="Use the JPEGs in this folder, not drawn ones.")] = None,
+    to: Annotated[Path, _TO] = Path("ninepic-demo"),
+    photos: Annotated[Path | None, _PHOTOS] = None,
     trace: Trace = TRACE,
 ) -> None:
     """Do what a user of 9Pic does, against a sandbox on this machine."""

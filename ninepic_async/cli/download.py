@@ -16,7 +16,7 @@ from ninepic_async.cli.bulk import MAX_BYTES, Manner, check_folder, fetch, tell_
 from ninepic_async.cli.document import document
 from ninepic_async.cli.failure import FAILED, OK, UsageError
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output
+from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, a_folder
 from ninepic_async.cli.sources import Rendition, Selection, find
 from ninepic_async.cli.terminal import complain, say, say_json
 
@@ -55,7 +55,7 @@ def download(
     event_id: EventId,
     /,
     *,
-    to: Annotated[Path, Parameter(help="The folder; it is made if need be.")],
+    to: Annotated[Path, Parameter(converter=a_folder, help="The folder; it is made if need be.")],
     selection: Selection = _SELECTION,
     how: How = _HOW,
     account: Account = ACCOUNT,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async.cli.failure import FAILED, OK, Interrupted
-from ninepic_async.cli.options import OUTPUT, Output
+from ninepic_async.cli.options import OUTPUT, Output, a_folder
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import complain, say, say_json, tell
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryProgress, GalleryReport
 
 _FAILURES_SHOWN: Final = 5
+_DIR: Final = Parameter(name="DIR", converter=a_folder, help="Where `ninepic download` put photos and clips.")
 
 
 def gallery(
-    folder: Annotated[Path, Parameter(name="DIR", help="Where `ninepic download` put photos and clips.")],
+    folder: Annotated[Path, _DIR],
     /,
     *,
     title: Annotated[str | None, Parameter(help="The page's; the folder's name if not given.")] = None,

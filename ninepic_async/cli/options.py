@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from attrs import frozen
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from ninepic_async.cli.key import read_api_key
 
@@ -23,6 +23,14 @@ _ACCOUNT: Final = Group("Account", sort_key=13)
 Flag: TypeAlias = Annotated[bool, Parameter(show_default=False)]
 Work: TypeAlias = Coroutine[object, object, int | None]
 """What a command gives once its arguments are found good; it comes to an exit status, None for 0."""
+
+
+def a_folder(_: object, words: Sequence[Token]) -> Path:
+    """Read a path. An empty one, as of a variable that is not set, would be that of where we are."""
+    if not words[0].value:
+        raise ValueError("Give a folder: a dot for the one that you are in.")
+    return Path(words[0].value)
+
 
 EventId: TypeAlias = Annotated[str, Parameter(help="The event's number.")]
 SelfieFile: TypeAlias = Annotated[Path | None, Parameter(help="A picture file with the person's face.")]

@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from ninepic_async.cli.extras import need_sandbox
 from ninepic_async.cli.failure import OK, CommandError, UsageError
-from ninepic_async.cli.options import OUTPUT, Output, Work
+from ninepic_async.cli.options import OUTPUT, Output, Work, a_folder
 from ninepic_async.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PHOTOS: Final = 500
 _PORT: Final = Number(gte=0, lte=65535)
 _CONTROL_HELP: Final = "Let other processes on this machine steer it over HTTP, below /_sandbox."
+_PHOTOS_FROM: Final = Parameter(converter=a_folder, help="Use the JPEGs in this folder instead.")
 _BIBS_SHOWN: Final = 8
 
 
@@ -31,7 +32,7 @@ def sandbox(
     count: Annotated[
         int | None, Parameter(validator=Number(gte=0), help=f"How many photos to draw ({_PHOTOS}).")
     ] = None,
-    photos: Annotated[Path | None, Parameter(help="Use the JPEGs in this folder instead.")] = None,
+    photos: Annotated[Path | None, _PHOTOS_FROM] = None,
     control: Annotated[bool, Parameter(help=_CONTROL_HELP, show_default=False)] = False,
     output: Output = OUTPUT,
 ) -> Work:

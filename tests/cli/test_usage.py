@@ -50,6 +50,12 @@ HEAVY = {"aiohttp", "cattrs", "numpy", "PIL", "av", "anyio", "jinja2"}
         (["originals", "1", "--bib", "1", "--urls", "--json"], "--urls"),
         (["download", "1", "--all"], "--to"),
         (["download", "1", "--to", "x"], "--all"),
+        (["download", "1", "--all", "--to", ""], "Give a folder"),
+        (["clips", "1", "a.jpg", "--to="], "Give a folder"),
+        (["gallery", ""], "Give a folder"),
+        (["demo", "--to", ""], "Give a folder"),
+        (["demo", "--photos", ""], "Give a folder"),
+        (["sandbox", "--photos", ""], "Give a folder"),
         (["download", "1", "--to", "x", "--all", "--bib", "3"], "you gave --bib and --all"),
         (["download", "1", "--to", "x", "--from", "2026-01-19"], "--until"),
         (["download", "1", "--to", "x", "--from", "2026-01-19", "--until", "2026-01-19"], "later"),
@@ -215,6 +221,14 @@ class TestKey:
         monkeypatch.delenv("NINEPIC_API_KEY")
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{sandbox.api_key}\n"))
         assert pipe("ping", event_id, "--api-key-file", "-").status == 0
+
+    def test_from_a_stdin_that_is_closed(
+        self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", None)
+        ran = pipe("ping", event_id, "--api-key-file", "-")
+        assert (ran.status, ran.out) == (2, "")
+        assert "stdin holds no API key" in ran.err
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\nb", b"\xff\xfe", None])
     def test_from_a_file_that_holds_none(
