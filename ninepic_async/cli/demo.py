@@ -22,6 +22,7 @@ from ninepic_async.cli.options import TRACE, Trace, a_folder
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import say
 from ninepic_async.cli.timeline import draw
+from ninepic_async.cli.words import many
 from ninepic_async.download.plan import Source
 from ninepic_async.gallery import note_bib
 
@@ -102,7 +103,7 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
         photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)
     films = await fetch_all(event, clips, len(clips), to)
 
-    line("Done", f"{photos} photos and {films} clips are in {to}")
+    line("Done", f"{many(photos, 'photo')} and {many(films, 'clip')} are in {to}")
 
 
 async def check_in(event: Event) -> None:
@@ -140,7 +141,7 @@ async def walk_gallery(event: Event) -> list[ImageItem]:
     photos = [photo async for photo in event.photos()]
     total = (await event.photos().first_page()).pagination.total
     expect(len(photos) == total, f"the gallery gave {len(photos)} photos of {total}")
-    line("Photos", f"{total} photos, the first: {photos[0].thumbnail_url}")
+    line("Photos", f"{many(total, 'photo')}, the first: {photos[0].thumbnail_url}")
     return photos
 
 
@@ -150,7 +151,7 @@ async def show_timeline(event: Event) -> None:
     if not days:
         line("Timeline", "no photo has a capture time")
         return
-    line("Timeline", f"{sum(day.total for day in days)} photos have a capture time")
+    line("Timeline", f"{many(sum(day.total for day in days), 'photo')} with a capture time")
     draw(days)
     count, day, hour = max((hour.count, day.date, hour.hour) for day in days for hour in day.hours)
     start = datetime.combine(day, time(hour), UTC)
@@ -163,7 +164,7 @@ async def search_bib(event: Event, bib: str) -> list[ImageItem]:
     """One participant's photos, by the number on the chest."""
     photos = await event.bib_search(bib).collect()
     expect(bool(photos), f"no photos of BIB {bib}")
-    line("BIB", f"{bib} is in {len(photos)} photos, the first: {photos[0].img_url}")
+    line("BIB", f"{bib} is in {many(len(photos), 'photo')}, the first: {photos[0].img_url}")
     return photos
 
 
@@ -173,7 +174,7 @@ async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> F
     found = {photo.image_id async for photo in search}
     expect(bool(found), "the selfie is in no photo")
     both = len(found & {photo.image_id for photo in by_bib})
-    line("Selfie", f"found {search.total} photos, {both} of which the BIB search found too")
+    line("Selfie", f"found {many(search.total, 'photo')}, {both} of which the BIB search found too")
     line("", f"kept as request_id {search.request_id}")
     return search
 
@@ -185,7 +186,7 @@ async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
         line("Motion", status.status)
     result = await job.wait(timeout=MOTION_TIMEOUT_S)
     expect(bool(result.clips), "Motion found no clip")
-    line("", f"{len(result.clips)} clips, the first: {result.clips[0].url}")
+    line("", f"{many(len(result.clips), 'clip')}, the first: {result.clips[0].url}")
     return result.clips
 
 

@@ -11,6 +11,7 @@ from ninepic_async.cli.failure import FAILED, OK, Interrupted
 from ninepic_async.cli.options import OUTPUT, Output, a_folder
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import complain, say, say_json, tell
+from ninepic_async.cli.words import many
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryProgress, GalleryReport
@@ -66,5 +67,5 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
         complain(f"{row.name} can't be shown: {row.error}")
     if len(report.failed) > _FAILURES_SHOWN:
         complain(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
-    tell(f"A page of {report.photos:,} photos and {report.clips:,} clips.")
+    tell(f"A page of {many(report.photos, 'photo')} and {many(report.clips, 'clip')}.")
     return report

@@ -107,7 +107,6 @@ def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
 def _write_json(items: Sequence[T]) -> None:
     for item in items:
         say_json(document(item))
-    sys.stdout.flush()
 
 
 def write_tabs(rows: Sequence[Sequence[str]]) -> None:
