@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 def console(stream: TextIO) -> Console:
-    """Give a console that takes no markup, and colours only a terminal, unless ``NO_COLOR`` is set."""
+    """Give a console that takes no markup, and styles only a terminal, unless ``NO_COLOR`` is set."""
     from rich.console import Console
 
-    return Console(file=stream, force_terminal=stream.isatty(), markup=False, emoji=False, highlight=False)
+    return Console(
+        file=stream,
+        force_terminal=stream.isatty(),
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
 
 
 def say(text: str = "") -> None:
