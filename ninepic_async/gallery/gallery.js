@@ -9,6 +9,7 @@
     lists: [...element.querySelectorAll("ul")].map((ul) => ({ ul, tiles: [...ul.children].map(tileOf) })),
     counted: element.querySelector("h2 small"),
     all: element.querySelector("h2 small").textContent,
+    way: document.querySelector(`nav a[href="#${element.getAttribute("aria-labelledby")}"]`),
   }));
   const tiles = sections.flatMap(({ lists }) => lists.flatMap((list) => list.tiles));
 
@@ -99,9 +100,10 @@
       count += shown;
       if (shown !== tile.shown) tile.li.hidden = !(tile.shown = shown);
     }
-    for (const { element, lists, counted, all } of sections) {
+    for (const { element, lists, counted, all, way } of sections) {
       const shown = lists.reduce((sum, list) => sum + list.tiles.filter((tile) => tile.shown).length, 0);
       element.hidden = shown === 0;
+      if (way) way.hidden = shown === 0;
       counted.textContent = text === "" ? all : `${shown.toLocaleString("en")} found`;
     }
     main.querySelector(".none").hidden = count > 0;

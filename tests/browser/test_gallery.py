@@ -220,6 +220,9 @@ async def test_a_bib_or_a_name_is_found(race: Path, open_page: OpenPage) -> None
     await page.get_by_role("searchbox", name="BIB or file name").fill(bib)
     await expect(page.locator("search output")).to_have_text(f"{expected} found")
     await expect(page.locator(".photos li:visible")).to_have_count(expected)
+    # No way leads to an hour that has none of them.
+    hours = page.locator("section:visible:has(.photos)")
+    await expect(page.locator("nav a:visible")).to_have_count(await hours.count())
     await page.locator(".photos a:visible").first.click()
     await expect(page.locator("dialog output")).to_have_text(f"1 of {expected}")
     await page.keyboard.press("Escape")
