@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, NoReturn
 
 from ninepic_async.cli.failure import FAILED, INTERRUPTED
 from ninepic_async.cli.terminal import complain, ready_streams
 
 _EXTRA: Final = ("cyclopts", "rich")
+
+
+def script() -> NoReturn:
+    """Be ``ninepic``: run one command, and end the process with its exit status."""
+    status = main()
+    if status == INTERRUPTED:
+        # Who presses Ctrl-C once more, while threads are waited for, wants out and not a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(status)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

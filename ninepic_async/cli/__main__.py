@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from ninepic_async.cli import main
+from ninepic_async.cli import script
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

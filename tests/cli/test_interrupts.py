@@ -72,6 +72,26 @@ def test_ctrl_c_typed_while_motion_is_waited_for(
     assert pipe("clips", event_id, "--request-id", request_id).status == 0
 
 
+def test_ctrl_c_once_more_is_no_traceback() -> None:
+    # A thread holds up the exit, as one does that is at work on a large picture, until Ctrl-C comes again.
+    code = """
+import os, signal, sys, threading, time
+import ninepic_async.cli as cli
+def hold_up():
+    for _ in range(300):
+        time.sleep(0.01)
+        if not threading.main_thread().is_alive():
+            os.kill(os.getpid(), signal.SIGINT)
+def interrupted():
+    threading.Thread(target=hold_up).start()
+    return 130
+cli.main = interrupted
+cli.script()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
 def test_ctrl_c_while_a_selfie_is_sent(sandbox: Sandbox, event_id: str, selfie: str) -> None:
     sandbox.faults.add(endpoint="face_search", delay_s=60)
     with started("face", event_id, selfie) as process:
