@@ -17,7 +17,7 @@ from ninepic_async.download.journal import FILE_NAME as JOURNAL
 from ninepic_async.download.journal import row_of
 from ninepic_async.download.names import stem
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.gallery.folder import OWN, writing
+from ninepic_async.gallery.folder import OWN, path_of, writing
 from ninepic_async.models import ImageItem, PresignedUrlItem
 
 FILE_NAME: Final = ".ninepic-facts.jsonl"
@@ -27,7 +27,7 @@ _LONGEST_BIB: Final = 100
 
 def note_bib(
     folder: str | os.PathLike[str],
-    bib: str,
+    bib: str | int,
     photos: Iterable[ImageItem | PresignedUrlItem | str],
 ) -> None:
     """Keep in a folder which photos a BIB is in, so that its gallery can say so.
@@ -38,7 +38,7 @@ def note_bib(
         photos: what the BIB search or the links gave, or ids or file names. What is noted twice shows once.
 
     Raises:
-        InvalidInputError: the BIB is empty or longer than any can be.
+        InvalidInputError: the BIB is empty or longer than any can be, or another argument can't be right.
         GalleryError: the folder can't be written to.
 
     Example:
@@ -46,18 +46,18 @@ def note_bib(
         >>> await event.download(event.originals(bib="1234"), "photos/")  # doctest: +SKIP
         >>> note_bib("photos/", "1234", photos)  # doctest: +SKIP
     """
-    bib = bib.strip()
-    if not 0 < len(bib) <= _LONGEST_BIB:
-        raise InvalidInputError(f"bib={bib[:_LONGEST_BIB]!r}: give the number as it is printed")
+    root, printed = path_of(folder), _printed(bib)
+    if isinstance(photos, str):
+        raise InvalidInputError("photos is one string: give a list of ids or file names")
     # Text that came from a file system can hold what UTF-8 can't.
     lines = b"".join(
-        orjson.dumps({"photo": _plain(_identity(photo)), "bib": _plain(bib)}) + b"\n" for photo in photos
+        orjson.dumps({"photo": _plain(_identity(photo)), "bib": _plain(printed)}) + b"\n" for photo in photos
     )
     if not lines:
         return
-    with writing(folder):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        _append(Path(folder, FILE_NAME), lines)
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        _append(root / FILE_NAME, lines)
 
 
 def bibs_in(folder: Path, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
@@ -87,10 +87,23 @@ def bibs_in(folder: Path, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]
     return found
 
 
+def _printed(bib: str | int) -> str:
+    text = str(bib).strip() if isinstance(bib, str) or type(bib) is int else ""
+    if not 0 < len(text) <= _LONGEST_BIB:
+        raise InvalidInputError(f"bib={repr(bib)[:_LONGEST_BIB]}: give the number as it is printed")
+    return text
+
+
 def _identity(photo: ImageItem | PresignedUrlItem | str) -> str:
     if isinstance(photo, ImageItem):
         return photo.image_id
-    return stem(photo.filename) if isinstance(photo, PresignedUrlItem) else photo
+    if isinstance(photo, PresignedUrlItem):
+        return stem(photo.filename)
+    if not isinstance(photo, str):
+        raise InvalidInputError(
+            f"photos holds a {type(photo).__name__}: give photos, links, ids or file names"
+        )
+    return photo
 
 
 def _plain(text: str) -> str:

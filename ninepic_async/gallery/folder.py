@@ -35,6 +35,18 @@ class Contents:
     clips: list[File] = field(factory=list)
 
 
+def path_of(folder: str | os.PathLike[str]) -> Path:
+    """Take the path of a folder.
+
+    Raises:
+        InvalidInputError: this can't be one.
+    """
+    path = os.fspath(folder) if isinstance(folder, (str, os.PathLike)) else None
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise InvalidInputError(f"folder={folder!r}: give the path of a folder")
+    return Path(path)
+
+
 def read_folder(folder: str | os.PathLike[str]) -> Contents:
     """Look at what is in a folder.
 
@@ -44,11 +56,9 @@ def read_folder(folder: str | os.PathLike[str]) -> Contents:
         InvalidInputError: this can't be a path.
         GalleryError: there is no such folder, it can't be read, or nothing in it can be shown.
     """
-    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
-        raise InvalidInputError(f"folder={folder!r}: give the path of a folder")
     found = Contents()
     try:
-        with os.scandir(Path(folder)) as entries:
+        with os.scandir(path_of(folder)) as entries:
             for entry in entries:
                 _take(found, entry)
     except (FileNotFoundError, NotADirectoryError) as error:

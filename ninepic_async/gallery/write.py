@@ -59,6 +59,8 @@ def write_gallery(
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
+    if title is not None and not isinstance(title, str):
+        raise InvalidInputError(f"title={title!r}: give text, or None for the folder's name")
     contents = read_folder(folder)
     root = Path(folder)
     refuse_foreign(root)

@@ -56,10 +56,28 @@ def test_nothing_to_note_leaves_no_file(tmp_path: Path) -> None:
     assert bibs_in(tmp_path, ["a.jpg"]) == {}
 
 
-@pytest.mark.parametrize("bib", ["", "  ", "1" * 101])
+def test_a_bib_may_be_a_number_as_in_a_search(tmp_path: Path) -> None:
+    note_bib(tmp_path, 1234, ["a"])
+    assert bibs_in(tmp_path, ["a"]) == {"a": ("1234",)}
+
+
+@pytest.mark.parametrize("bib", ["", "  ", "1" * 101, None, True, 12.0])
 def test_what_can_be_no_bib_is_refused(tmp_path: Path, bib: str) -> None:
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="bib="):
         note_bib(tmp_path, bib, ["a"])
+
+
+@pytest.mark.parametrize("photos", ["one-id", [5], [{"image_id": "a"}], [None]])
+def test_what_can_be_no_photos_is_refused(tmp_path: Path, photos: list[str]) -> None:
+    with pytest.raises(InvalidInputError, match="photos"):
+        note_bib(tmp_path, "1", photos)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["", None, 7, "a\0b", b"a"])
+def test_what_can_be_no_folder_is_refused(folder: str) -> None:
+    with pytest.raises(InvalidInputError, match="folder="):
+        note_bib(folder, "1", ["a"])
 
 
 @given(st.lists(BIBS, max_size=5), st.data())

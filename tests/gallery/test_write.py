@@ -250,10 +250,15 @@ def test_a_folder_that_can_be_no_gallery_is_refused_in_words(tmp_path: Path, nam
     assert {path.name for path in tmp_path.rglob("*")} == {"a file", "empty", "notes.txt"}
 
 
-@pytest.mark.parametrize("folder", ["", None, 7])
+@pytest.mark.parametrize("folder", ["", None, 7, "a\0b"])
 def test_what_can_be_no_path_is_refused(folder: object) -> None:
     with pytest.raises(InvalidInputError):
         write_gallery(folder)  # type: ignore[arg-type]
+
+
+def test_what_can_be_no_title_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="title=5"):
+        write_gallery(tmp_path / "nowhere", title=5)  # type: ignore[arg-type]
 
 
 def test_what_cant_be_called_is_refused_at_once(tmp_path: Path) -> None:
