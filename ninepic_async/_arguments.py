@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -89,3 +90,14 @@ def unix_seconds(moment: datetime, what: str) -> int:
             f"{what}={moment!r}: give a datetime with a time zone, such as datetime(…, tzinfo=timezone.utc)"
         )
     return math.ceil(moment.timestamp())
+
+
+def folder(value: object, what: str) -> str:
+    """Take the path of a folder."""
+    try:
+        path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else ""
+        if isinstance(path, str) and path and b"\0" not in os.fsencode(path):
+            return path
+    except UnicodeEncodeError:
+        pass
+    raise InvalidInputError(f"{what}={value!r}: give the path of a folder")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ninepic_async._arguments import folder
 from ninepic_async.download.plan import Plan, Rendition, Source
 from ninepic_async.download.records import DownloadReport
 from ninepic_async.download.run import Settings, run
@@ -26,18 +27,9 @@ async def download(
     """Fetch a source into a folder; see `Event.download`."""
     if rendition not in ("large", "thumbnail"):
         raise InvalidInputError(f"rendition={rendition!r}: give 'large' or 'thumbnail'")
-    if not _is_path(to):
-        raise InvalidInputError(f"to={to!r}: give the path of a folder")
+    path = folder(to, "to")
 
     async def sign(ids: Sequence[str]) -> Sequence[PresignedUrlItem]:
         return (await event.originals(image_ids=ids).first_page()).items
 
-    return await run(Plan(source, rendition, sign), to, event._engine, settings)
-
-
-def _is_path(to: object) -> bool:
-    try:
-        path = os.fspath(to) if isinstance(to, (str, os.PathLike)) else None
-        return isinstance(path, str) and path != "" and b"\0" not in os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
+    return await run(Plan(source, rendition, sign), path, event._engine, settings)

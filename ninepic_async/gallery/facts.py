@@ -13,11 +13,12 @@ from typing import Final
 
 import orjson
 
+from ninepic_async import _arguments
 from ninepic_async.download.journal import FILE_NAME as JOURNAL
 from ninepic_async.download.journal import row_of
 from ninepic_async.download.names import stem
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.gallery.folder import OWN, path_of, writing
+from ninepic_async.gallery.folder import OWN, writing
 from ninepic_async.models import ImageItem, PresignedUrlItem
 
 FILE_NAME: Final = ".ninepic-facts.jsonl"
@@ -46,7 +47,7 @@ def note_bib(
         >>> await event.download(event.originals(bib="1234"), "photos/")  # doctest: +SKIP
         >>> note_bib("photos/", "1234", photos)  # doctest: +SKIP
     """
-    root, printed = path_of(folder), _printed(bib)
+    root, printed = Path(_arguments.folder(folder, "folder")), _printed(bib)
     if isinstance(photos, str):
         raise InvalidInputError("photos is one string: give a list of ids or file names")
     # Text that came from a file system can hold what UTF-8 can't.

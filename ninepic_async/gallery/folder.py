@@ -10,9 +10,10 @@ from typing import BinaryIO, Final
 
 from attrs import field, frozen
 
+from ninepic_async import _arguments
 from ninepic_async.download.content import IMAGES, VIDEOS
 from ninepic_async.download.names import PART, split
-from ninepic_async.errors import GalleryError, InvalidInputError
+from ninepic_async.errors import GalleryError
 
 OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """How files are opened here: never through a link, and not for programs that are started meanwhile."""
@@ -35,18 +36,6 @@ class Contents:
     clips: list[File] = field(factory=list)
 
 
-def path_of(folder: str | os.PathLike[str]) -> Path:
-    """Take the path of a folder.
-
-    Raises:
-        InvalidInputError: this can't be one.
-    """
-    path = os.fspath(folder) if isinstance(folder, (str, os.PathLike)) else None
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise InvalidInputError(f"folder={folder!r}: give the path of a folder")
-    return Path(path)
-
-
 def read_folder(folder: str | os.PathLike[str]) -> Contents:
     """Look at what is in a folder.
 
@@ -56,9 +45,9 @@ def read_folder(folder: str | os.PathLike[str]) -> Contents:
         InvalidInputError: this can't be a path.
         GalleryError: there is no such folder, it can't be read, or nothing in it can be shown.
     """
-    found = Contents()
+    path, found = _arguments.folder(folder, "folder"), Contents()
     try:
-        with os.scandir(path_of(folder)) as entries:
+        with os.scandir(path) as entries:
             for entry in entries:
                 _take(found, entry)
     except (FileNotFoundError, NotADirectoryError) as error:

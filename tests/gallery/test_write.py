@@ -250,7 +250,7 @@ def test_a_folder_that_can_be_no_gallery_is_refused_in_words(tmp_path: Path, nam
     assert {path.name for path in tmp_path.rglob("*")} == {"a file", "empty", "notes.txt"}
 
 
-@pytest.mark.parametrize("folder", ["", None, 7, "a\0b"])
+@pytest.mark.parametrize("folder", ["", None, 7, "a\0b", "a\ud800"])
 def test_what_can_be_no_path_is_refused(folder: object) -> None:
     with pytest.raises(InvalidInputError):
         write_gallery(folder)  # type: ignore[arg-type]
