@@ -65,11 +65,9 @@ def _asked() -> str:
 
 def _from_file(file: str) -> str:
     if file == _STDIN:
-        return (
-            _asked()
-            if _somebody_types()
-            else _checked(sys.stdin.read(_LONGEST) if sys.stdin else "", "stdin")
-        )
+        if _somebody_types():
+            return _asked()
+        return _checked(sys.stdin.read(_LONGEST) if sys.stdin else "", "stdin")
     try:
         with open(file, encoding="utf-8") as opened:
             if os.name == "posix" and os.fstat(opened.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):
