@@ -27,10 +27,10 @@ SURVIVED: Final = "survived"
 NOT_THERE: Final = ""
 PROPERTY: Final = "row of the fault matrix"
 """Under this name a test hands its row on to the summary, which may be another process's."""
-DEADLINE_S: Final = 5.0
-SHORT_DEADLINE_S: Final = 0.4
+DEADLINE_S: Final = 20.0
+SHORT_DEADLINE_S: Final = 1.0
 """Where the call is known to go on for all of it."""
-BOUND_S: Final = 10.0
+BOUND_S: Final = 30.0
 """A call that takes this long hangs: its deadline is long over."""
 
 Kind = Callable[[Column], FaultFields | None]
