@@ -46,7 +46,7 @@ class _Call:
     deadline: float
     secret: Secret
     attempts: int = 0
-    last_failure: NinePicError | None = None
+    last_failure: CallError | None = None
 
     def own(self, error: CallError) -> CallError:
         """Write onto an error which call it belongs to."""
@@ -92,7 +92,7 @@ class Engine:
             if not call.attempts:
                 message = f"not sent within {seconds:g} s: max_concurrency or rate_limit held it back"
             if call.last_failure is not None:
-                message += f"; the last failure was: {call.last_failure}"
+                message += f"; the last failure was: {call.last_failure.headline()}"
             raise call.own(APITimeoutError(message)) from call.last_failure
 
     async def _run(self, endpoint: Endpoint[T], call: _Call) -> T:

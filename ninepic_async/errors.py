@@ -92,14 +92,15 @@ class CallError(NinePicError):
             self, *(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
         )
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Say what happened, without the call that it happened to."""
         return self.message
 
     def __str__(self) -> str:
         where = f"{self.endpoint}: " if self.endpoint else ""
         tries = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
         search = f" [request_id {self.request_id}]" if self.request_id else ""
-        return f"{where}{self._headline()}{tries}{search}"
+        return f"{where}{self.headline()}{tries}{search}"
 
 
 class APIStatusError(CallError):
@@ -126,7 +127,8 @@ class APIStatusError(CallError):
         self.status: int = self.default_status if status is None else status
         self.retry_after = retry_after
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Say what happened, without the call that it happened to."""
         hint = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
         return f"{self.status} {self.message}".rstrip() + hint
 
@@ -279,7 +281,8 @@ class DecodeError(CallError):
         self.received = received
         self.body = body
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Say what happened, without the call that it happened to."""
         if self.message:
             return self.message
         begins = f"; the body begins: {self.body}" if self.body else ""
