@@ -39,7 +39,9 @@ class Walk(Generic[T]):
         self._seen_in_order: deque[list[Hashable]] = deque()
         self._pages = 0
         self._excuses = 0
-        self._has_ended = False
+        self._given = 0
+        self._ended_at: int | None = None
+        """The page that was not available."""
         self._largest_total = 0
         self._fruitful = 0
         self._fruitless = 0
@@ -55,14 +57,19 @@ class Walk(Generic[T]):
             The page with what is new on it, and the number of the page to read next; None at the end.
 
         Raises:
-            DecodeError: the server repeats itself without end, or changed the page size under way.
+            DecodeError: the server repeats itself without end, leaves out pages, or changed the page size
+                under way.
         """
         fresh = self._unseen(page)
+        self._given += len(fresh.items) + len(fresh.failed)
         now, before = page.pagination, self._last
         if before is None:
             before = now
         elif now.total == 0 and not now.has_next_page:
-            return fresh, self._after_no_page(number)
+            return fresh, self._after_no_page(number, before)
+        if now.current_page > number:
+            # Whoever echoes another number than was asked for may count otherwise; but this skips a page.
+            raise self._broken("currentPage", str(number), now.current_page)
         if now.page_size > before.page_size:
             raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
         self._last = now
@@ -78,13 +85,25 @@ class Walk(Generic[T]):
         self._check_progress(number, now, fruitful=bool(fresh.items or fresh.failed))
         return fresh, max(1, number - moved_by) if shrunk else number + 1
 
-    def _after_no_page(self, number: int) -> int | None:
-        """Tell what follows "no page is available": once, the page before, whose end may have slid back."""
-        if self._has_ended or number == 1:
+    def _after_no_page(self, number: int, before: PaginationInfo) -> int | None:
+        """Tell what follows "no page is available": the page before, whose end may have slid back.
+
+        If that is gone too, the list has shrunk by more than a page, and is read from its beginning; if that
+        is as it was, nothing follows, and all that was announced should have come.
+        """
+        if number == 1:
             return None
-        self._has_ended = True
-        self._excuses += 1
-        return number - 1
+        if self._ended_at is None:
+            following = number - 1
+        elif number < self._ended_at:
+            following = 1
+        elif self._given < before.total:
+            raise self._broken("total", f"{before.total} as before, for {self._given} were sent", 0)
+        else:
+            return None
+        self._ended_at = number
+        self._excuses += number
+        return following
 
     def _unseen(self, page: Page[T]) -> Page[T]:
         if page.failed:

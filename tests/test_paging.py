@@ -7,10 +7,11 @@ import itertools
 import math
 import pickle
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,11 @@ def ids(photos: list[ImageItem]) -> list[int]:
 
 def page_number(request: Request) -> int:
     return int(request.query["page"])
+
+
+def no_page() -> dict[str, Any]:
+    """What some servers say beyond the end of a list, or always when there is nothing."""
+    return images([], {**pagination(0, 1, 32), "currentPage": 0, "totalPages": 0})
 
 
 def cut(photos: list[int], page: int, size: int) -> Page[int]:
@@ -104,17 +110,24 @@ def test_a_walk_loses_and_repeats_nothing_and_ends(
     gallery.check(got)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(
     st.data(),
     st.integers(0, 60),
     st.integers(1, 7),
-    st.lists(st.integers(0, 4), max_size=15),
+    st.lists(st.integers(0, 15), max_size=15),
     st.sampled_from([1, -1]),
     st.lists(st.integers(0, 5), max_size=30),
+    st.booleans(),
 )
 async def test_fetching_ahead_loses_and_repeats_nothing_in_any_order_of_replies(
-    data: st.DataObject, total: int, size: int, changes: list[int], sign: int, turns: list[int]
+    data: st.DataObject,
+    total: int,
+    size: int,
+    changes: list[int],
+    sign: int,
+    turns: list[int],
+    zeroed: bool,
 ) -> None:
     live = Gallery(total, [sign * change for change in changes], draw_place(data))
 
@@ -125,6 +138,8 @@ async def test_fetching_ahead_loses_and_repeats_nothing_in_any_order_of_replies(
         found = cut(live.photos, number, size)
         live.change()
         result = ok(images(found.items, pagination(found.pagination.total, number, size)))
+        if zeroed and not found.items:
+            result = ok(no_page())
         for _ in range(turns.pop() if turns else 0):
             await asyncio.sleep(0)
         return result
@@ -233,8 +248,7 @@ async def test_a_page_size_of_zero_does_not_hang_or_crash() -> None:
 
 
 async def test_zeroed_pagination_is_an_empty_list() -> None:
-    zeroed = {**pagination(0, 1, 32), "currentPage": 0}
-    answers = rig([ok(images([], zeroed))] * 2)
+    answers = rig([ok(no_page())] * 2)
     assert await answers.event.photos().collect() == []
     assert [page.items async for page in answers.event.photos().pages()] == [()]
 
@@ -458,16 +472,42 @@ async def test_a_photo_that_slid_back_is_found_though_the_last_page_is_gone() ->
     whole, shrunk = [1, 2, 3], [2, 3]
     pages = [
         ok(images(whole[:2], pagination(3, 1, 2, more=True))),
-        ok(images([], {**pagination(0, 1, 32), "currentPage": 0})),
+        ok(no_page()),
         *[ok(images(shrunk, pagination(2, 1, 2)))] * 2,
     ]
     answers = rig(pages)
     assert ids(await answers.event.photos(page_size=2).collect()) == whole
 
 
-async def test_a_server_whose_last_page_is_never_there_is_not_asked_for_ever() -> None:
-    gone = ok(images([], {**pagination(0, 1, 32), "currentPage": 0}))
-    first = ok(images([1, 2], pagination(3, 1, 2, more=True)))
-    answers = rig(lambda request: first if page_number(request) == 1 else gone)
-    assert ids(await answers.event.photos(page_size=2).collect()) == [1, 2]
+@pytest.mark.parametrize("total", [2, 3])
+async def test_a_last_page_that_is_never_there_is_an_end_or_an_error(total: int) -> None:
+    first = ok(images([1, 2], pagination(total, 1, 2, more=True)))
+    answers = rig(lambda request: first if page_number(request) == 1 else ok(no_page()))
+    found: list[ImageItem] = []
+    with nullcontext() if total == 2 else pytest.raises(DecodeError, match="3 as before, for 2 were sent"):
+        async for page in answers.event.photos(page_size=2).pages():
+            found += page.items
+    assert ids(found) == [1, 2]
     assert len(answers.requests) == 4
+
+
+async def test_a_list_that_shrank_by_more_than_a_page_is_read_from_its_beginning() -> None:
+    photos = list(range(20))
+
+    def answer(request: Request) -> Reply:
+        if page_number(request) == 4 and len(photos) == 20:
+            del photos[1:16]
+        found = cut(photos, page_number(request), 4)
+        total = pagination(found.pagination.total, page_number(request), 4)
+        return ok(images(found.items, total)) if found.items else ok(no_page())
+
+    assert {*photos} - {*range(1, 16)} <= {*ids(await rig(answer).event.photos(page_size=4).collect())}
+
+
+async def test_a_page_left_out_is_an_error() -> None:
+    def answer(request: Request) -> Reply:
+        page = page_number(request)
+        return gallery(6, evolve(request, query={**request.query, "page": "3"}) if page == 2 else request)
+
+    with pytest.raises(DecodeError, match=r"currentPage expected 2, received number 3"):
+        await rig(answer).event.photos(page_size=2).collect()
