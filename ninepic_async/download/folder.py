@@ -41,7 +41,7 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path: Path = Path(path)
-        self._journal_path = str(self.path.absolute() / FILE_NAME)
+        self._journal_path = ""
         self._dir: int | None = None
         self._journal: Journal | None = None
         self._process = os.getpid()
@@ -49,6 +49,7 @@ class Folder:
     def __enter__(self) -> Self:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._journal_path = os.path.abspath(self.path / FILE_NAME)
             if _HAS_DIR_FD:
                 self._dir = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))

@@ -238,6 +238,30 @@ async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: 
     assert {row.id for row in report.failed} == {"p00001", "p00002"}
 
 
+def test_a_folder_stays_where_it_is_though_the_program_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Folder("photos") as folder:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        folder.note(Row(key="k", id="a", name="a.jpg", state="failed"))
+        folder.sync()
+    monkeypatch.chdir(tmp_path)
+    assert len(rows(Path("photos"))) == 1
+
+
+def test_a_relative_folder_where_the_program_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(DownloadError, match="can't write to photos: No such file"), Folder("photos"):
+        pass
+
+
 def test_a_closed_folder_leaves_nothing_open(to: Path) -> None:
     before = open_files()
     with Folder(to):
