@@ -23,7 +23,7 @@ LIFE_S = 3600.0
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(photos=150, clock=ManualClock(), link_lifetime_s=LIFE_S) as running:
+    async with Sandbox(photos=70, clock=ManualClock(), link_lifetime_s=LIFE_S) as running:
         yield running
 
 
@@ -33,7 +33,7 @@ async def event(sandbox: Sandbox) -> AsyncIterator[Event]:
         yield client.event(sandbox.event_id)
 
 
-def all_ids(sandbox: Sandbox, count: int = 150) -> list[str]:
+def all_ids(sandbox: Sandbox, count: int) -> list[str]:
     return [sandbox.event.gallery.photo(place).image_id for place in range(count)]
 
 
@@ -71,9 +71,9 @@ class Ageing:
 async def test_links_that_expire_in_mid_run_are_signed_again_a_page_at_a_time(
     sandbox: Sandbox, event: Event, to: Path
 ) -> None:
-    source = event.originals(image_ids=all_ids(sandbox))
-    report = await fetch(event, source, to, on_progress=Ageing(sandbox, after=20), concurrency=4)
-    assert (report.done, report.failed) == (150, ())
+    source = event.originals(image_ids=all_ids(sandbox, 30), page_size=10)
+    report = await fetch(event, source, to, on_progress=Ageing(sandbox, after=5), concurrency=4)
+    assert (report.done, report.failed) == (30, ())
     assert refused(sandbox) > 0
     pages = 3
     # The pages being worked on when the hour passed are signed once more each, and no link on its own.
@@ -82,10 +82,10 @@ async def test_links_that_expire_in_mid_run_are_signed_again_a_page_at_a_time(
 
 async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, event: Event, to: Path) -> None:
     assert isinstance(sandbox.clock, ManualClock)
-    source = event.originals(image_ids=all_ids(sandbox))
-    ageing = Ageing(sandbox, after=20)
+    source = event.originals(image_ids=all_ids(sandbox, 30), page_size=10)
+    ageing = Ageing(sandbox, after=5)
     report = await fetch(event, source, to, sandbox.clock, on_progress=ageing, concurrency=2)
-    assert report.done == 150
+    assert report.done == 30
     assert refused(sandbox) <= 2  # those that were on their way
     assert asked(sandbox, "originals") <= 6
 

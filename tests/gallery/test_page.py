@@ -47,7 +47,8 @@ DAY = datetime(2026, 1, 19, 6, 30)
 
 def can_be_a_name(name: str) -> bool:
     try:
-        return 0 < len(os.fsencode(name)) < 200
+        # Escapes that together are a character come back from the disk as that.
+        return 0 < len(os.fsencode(name)) < 200 and os.fsdecode(os.fsencode(name)) == name
     except UnicodeEncodeError:
         return False
 
