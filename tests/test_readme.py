@@ -37,7 +37,7 @@ pytest_plugins = ["pytester"]
 @pytest.fixture
 async def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Sandbox]:
     """A sandbox that the environment leads to, and a selfie in the current folder."""
-    async with Sandbox(photos=120, clip_seconds=0.0) as running:
+    async with Sandbox(photos=60, clip_seconds=0.0) as running:
         monkeypatch.setenv("NINEPIC_API_KEY", running.api_key)
         monkeypatch.setenv("NINEPIC_ORG_ID", str(running.org_id))
         monkeypatch.setenv("NINEPIC_BASE_URL", running.base_url)
