@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import asyncio
 import gc
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sync import Event, NinePic, NotFoundError, _portal
-from ninepic_async.sync._portal import Portal, _Stream
+from ninepic_async.sync import Event, NinePic, NotFoundError
+from ninepic_async.sync._portal import Portal
+from ninepic_async.sync._stream import Stream
 
 from .reluctant import ReluctantServer
 
@@ -46,19 +46,19 @@ def crossings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(owner, method, watched)
 
-    watch(Portal, "_submit")
-    watch(_Stream, "take")
+    watch(Portal, "_begin")
+    watch(Stream, "take")
     return seen
 
 
 def test_a_walk_crosses_threads_once_a_page(event: Event, crossings: list[str]) -> None:
     assert len(list(event.photos(page_size=100))) == 1000
-    assert crossings == ["_submit"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
+    assert crossings == ["_begin"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
 
 
 def test_collecting_crosses_threads_once(event: Event, crossings: list[str]) -> None:
     assert len(event.photos(page_size=100).collect()) == 1000
-    assert crossings == ["_submit"]
+    assert crossings == ["_begin"]
 
 
 def test_pages_are_fetched_while_the_caller_works(event: Event, sandbox: Sandbox) -> None:
@@ -155,24 +155,3 @@ def test_an_error_ends_the_iteration(event: Event) -> None:
     with pytest.raises(NotFoundError):
         next(photos)
     assert next(photos, None) is None
-
-
-async def test_the_loop_may_go_on_by_itself_at_the_moment_it_is_to_be_woken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def numbers() -> AsyncGenerator[int, None]:
-        for number in range(3):
-            yield number
-
-    def at_that_moment(*errors: type[BaseException]) -> suppress:
-        stream._waiting_in = None
-        return suppress(*errors)
-
-    stream = _Stream(numbers)
-    filling = asyncio.ensure_future(stream.fill())
-    while stream._waiting_in is None:  # noqa: ASYNC110
-        await asyncio.sleep(0)
-    monkeypatch.setattr(_portal, "suppress", at_that_moment)
-    assert stream.take(Portal()._open()) == 0
-    filling.cancel()
-    await asyncio.wait([filling])

@@ -13,7 +13,8 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import APIConnectionError, ConfigError, Event, NinePic
-from ninepic_async.sync._portal import _Call
+from ninepic_async.sync._call import Call
+from ninepic_async.sync._loop_thread import LoopThread
 
 from .reluctant import ReluctantServer
 
@@ -170,15 +171,16 @@ def test_a_thread_that_cannot_start_is_a_typed_error(
         assert client.event(sandbox.event_id).ping().status == "ok"
 
 
+async def nothing() -> None: ...
+
+
 async def test_a_call_given_up_at_the_moment_it_begins_leaves_no_task() -> None:
     def begin() -> Coroutine[None, None, None]:
-        call.give_up()  # as another thread may, once `start` has looked
+        call.give_up(LoopThread(nothing))  # as another thread may, once `start` has looked
         return asyncio.sleep(60)
 
-    call = _Call(begin)
-    tasks: set[asyncio.Task[None]] = set()
-    call.start(tasks)
-    (task,) = tasks
+    call = Call(begin)
+    task = call.start()
     await asyncio.wait([task], timeout=5)
     assert task.cancelled()
 
