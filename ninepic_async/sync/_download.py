@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from contextlib import closing
 from functools import partial
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio.to_thread
 
 from ninepic_async.download.records import DownloadProgress, DownloadReport
 from ninepic_async.download.run import OnProgress, check_on_progress
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
-from ninepic_async.sync._paging import FaceSearch, Pager
+from ninepic_async.sync._paging import FaceSearch, Pager, behind
 from ninepic_async.sync._portal import Portal
 
 T = TypeVar("T")
@@ -38,7 +38,16 @@ class _ExitError(Exception):
         self.error = error
 
 
-async def read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
+def in_the_loop(source: object) -> Any:
+    """Give what the bulk fetcher can read there; it refuses in words what nobody can read."""
+    if isinstance(source, Pager | FaceSearch):
+        return behind(source)
+    if isinstance(source, Iterable) and not isinstance(source, str | bytes):
+        return _read_in_thread(source)
+    return source
+
+
+async def _read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     """Read an iterable that may block, such as a generator over a blocking pager, beside the loop."""
     take = partial(_take, iter(items))
     broken: Exception | None = None

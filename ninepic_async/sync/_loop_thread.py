@@ -133,11 +133,11 @@ class LoopThread:
         self._begun.put(None)
         if not self._is_to_stop:
             await self._stopping.wait()
-        calls = asyncio.all_tasks() - {asyncio.current_task()}
-        for call in calls:
-            call.cancel()
-        if calls:
-            await asyncio.wait(calls, timeout=_CANCEL_WITHIN_S)
+        # These alone, as each ends what it began; a task group's child that never ran would complain.
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CANCEL_WITHIN_S)
         await self._at_end()
 
 

@@ -21,7 +21,7 @@ from ninepic_async.models import (
     TimelineDay,
 )
 from ninepic_async.sync._docs import documented_as
-from ninepic_async.sync._paging import FaceSearch, Pager, behind
+from ninepic_async.sync._paging import FaceSearch, Pager
 from ninepic_async.sync._polling import ClipJob
 from ninepic_async.sync._portal import Portal
 
@@ -117,9 +117,9 @@ class Event:
         on_progress: OnProgress | None = None,
         max_bytes: int = 1024**3,
     ) -> DownloadReport:
-        from ninepic_async.sync._download import read_in_thread, run_download
+        from ninepic_async.sync._download import in_the_loop, run_download
 
-        items = behind(source) if isinstance(source, Pager | FaceSearch) else read_in_thread(source)
+        items = in_the_loop(source)
 
         async def fetch(tell: OnProgress | None) -> DownloadReport:
             return await self._event.download(

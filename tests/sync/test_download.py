@@ -46,6 +46,14 @@ def test_a_face_search_can_be_the_source(event: Event, sandbox: Sandbox, tmp_pat
     assert event.download(search, tmp_path, rendition="thumbnail").done == search.total > 0
 
 
+@pytest.mark.parametrize("source", [5, None, "photos", b"photos", object()])
+def test_what_nobody_can_read_is_refused_as_in_the_async_face(
+    source: Any, event: Event, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match=f"source is {type(source).__name__}: give a Pager"):
+        event.download(source, tmp_path)
+
+
 async def told_later(_: object) -> None: ...
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import anyio
 import pytest
 
 from ninepic_async.sandbox import Sandbox
@@ -124,6 +126,22 @@ def test_closing_with_a_walk_half_done_logs_no_error(
     with pytest.raises(ConfigError, match="closed"):
         next(photos)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_closing_leaves_a_call_to_end_what_it_began(client: NinePic) -> None:
+    async def nothing_to_do() -> None: ...
+
+    async def begin_a_task_as_the_end_comes() -> None:
+        loop, thread = asyncio.get_running_loop(), client._portal._thread
+        assert thread is not None
+        async with anyio.create_task_group() as tasks:
+            loop.call_soon(lambda: loop.call_soon(lambda: tasks.start_soon(nothing_to_do)))
+            thread.stop()
+            await asyncio.sleep(60)
+
+    with pytest.raises(APIConnectionError):
+        client._portal.call(begin_a_task_as_the_end_comes)
+    gc.collect()
 
 
 def test_no_call_is_forgotten_when_it_meets_the_close() -> None:
