@@ -117,6 +117,8 @@ class Event:
         on_progress: OnProgress | None = None,
         max_bytes: int = 1024**3,
     ) -> DownloadReport:
+        # In the loop's thread first: an import that Ctrl-C cuts short can leave a lock of all imports taken.
+        self._portal.call(_import_download)
         from ninepic_async.sync._download import in_the_loop, run_download
 
         items = in_the_loop(source)
@@ -127,3 +129,7 @@ class Event:
             )
 
         return run_download(self._portal, fetch, on_progress)
+
+
+async def _import_download() -> None:
+    import ninepic_async.sync._download  # noqa: F401

@@ -251,3 +251,25 @@ gc.collect()
 def test_importing_it_is_light(start: Start, reluctant: ReluctantServer) -> None:
     script = "import sys, ninepic_async.sync; print({'aiohttp', 'yarl'} & set(sys.modules))"
     assert outcome(start(reluctant.base_url, script)) == "set()"
+
+
+def test_what_is_imported_late_is_imported_where_no_ctrl_c_comes(
+    start: Start, reluctant: ReluctantServer
+) -> None:
+    act = """
+import sys, tempfile
+
+class Note:
+    def find_spec(name, *_):
+        if "." not in name or "ninepic" in name:
+            imported_in.add(threading.current_thread().name)
+
+imported_in = set()
+sys.meta_path.insert(0, Note)
+next(iter(event.photos()))
+with tempfile.TemporaryDirectory() as folder:
+    event.download([], folder)
+client.close()
+print(imported_in)
+"""
+    assert outcome(start(reluctant.base_url, FORGETFUL.format(act=act))) == "{'ninepic-sync'}\ndone"
