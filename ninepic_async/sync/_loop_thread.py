@@ -87,12 +87,19 @@ class LoopThread:
         return False
 
     def take(self, queue: SimpleQueue[T | None]) -> T | None:
-        """Wait, in another thread, for what the loop puts into a queue; None where it has ended."""
+        """Wait, in another thread, for what the loop puts into a queue; None where it has ended.
+
+        Raises:
+            CancelledError: the task that blocks here was cancelled, as `asyncio.run` does on Ctrl-C.
+        """
+        cancelled_before = _cancellations()
         while True:
             with suppress(Empty):
                 return queue.get(timeout=_LOOK_FOR_SIGNALS_S)
             if self.has_ended:
                 return None if queue.empty() else queue.get()
+            if _cancellations() > cancelled_before:
+                raise asyncio.CancelledError
 
     def stop(self) -> None:
         """Ask it to end, perhaps before it began. Never waits."""
@@ -139,6 +146,15 @@ class LoopThread:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CANCEL_WITHIN_S)
         await self._at_end()
+
+
+def _cancellations() -> int:
+    """Tell how often the task was cancelled that this thread runs, where it runs a loop."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return 0
+    return task.cancelling() if task is not None else 0
 
 
 async def _nothing() -> None:

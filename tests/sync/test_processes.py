@@ -116,6 +116,34 @@ def test_ctrl_c_that_nobody_catches_ends_the_program(start: Start, reluctant: Re
 
 
 @posix
+def test_ctrl_c_ends_a_call_that_blocks_a_loop(start: Start, reluctant: ReluctantServer) -> None:
+    script = """
+import asyncio, time
+from ninepic_async.sync import NinePic
+
+async def main():
+    with NinePic() as client:
+        event = client.event(2)
+        try:
+            event.details()
+        finally:
+            print(event.ping().status, flush=True)  # a task that was cancelled before can call
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print(time.monotonic())
+"""
+    process = start(reluctant.base_url, script)
+    reluctant.wait_until_asked("/details")
+    sent_at = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    status, ended_at = outcome(process).splitlines()
+    assert status == "ok"
+    assert float(ended_at) - sent_at < 0.5 + STALL_S
+
+
+@posix
 def test_ctrl_c_at_any_moment_leaves_no_call_behind(start: Start, reluctant: ReluctantServer) -> None:
     delays = [random.Random(moment).uniform(1e-5, 6e-4) for moment in range(150)]
     script = f"""
