@@ -113,7 +113,7 @@ async def test_every_call_ends_with_its_deadline(sb: Sandbox, client: NinePic, p
     ):
         assert type(error) is APITimeoutError
         assert (error.endpoint, error.attempts) == (endpoint, 1)
-        assert 0.29 < took < 2, endpoint
+        assert 0.29 < took < 4, endpoint
 
 
 @pytest.mark.parametrize("fault", ["HTML 503", "bare message 429", "reset", "truncated"])
@@ -133,9 +133,9 @@ async def test_no_number_of_retries_outlasts_the_deadline(fault: str, sb: Sandbo
 
 async def test_a_timeout_tells_what_went_wrong_before_it(sb: Sandbox, client: NinePic) -> None:
     sb.faults.add(status=503, body=HTML)
-    sb.faults.add(delay_s=0.3)
+    sb.faults.add(delay_s=5)
 
-    error = await failure_of(client.with_options(timeout=0.2).event(sb.event_id).ping)
+    error = await failure_of(client.with_options(timeout=1).event(sb.event_id).ping)
 
     assert type(error) is APITimeoutError
     assert error.attempts == 2

@@ -23,7 +23,7 @@ async def _start_clips(event: Event, selfie: bytes) -> str:
 
 
 async def _clips(event: Event, selfie: bytes) -> str:
-    return (await event.clips(selfie=selfie, timeout=5)).request_id
+    return (await event.clips(selfie=selfie, timeout=30)).request_id
 
 
 SEARCHES: dict[str, tuple[str, Search]] = {

@@ -76,7 +76,7 @@ async def test_motion_in_one_coroutine_names_the_flag_too(
 ) -> None:
     event = client.event(sb.events[6].event_id)
 
-    error = await failure_of(lambda: event.clips(selfie=people.selfie, timeout=5))
+    error = await failure_of(lambda: event.clips(selfie=people.selfie, timeout=30))
 
     assert isinstance(error, FeatureDisabledError)
     assert error.feature == "video_search"

@@ -50,7 +50,7 @@ class ReluctantServer:
 
     def wait_until_asked(self, path: str) -> None:
         with self._change:
-            assert self._change.wait_for(lambda: any(path in line for line in self.asked), 10), self.asked
+            assert self._change.wait_for(lambda: any(path in line for line in self.asked), 30), self.asked
 
     def hung_up_within(self, seconds: float) -> bool:
         """Whether by then nobody waits for an answer any more."""

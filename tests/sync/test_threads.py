@@ -6,7 +6,6 @@ import gc
 import logging
 import sys
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -20,6 +19,7 @@ from ninepic_async.sync._loop_thread import LoopThread
 
 from .reluctant import ReluctantServer
 
+WITHIN_S = 10.0
 asked_by = contextvars.ContextVar("asked_by", default="nobody")
 
 
@@ -64,10 +64,8 @@ def test_a_call_from_the_clients_own_thread_is_refused_at_once(client: NinePic, 
 
     event.ping()
     for coroutine in (blocking_call_in_the_loop, blocking_close_in_the_loop):
-        started = time.monotonic()
         with pytest.raises(ConfigError, match="own event loop thread"):
             client._portal.call(coroutine)
-        assert time.monotonic() - started < 1
     assert event.ping().status == "ok"
 
 
@@ -106,13 +104,13 @@ def test_closing_ends_the_calls_that_are_under_way(reluctant: ReluctantServer) -
         ]
         reluctant.wait_until_asked("/details")
         reluctant.wait_until_asked("page=2")
-        started = time.monotonic()
         client.close()
-        assert time.monotonic() - started < 1
+        assert client._portal._thread is not None
+        assert client._portal._thread.has_ended, "closing gave up waiting"
         for call in calls:
             with pytest.raises((APIConnectionError, ConfigError), match="closed"):
                 call.result(timeout=5)
-    assert reluctant.hung_up_within(1)
+    assert reluctant.hung_up_within(WITHIN_S)
 
 
 def test_closing_with_a_walk_half_done_logs_no_error(
@@ -122,7 +120,7 @@ def test_closing_with_a_walk_half_done_logs_no_error(
         photos = iter(client.event(2).photos())
         next(photos)
         reluctant.wait_until_asked("page=2")
-    assert reluctant.hung_up_within(1)
+    assert reluctant.hung_up_within(WITHIN_S)
     with pytest.raises(ConfigError, match="closed"):
         next(photos)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
