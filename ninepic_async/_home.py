@@ -16,6 +16,9 @@ class Home:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
+    def __getstate__(self) -> object:
+        raise ConfigError("a client can't be pickled, nor what works through one: make a NinePic there")
+
     def close(self) -> None:
         """Let nobody in any more."""
         self._closed = True

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import copy
+import pickle
 import urllib.request
+from collections.abc import Callable
 from traceback import TracebackException
 from typing import Any
 
@@ -221,3 +224,14 @@ def test_a_traceback_that_shows_locals_shows_no_key(
 def test_a_host_that_no_name_can_be_is_refused(host: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
         NinePic("key", 903, base_url=f"https://{host}")
+
+
+@pytest.mark.parametrize("face", [NinePic, sync.NinePic])
+@pytest.mark.parametrize("part", ["client", "event", "pager", "job"])
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_the_key_goes_into_no_pickle(face: Any, part: str, copied: Callable[[object], object]) -> None:
+    client = face(KEY, 903)
+    event = client.event(456)
+    parts = {"client": client, "event": event, "pager": event.photos(), "job": event.clip_job("r")}
+    with pytest.raises(ConfigError, match="make a NinePic there"):
+        copied(parts[part])
