@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BytesIO
 from typing import Final
 
@@ -48,11 +49,16 @@ def jpeg(picture: Image.Image, quality: int, exif: Image.Exif | None = None) -> 
 
 
 def _watermarked(picture: Image.Image) -> Image.Image:
-    mark = Image.new("RGB", picture.size)
+    return Image.composite(Image.new("RGB", picture.size, (255, 255, 255)), picture, _watermark(picture.size))
+
+
+@lru_cache(maxsize=4)
+def _watermark(size: tuple[int, int]) -> Image.Image:
+    mark = Image.new("RGB", size)
     pen = Brush(ImageDraw.Draw(mark))
-    width, height = picture.size
+    width, height = size
     for row in range(3):
         for column in range(3):
             x, y = (column + 0.5 * (row % 2) + 0.25) * width / 3, (row + 0.5) * height / 3
             pen.text("9Pic preview", x, y, width / 4, height / 22, (96, 96, 96))
-    return Image.composite(Image.new("RGB", picture.size, (255, 255, 255)), picture, mark.convert("L"))
+    return mark.convert("L")

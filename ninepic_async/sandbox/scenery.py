@@ -40,7 +40,7 @@ def sky(width: int, height: int, top: Colour, bottom: Colour) -> Image.Image:
     """A smooth change from one colour to another, downwards."""
     ramp = Image.linear_gradient("L").resize((1, height))
     strip = Image.composite(Image.new("RGB", ramp.size, bottom), Image.new("RGB", ramp.size, top), ramp)
-    return strip.resize((width, height))
+    return strip.resize((width, height), Image.Resampling.NEAREST)  # all of a line is alike
 
 
 def _cloud(pen: Brush, x: float, y: float, size: float) -> None:
