@@ -246,10 +246,11 @@ class Fetcher:
         read, write = reply.content.readany, part.write
         meter, most, now = self.meter, self.max_bytes, self.clock.monotonic
         stall_s, time = self.stall_s, asyncio.get_running_loop().time
+        has_come = reply.content.is_eof
         judged_at, judged_size = now() + 2 * stall_s, part.size
-        patience.reschedule(time() + stall_s)
         while chunk := await read():
-            patience.reschedule(time() + stall_s)
+            if not has_come():  # a small file has, and there is nothing to wait for
+                patience.reschedule(time() + stall_s)
             write(chunk)
             meter.bytes_done += len(chunk)
             if part.size > most:
