@@ -157,10 +157,11 @@ class _Reading(Generic[T]):
     """
 
     def __init__(self, pager: Pager[T], most: int | None = None) -> None:
+        listing = pager._listing
         self._pager = pager
-        self._name = pager._listing.name
+        self._name = listing.name
         self._most = most
-        self._walk = Walk(self._name, pager._listing.key)
+        self._walk = Walk(listing.name, listing.key, listing.request_id)
         self._ahead = _FetchAhead(pager._fetch)
         self._number: int | None = 1
         self._last: PaginationInfo | None = None

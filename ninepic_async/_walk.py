@@ -32,9 +32,10 @@ class Walk(Generic[T]):
     shrinking moves unseen items into pages already read, so the walk steps back and reads those again.
     """
 
-    def __init__(self, endpoint: str, key: Callable[[T], Hashable]) -> None:
+    def __init__(self, endpoint: str, key: Callable[[T], Hashable], request_id: str | None = None) -> None:
         self._endpoint = endpoint
         self._key = key
+        self._request_id = request_id
         self._seen: set[Hashable] = set()
         self._seen_in_order: deque[list[Hashable]] = deque()
         self._pages = 0
@@ -153,4 +154,7 @@ class Walk(Generic[T]):
 
     def _broken(self, key: str, expected: str, received: object) -> Exception:
         # Whether it came flat or in the envelope is long forgotten here.
-        return contract_error(Reply(200), self._endpoint, f"$.data.pagination.{key}", expected, received)
+        path = f"$.data.pagination.{key}"
+        error = contract_error(Reply(200), self._endpoint, path, expected, received)
+        error.request_id = self._request_id
+        return error

@@ -195,6 +195,13 @@ async def endless(answer: Callable[[Request], Reply], most: int) -> None:
     assert len(answers.requests) <= most
 
 
+async def test_an_error_of_the_walk_leads_back_to_its_search() -> None:
+    answers = rig(lambda request: ok(images([], pagination(4, 1, 2, more=True))))
+    with pytest.raises(DecodeError) as caught:
+        await answers.event.face_results("r-1").collect()
+    assert (caught.value.endpoint, caught.value.request_id) == ("face_results", "r-1")
+
+
 async def test_a_page_repeated_in_place_of_the_last_one_is_an_error() -> None:
     def answer(request: Request) -> Reply:
         held = min(page_number(request), 2)
