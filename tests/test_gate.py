@@ -4,8 +4,9 @@ import asyncio
 import itertools
 
 import pytest
+from attrs import evolve
 
-from ninepic_async import APITimeoutError, RateLimit, RateLimitError, RetryPolicy
+from ninepic_async import APITimeoutError, Event, RateLimit, RateLimitError, RetryPolicy
 from ninepic_async._gate import Gate
 from ninepic_async._wire import Reply, Request
 
@@ -162,18 +163,22 @@ async def test_waiting_between_attempts_holds_no_slot() -> None:
 
 
 async def test_a_call_that_never_gets_a_slot_ends_with_its_deadline() -> None:
+    asked = asyncio.Event()
+
     async def answer(request: Request) -> Reply:
+        asked.set()
         await asyncio.Event().wait()
         raise AssertionError
 
     answers = rig(answer, max_concurrency=1, timeout_s=0.05)
-    outcomes = await asyncio.gather(answers.event.ping(), answers.event.ping(), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [APITimeoutError] * 2
-    assert [str(outcome) for outcome in outcomes] == [
-        "ping: no answer within 0.05 s",
-        "ping: not sent within 0.05 s: max_concurrency or rate_limit held it back",
-    ]
-    assert [outcome.attempts for outcome in outcomes] == [1, 0]  # type: ignore[union-attr]
+    holding = asyncio.ensure_future(Event(evolve(answers.engine, timeout_s=60), 7).ping())
+    await asked.wait()
+    with pytest.raises(APITimeoutError) as caught:
+        await answers.event.ping()
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+    held_back = "ping: not sent within 0.05 s: max_concurrency or rate_limit held it back"
+    assert (str(caught.value), caught.value.attempts) == (held_back, 0)
 
 
 async def test_a_rate_limit_spaces_requests_evenly() -> None:

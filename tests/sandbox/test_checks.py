@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from .wire import Api
 
@@ -125,3 +127,28 @@ async def test_a_form_that_cannot_be_read(api: Api, head: str) -> None:
 async def test_an_empty_request_id(api: Api) -> None:
     answer = await api.upload("/faces", b"x", request_id="")
     assert answer.refusal == (400, "request_id is not a valid UUID")
+
+
+async def test_an_upload_may_come_in_pieces_of_any_size(api: Api) -> None:
+    selfie = api.sandbox.selfie(api.sandbox.bibs[0])
+    first = b'Content-Disposition: form-data; name="request_id"\r\n\r\n'
+    second = b'Content-Disposition: form-data; name="selfie"; filename="a.jpg"\r\n\r\n'
+    mark = b"--" + 40 * b"x"
+    body = b"\r\n".join((mark, first + UNKNOWN.encode(), mark, second + selfie, mark + b"--", b""))
+    url = URL(api.url("/faces"))
+    request = (
+        f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.authority}\r\nX-API-Key: {api.sandbox.api_key}\r\n"
+        f"Content-Type: multipart/form-data; boundary={40 * 'x'}\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    ).encode()
+    cut = body.index(UNKNOWN.encode()) + 3
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    for piece in (request, body[:cut], body[cut : cut + 5], body[cut + 5 :]):
+        writer.write(piece)
+        await writer.drain()
+        for _ in range(50):  # the sandbox is on the same loop
+            await asyncio.sleep(0)
+    reply = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert reply.startswith(b"HTTP/1.1 200 OK\r\n"), reply[:400]
