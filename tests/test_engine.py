@@ -49,9 +49,9 @@ async def test_a_timeout_tells_the_last_failure_before_it() -> None:
         return answers.pop() if answers else await never(request)
 
     with pytest.raises(APITimeoutError) as caught:
-        await rig(answer, timeout_s=0.05, retry=RetryPolicy(initial_s=0)).event.ping()
+        await rig(answer, timeout_s=0.5, retry=RetryPolicy(initial_s=0)).event.ping()
     assert str(caught.value) == (
-        "ping: no answer within 0.05 s; the last failure was: 503 busy (after 2 attempts)"
+        "ping: no answer within 0.5 s; the last failure was: 503 busy (after 2 attempts)"
     )
     assert isinstance(caught.value.__cause__, NinePicError)
     assert caught.value.attempts == 2
@@ -225,7 +225,7 @@ async def test_a_look_that_hangs_leaves_the_403() -> None:
         return await never(request) if request.path.endswith("/details") else failed(403)
 
     with pytest.raises(PermissionDeniedError):
-        await rig(answer, timeout_s=0.05).event.bib_search("7").collect()
+        await rig(answer, timeout_s=0.5).event.bib_search("7").collect()
 
 
 ECHOES = {

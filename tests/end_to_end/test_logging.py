@@ -84,7 +84,7 @@ async def test_an_unknown_status_word_is_warned_of_once_and_is_in_the_timeout(
         scene = scene_in(sb, people)
         sb.state.clip_seconds = 2000
         job = client.event(sb.event_id).clip_job(scene.request_id)
-        error = await failure_of(lambda: job.wait(timeout=0.2))
+        error = await failure_of(lambda: job.wait(timeout=1))
 
     assert isinstance(error, ClipJobTimeoutError)
     assert "'brewing'" in str(error)
