@@ -31,7 +31,7 @@ from typing import Any
 AT_ONCE = 16
 KIB = 1024
 SIZES = {"200 KiB": (200 * KIB, 4000), "4 MiB": (4096 * KIB, 240)}
-TMPFS = Path("/dev/shm")
+TMPFS = "/dev/shm" if Path("/dev/shm").is_dir() else None
 CONFIG = """
 daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/error.log;
 events {{ worker_connections 512; }}
@@ -196,7 +196,7 @@ def main() -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with (
-        tempfile.TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder,
+        tempfile.TemporaryDirectory(dir=TMPFS) as folder,
         nginx(Path(folder)) as origin,
     ):
         for title, (size, count) in SIZES.items():

@@ -105,7 +105,7 @@ async def measured(url: str, concurrency: Concurrency, seconds: float) -> tuple[
 
     curve: list[int] = [0]
     # In memory where that can be had: a disk that others keep busy would be measured too.
-    with tempfile.TemporaryDirectory(dir=TMPFS if TMPFS.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=TMPFS) as folder:
         async with NinePic("key", 1) as client:
             job = client.event(1).download(endless(), folder, concurrency=concurrency, on_progress=tell)
             task = asyncio.create_task(job)

@@ -108,7 +108,7 @@ class LoopThread:
 
     def abandon(self) -> None:
         """Stop it without what it was to await at its end."""
-        self._at_end = _nothing
+        self._at_end = nothing
         self.stop()
 
     def join(self, within_s: float) -> None:
@@ -157,8 +157,8 @@ def _cancellations() -> int:
     return task.cancelling() if task is not None else 0
 
 
-async def _nothing() -> None:
-    pass
+async def nothing() -> None:
+    """Await nothing, where there is nothing to be done last."""
 
 
 def _cannot_start(error: BaseException) -> ConfigError:

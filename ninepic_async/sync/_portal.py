@@ -15,17 +15,13 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from ninepic_async.errors import ConfigError
 from ninepic_async.sync._call import Call
-from ninepic_async.sync._loop_thread import LoopThread, vanish_at_exit
+from ninepic_async.sync._loop_thread import LoopThread, nothing, vanish_at_exit
 from ninepic_async.sync._stream import Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _CLOSE_WITHIN_S: Final = 5.0
-
-
-async def _nothing() -> None:
-    pass
 
 
 class Portal:
@@ -35,7 +31,7 @@ class Portal:
         at_end: what to await, in the loop, when it is closed.
     """
 
-    def __init__(self, at_end: Callable[[], Awaitable[None]] = _nothing) -> None:
+    def __init__(self, at_end: Callable[[], Awaitable[None]] = nothing) -> None:
         self._at_end = at_end
         self._lock = threading.Lock()
         self._thread: LoopThread | None = None
