@@ -12,8 +12,8 @@ import cattrs
 import orjson
 
 from ninepic_async import ImageItem
-from ninepic_async._wire import Reply
-from ninepic_async.endpoints import Photos
+from ninepic_async._contract.endpoints import Photos
+from ninepic_async._contract.messages import Reply
 
 ID = "a4402318-0cf4-4e1e-b8e8-{:012d}"
 

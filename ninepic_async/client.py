@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
 
-from ninepic_async import _arguments, _config, endpoints
-from ninepic_async._clock import SystemClock
-from ninepic_async._engine import Engine
-from ninepic_async._gate import Gate, RateLimit
-from ninepic_async._home import Home
-from ninepic_async._paging import Pager
-from ninepic_async._redact import hidden
-from ninepic_async._retry import RetryPolicy
-from ninepic_async._transport import AiohttpTransport
-from ninepic_async._wire import Scope
+from ninepic_async._contract import endpoints
+from ninepic_async._contract.messages import Scope
+from ninepic_async._core import config as _config
+from ninepic_async._core.engine import Engine
+from ninepic_async._core.retry import RetryPolicy
+from ninepic_async._core.throttle import RateLimit, Throttle
+from ninepic_async._http.transport import AiohttpTransport
+from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.clock import SystemClock
+from ninepic_async._support.loop_affinity import LoopAffinity
+from ninepic_async._support.redact import hidden
 from ninepic_async.errors import ConfigError
 from ninepic_async.event import Event
 from ninepic_async.models import EventListItem
+from ninepic_async.pagination import Pager
 
 if TYPE_CHECKING:
     import aiohttp
@@ -69,11 +71,11 @@ class NinePic:
         api_key = hidden(api_key)
         _config.check_options(retry, rate_limit, session)
         key, org = _config.credentials(api_key, org_id)
-        clock, home = SystemClock(), Home()
+        clock, affinity = SystemClock(), LoopAffinity()
         self._base_url = _config.base_url(base_url)
         self._engine = Engine(
-            transport=AiohttpTransport(self._base_url, key, session, home),
-            gate=Gate(max_concurrency, rate_limit, clock, home),
+            transport=AiohttpTransport(self._base_url, key, session, affinity),
+            throttle=Throttle(max_concurrency, rate_limit, clock, affinity),
             scope=Scope(org),
             secret=key,
             retry=retry,

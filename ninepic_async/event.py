@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ninepic_async import _arguments, endpoints
-from ninepic_async._endpoint import segment
-from ninepic_async._engine import Engine
-from ninepic_async._paging import FaceSearch, Pager
-from ninepic_async._polling import DEFAULT_WAIT_S, ClipJob
-from ninepic_async._selfie import SelfieSource, read_selfie
+from ninepic_async._contract import endpoints
+from ninepic_async._contract.endpoint import segment
+from ninepic_async._contract.selfie import SelfieSource, read_selfie
+from ninepic_async._core.engine import Engine
+from ninepic_async._support import arguments as _arguments
+from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
 from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
 from ninepic_async.models import (
     ClipResult,
@@ -24,11 +24,12 @@ from ninepic_async.models import (
     PresignedUrlItem,
     TimelineDay,
 )
+from ninepic_async.pagination import FaceSearch, Pager
 
 if TYPE_CHECKING:
-    from ninepic_async.download.plan import Rendition, Source
-    from ninepic_async.download.records import DownloadReport
+    from ninepic_async.download.report import DownloadReport
     from ninepic_async.download.run import Concurrency, OnProgress
+    from ninepic_async.download.source import Rendition, Source
 
 
 class Event:
@@ -414,7 +415,10 @@ class Event:
         from ninepic_async.download.run import Settings
 
         settings = Settings(concurrency=concurrency, max_bytes=max_bytes, on_progress=on_progress)
-        return await download(self, source, to, rendition, settings)
+        return await download(self._engine, self._sign, source, to, rendition, settings)
+
+    async def _sign(self, ids: Sequence[str]) -> Sequence[PresignedUrlItem]:
+        return (await self.originals(image_ids=ids).first_page()).items
 
     async def _start_clips(
         self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None

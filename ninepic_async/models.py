@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from ninepic_async import guesses
-from ninepic_async._picture_grid import picture_grid
-from ninepic_async._redact import shown_text, shown_url
+from ninepic_async._support.photo_grid import picture_grid
+from ninepic_async._support.redact import shown_text, shown_url
 
 T = TypeVar("T")
 Extra = Mapping[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 from attrs import define, frozen
 
 from ninepic_async import Event, RateLimit, RetryPolicy
-from ninepic_async._engine import Engine
-from ninepic_async._gate import Gate
-from ninepic_async._redact import Secret
-from ninepic_async._wire import Reply, Request, Scope, SendError
+from ninepic_async._contract.messages import Reply, Request, Scope, SendError
+from ninepic_async._core.engine import Engine
+from ninepic_async._core.throttle import Throttle
+from ninepic_async._support.redact import Secret
 
 ORG_ID = 903
 EVENT_ID = 456
@@ -109,7 +109,7 @@ def rig(
     transport = Canned(script)
     engine = Engine(
         transport=transport,
-        gate=Gate(max_concurrency, rate_limit, clock),
+        throttle=Throttle(max_concurrency, rate_limit, clock),
         scope=Scope(ORG_ID),
         secret=Secret(key),
         retry=RetryPolicy() if retry is None else retry,

@@ -8,9 +8,8 @@ import pytest
 
 import ninepic_async as sdk
 from ninepic_async import errors
-from ninepic_async._wire import Reply
-
-from .canned import failed, reply, rig
+from ninepic_async._contract.messages import Reply
+from tests.canned import failed, reply, rig
 
 CALL = {"endpoint": "photos", "attempts": 3, "request_id": "r-1"}
 EACH: list[errors.NinePicError] = [

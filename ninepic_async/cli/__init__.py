@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Final, NoReturn
 
-from ninepic_async.cli.failure import FAILED, INTERRUPTED
+from ninepic_async.cli.errors import FAILED, INTERRUPTED
 from ninepic_async.cli.terminal import complain, ready_streams
 
 _EXTRA: Final = ("cyclopts", "rich")

@@ -14,9 +14,9 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundError
-from ninepic_async.cli.bulk import Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
-from ninepic_async.cli.failure import FAILED, OK, Interrupted, UsageError
+from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
+from ninepic_async.cli.fetch import Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.options import (
     ACCOUNT,
     OUTPUT,

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic
-from ninepic_async.cli.bulk import Manner, check_folder, fetch
+from ninepic_async.cli.errors import CommandError, UsageError
 from ninepic_async.cli.extras import need_sandbox
-from ninepic_async.cli.failure import CommandError, UsageError
+from ninepic_async.cli.fetch import Manner, check_folder, fetch
 from ninepic_async.cli.gallery import make_gallery
 from ninepic_async.cli.options import TRACE, Trace, a_folder
 from ninepic_async.cli.sources import Found
 from ninepic_async.cli.terminal import say
 from ninepic_async.cli.timeline import draw
 from ninepic_async.cli.words import many
-from ninepic_async.download.plan import Source
+from ninepic_async.download.source import Source
 from ninepic_async.gallery import note_bib
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import DownloadReport, GalleryError, NinePic
-from ninepic_async.cli.bulk import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.document import document
-from ninepic_async.cli.failure import FAILED, OK, UsageError
+from ninepic_async.cli.errors import FAILED, OK, UsageError
+from ninepic_async.cli.fetch import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
 from ninepic_async.cli.gallery import make_gallery
 from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, a_folder
 from ninepic_async.cli.sources import Rendition, Selection, find

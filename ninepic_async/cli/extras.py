@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
-from ninepic_async.cli.failure import CommandError
+from ninepic_async.cli.errors import CommandError
 
 _SANDBOX: Final = ("PIL", "numpy", "av")
 

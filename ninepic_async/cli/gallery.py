@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from ninepic_async.cli.failure import FAILED, OK, Interrupted
+from ninepic_async.cli.errors import FAILED, OK, Interrupted
 from ninepic_async.cli.options import OUTPUT, Output, a_folder
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import complain, say, say_json, tell

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from ninepic_async.cli.failure import UsageError
+from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.terminal import complain
 
 _LONGEST: Final = 4096

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import Event, ImageItem, NinePic, Page
-from ninepic_async.cli.failure import UsageError
+from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, RequestId, SelfieFile, Work
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.selfie import search_face

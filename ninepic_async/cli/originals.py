@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from ninepic_async import Event, NinePic, Page, Pager, PresignedUrlItem
 from ninepic_async.cli.document import document
-from ninepic_async.cli.failure import FAILED, OK, UsageError
+from ninepic_async.cli.errors import FAILED, OK, UsageError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.selfie import search_face

@@ -8,10 +8,11 @@ from typing import Final
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
-from ninepic_async.cli.failure import WRONG_USAGE, UsageError
+from ninepic_async import __version__
+from ninepic_async.cli.errors import WRONG_USAGE, UsageError
 from ninepic_async.cli.key import refuse_argument
 from ninepic_async.cli.options import Trace
-from ninepic_async.cli.supervise import supervise
+from ninepic_async.cli.run import supervise
 from ninepic_async.cli.terminal import complain, console, tell
 from ninepic_async.cli.words import Words
 
@@ -41,9 +42,9 @@ _COMPLETION: Final = """Print a script that lets a shell complete commands and o
 For bash and zsh: source <(ninepic completion bash). For fish: ninepic completion fish | source."""
 COMMANDS: Final = {
     "Look around": {
-        "ping": ("look", "Check key, organisation and event in one call."),
+        "ping": ("event", "Check key, organisation and event in one call."),
         "events": ("lists", "List the organisation's events."),
-        "event": ("look", "Show an event, and which searches it has."),
+        "event": ("event", "Show an event, and which searches it has."),
         "timeline": ("timeline", "Draw when the photos were taken."),
     },
     "Find": {
@@ -59,7 +60,7 @@ COMMANDS: Final = {
     },
     "Try out": {
         "demo": ("demo", "Do all this against a sandbox on this machine."),
-        "sandbox": ("serve", "Serve a stand-in for the hosted API until Ctrl-C."),
+        "sandbox": ("sandbox", "Serve a stand-in for the hosted API until Ctrl-C."),
     },
     "Set up": {
         "completion": ("completion", _COMPLETION),
@@ -96,9 +97,8 @@ def _help_for(argv: Sequence[str]) -> str:
 
 
 def _version() -> str:
-    from importlib.metadata import version
 
-    return f"ninepic-async {version('ninepic-async')}"
+    return f"ninepic-async {__version__}"
 
 
 def program() -> App:

@@ -23,9 +23,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ninepic_async.cli.plain import plain
+from ninepic_async.cli.escape import plain
 from ninepic_async.cli.terminal import console
-from ninepic_async.download.records import DownloadProgress
+from ninepic_async.download.report import DownloadProgress
 
 SHOW_AFTER_S: Final = 1.0
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from ninepic_async import Event, FaceSearch
-from ninepic_async.cli.failure import Interrupted
+from ninepic_async.cli.errors import Interrupted
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.terminal import tell
 

@@ -12,10 +12,10 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from ninepic_async import Event, ImageItem, Pager, PresignedUrlItem
-from ninepic_async.cli.failure import UsageError
+from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.options import WHICH, Flag
 from ninepic_async.cli.selfie import search_face
-from ninepic_async.download.plan import Source
+from ninepic_async.download.source import Source
 
 Rendition: TypeAlias = Literal["large", "thumbnail", "original"]
 _IDS_AT_ONCE: Final = 60

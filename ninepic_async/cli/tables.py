@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from attrs import AttrsInstance, define, field, frozen
 
-from ninepic_async._redact import mask_queries
+from ninepic_async._support.redact import mask_queries
 from ninepic_async.cli.document import document
-from ninepic_async.cli.plain import plain
+from ninepic_async.cli.escape import plain
 from ninepic_async.cli.terminal import console, say_json
 from ninepic_async.models import Clip, EventListItem, ImageItem, PresignedUrlItem
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from ninepic_async.cli.plain import plain
+from ninepic_async.cli.escape import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

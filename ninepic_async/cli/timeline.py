@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 
 from ninepic_async import NinePic, TimelineDay
 from ninepic_async.cli.document import document
-from ninepic_async.cli.failure import UsageError
+from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.lists import write_list
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import waiting

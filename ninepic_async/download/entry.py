@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ninepic_async._arguments import folder
-from ninepic_async.download.plan import Plan, Rendition, Source
-from ninepic_async.download.records import DownloadReport
+from ninepic_async._core.engine import Engine
+from ninepic_async._support.arguments import folder
+from ninepic_async.download.report import DownloadReport
 from ninepic_async.download.run import Settings, run
+from ninepic_async.download.source import Plan, Rendition, SignIds, Source
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.models import PresignedUrlItem
-
-if TYPE_CHECKING:
-    from ninepic_async.event import Event
 
 
 async def download(
-    event: Event,
+    engine: Engine,
+    sign: SignIds,
     source: Source,
     to: str | os.PathLike[str],
     rendition: Rendition,
@@ -28,8 +24,4 @@ async def download(
     if rendition not in ("large", "thumbnail"):
         raise InvalidInputError(f"rendition={rendition!r}: give 'large' or 'thumbnail'")
     path = folder(to, "to")
-
-    async def sign(ids: Sequence[str]) -> Sequence[PresignedUrlItem]:
-        return (await event.originals(image_ids=ids).first_page()).items
-
-    return await run(Plan(source, rendition, sign), path, event._engine, settings)
+    return await run(Plan(source, rendition, sign), path, engine, settings)

@@ -13,19 +13,19 @@ import aiohttp
 from attrs import define, field, frozen
 
 from ninepic_async import guesses
-from ninepic_async._clock import Clock
-from ninepic_async._gate import Gate
-from ninepic_async._redact import mask_queries
-from ninepic_async._retry import Failure, RetryPolicy, retry_after_s, wait_before_retry
-from ninepic_async._wire import Reply, plain_headers
-from ninepic_async.download.content import ends_whole, wrong_content
-from ninepic_async.download.folder import Folder, UnwritableError
-from ninepic_async.download.host import LinkError, NetworkError, PhotoHost
+from ninepic_async._contract.messages import Reply, plain_headers, retry_after_s
+from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
+from ninepic_async._core.throttle import Throttle
+from ninepic_async._support.clock import Clock
+from ninepic_async._support.redact import mask_queries
+from ninepic_async.download.content_check import ends_whole, wrong_content
 from ninepic_async.download.journal import Row
 from ninepic_async.download.links import Link, LinkGoneError
-from ninepic_async.download.meter import Meter
 from ninepic_async.download.names import split
-from ninepic_async.download.part import RESUME_FROM_BYTES, Part
+from ninepic_async.download.partial_file import RESUME_FROM_BYTES, Part
+from ninepic_async.download.photo_host import LinkError, NetworkError, PhotoHost
+from ninepic_async.download.progress import Meter
+from ninepic_async.download.target_folder import Folder, UnwritableError
 
 LONGEST_WAIT_S: Final = 60.0
 """A host that says "come back tomorrow" is asked again after this; the file fails if it means it."""
@@ -105,7 +105,7 @@ class Fetcher:
     host: PhotoHost
     folder: Folder
     lane: AbstractAsyncContextManager[object]
-    gate: Gate
+    throttle: Throttle
     meter: Meter
     retry: RetryPolicy
     clock: Clock
@@ -139,7 +139,7 @@ class Fetcher:
             url = await job.link.fresh()
             renewals = job.link.renewals
             try:
-                async with self.lane, self.gate.slot(math.inf):
+                async with self.lane, self.throttle.slot(math.inf):
                     await self._attempt(job, part, url)
                 return
             except _AttemptError as error:
@@ -164,7 +164,7 @@ class Fetcher:
         if throttled or (status is None and not error.failure.final):
             self.meter.throttled += 1
         if status == 429 or (throttled and error.failure.retry_after_s is not None):
-            self.gate.close_for(self.retry.initial_s if wait is None else wait)
+            self.throttle.close_for(self.retry.initial_s if wait is None else wait)
         if wait is None:
             tried = f" (tried {tries.failed} times)" if tries.failed > 1 else ""
             raise GivenUpError(f"{error}{tried}") from error

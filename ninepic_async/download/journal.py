@@ -9,7 +9,7 @@ from typing import Final, Literal
 import orjson
 from attrs import frozen
 
-from ninepic_async._redact import mask_queries
+from ninepic_async._support.redact import mask_queries
 from ninepic_async.download.names import safe_name
 
 FILE_NAME: Final = ".ninepic-journal.jsonl"

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Final
 from urllib.parse import unquote
 
-from ninepic_async._redact import mask_queries
+from ninepic_async._support.redact import mask_queries
 
 PART: Final = ".part"
 UNSIGNED: Final = "unsigned-"

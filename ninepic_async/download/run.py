@@ -13,17 +13,17 @@ import anyio
 import anyio.to_thread
 from attrs import define, field, frozen
 
-from ninepic_async._engine import Engine
-from ninepic_async._gate import Gate
-from ninepic_async.download import adapt
+from ninepic_async._core.engine import Engine
+from ninepic_async._core.throttle import Throttle
+from ninepic_async.download import concurrency as adapt
 from ninepic_async.download.fetch import Fetcher, GivenUpError, Job
-from ninepic_async.download.folder import Folder
-from ninepic_async.download.host import PhotoHost
-from ninepic_async.download.index import Index
-from ninepic_async.download.meter import Meter, Teller
-from ninepic_async.download.plan import Plan, Unsigned, Wanted
-from ninepic_async.download.records import DownloadProgress, DownloadReport
-from ninepic_async.download.settle import Settler
+from ninepic_async.download.finish import Settler
+from ninepic_async.download.known_files import Index
+from ninepic_async.download.photo_host import PhotoHost
+from ninepic_async.download.progress import Meter, Teller
+from ninepic_async.download.report import DownloadProgress, DownloadReport
+from ninepic_async.download.source import Plan, Unsigned, Wanted
+from ninepic_async.download.target_folder import Folder
 from ninepic_async.errors import DownloadError, InvalidInputError
 
 STALL_S: Final = 30.0
@@ -145,7 +145,7 @@ class _Crew:
             host=host,
             folder=self.folder,
             lane=nullcontext() if limiter is None else limiter,
-            gate=Gate(settings.workers, None, engine.clock),
+            throttle=Throttle(settings.workers, None, engine.clock),
             meter=self.meter,
             retry=engine.retry,
             clock=engine.clock,

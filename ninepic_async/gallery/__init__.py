@@ -11,8 +11,8 @@ Needs the extra ``gallery`` (Jinja2 and Pillow).
 from __future__ import annotations
 
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.facts import note_bib
-from ninepic_async.gallery.records import GalleryProgress, GalleryReport, UnreadablePhoto
+from ninepic_async.gallery.bib_notes import note_bib
+from ninepic_async.gallery.report import GalleryProgress, GalleryReport, UnreadablePhoto
 from ninepic_async.gallery.write import write_gallery
 
 __all__ = [

@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.folder import File, whole_file, writing
-from ninepic_async.gallery.shelf import FOLDER_NAME
+from ninepic_async.gallery.scan import File, whole_file, writing
+from ninepic_async.gallery.thumbnail_cache import FOLDER_NAME
 from ninepic_async.gallery.thumbnails import Look
 
 PAGE_NAME: Final = "index.html"

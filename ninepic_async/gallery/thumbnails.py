@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from attrs import frozen
 from PIL import Image, JpegImagePlugin
 
-from ninepic_async.gallery.folder import OWN, whole_file
+from ninepic_async.gallery.scan import OWN, whole_file
 
 EDGE: Final = 480
 """The longer side of a thumbnail, in pixels: sharp in the grid on most screens, about 25 KB."""

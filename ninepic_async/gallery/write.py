@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.gallery.facts import bibs_in
-from ninepic_async.gallery.folder import Contents, File, read_folder, writing
-from ninepic_async.gallery.records import GalleryProgress, GalleryReport, UnreadablePhoto
+from ninepic_async.gallery.bib_notes import bibs_in
+from ninepic_async.gallery.report import GalleryProgress, GalleryReport, UnreadablePhoto
+from ninepic_async.gallery.scan import Contents, File, read_folder, writing
 
 try:
     from ninepic_async.gallery.page import Item, Photo, refuse_foreign, write_page
-    from ninepic_async.gallery.shelf import Shelf, key_of
+    from ninepic_async.gallery.thumbnail_cache import Shelf, key_of
     from ninepic_async.gallery.thumbnails import Look, make_thumbnail
 except ImportError as _missing:
     raise ImportError("a gallery needs Jinja2 and Pillow: pip install 'ninepic-async[gallery]'") from _missing

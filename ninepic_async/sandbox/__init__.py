@@ -4,15 +4,15 @@ It refuses what the real thing refuses and fails on command, so that an app can 
 without a network, a key or an event.
 """
 
-from .clock import Clock, ManualClock, RealClock
-from .dialect import ClipWords, Dialect
-from .errors import FaultError, FolderError
-from .events import Event, Features
-from .faults import Fault, Faults
-from .request_log import RequestLog, RequestRecord
-from .server import Sandbox
-from .snapshot import Snapshot
-from .state import Charge, SandboxState
+from ninepic_async.sandbox.clock import Clock, ManualClock, RealClock
+from ninepic_async.sandbox.dialect import ClipWords, Dialect
+from ninepic_async.sandbox.errors import FaultError, FolderError
+from ninepic_async.sandbox.events import Event, Features
+from ninepic_async.sandbox.faults.fault import Fault, Faults
+from ninepic_async.sandbox.request_log import RequestLog, RequestRecord
+from ninepic_async.sandbox.server import Sandbox
+from ninepic_async.sandbox.snapshot import Snapshot
+from ninepic_async.sandbox.state import Charge, SandboxState
 
 __all__ = [
     "Charge",

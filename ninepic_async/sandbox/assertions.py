@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .request_log import RequestLog
-from .state import Charge, SandboxState
+from ninepic_async.sandbox.request_log import RequestLog
+from ninepic_async.sandbox.state import Charge, SandboxState
 
 
 def one_search_charged(state: SandboxState, log: RequestLog) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, evolve, fields_dict, frozen
 
-from .gallery import DrawnGallery, Gallery
-from .seeded import digest, rng
+from ninepic_async.sandbox.event_photos import DrawnGallery, Gallery
+from ninepic_async.sandbox.seeded import digest, rng
 
 EVENT_COUNT: Final = 24
 SIDE_PHOTOS: Final = 60

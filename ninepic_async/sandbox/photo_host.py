@@ -8,18 +8,18 @@ from typing import Final
 from aiohttp import web
 from attrs import frozen
 
-from .clip_list import video_ids
-from .clock import Clock
-from .dialect import Dialect
-from .events import Event
-from .faults import Faults
-from .links import Links
-from .mishaps import Handler, answer, status_of
-from .pictures import Rendition
-from .ranges import send
-from .request_log import RequestLog
-from .state import SandboxState
-from .studio import Studio
+from ninepic_async.sandbox.api.clip_list import video_ids
+from ninepic_async.sandbox.clock import Clock
+from ninepic_async.sandbox.dialect import Dialect
+from ninepic_async.sandbox.events import Event
+from ninepic_async.sandbox.faults.effects import Handler, answer, status_of
+from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.http.ranges import send
+from ninepic_async.sandbox.links import Links
+from ninepic_async.sandbox.pictures.base import Rendition
+from ninepic_async.sandbox.pictures.studio import Studio
+from ninepic_async.sandbox.request_log import RequestLog
+from ninepic_async.sandbox.state import SandboxState
 
 JPEG: Final = "image/jpeg"
 MP4: Final = "video/mp4"

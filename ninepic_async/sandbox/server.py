@@ -15,26 +15,27 @@ from aiohttp import web
 from attrs import Attribute, Factory, define, field, setters
 from attrs.validators import and_, ge, instance_of, le, lt
 
-from . import assertions, description
-from .api_port import ApiPort
-from .clock import Clock, RealClock
-from .control import Control
-from .dialect import Dialect
-from .events import Event, api_key_of, make_events, org_id_of
-from .faults import Faults
-from .gallery import Gallery
-from .handlers import Handlers
-from .links import Links
-from .originals import OriginalsDesk
-from .photo_host import PhotoHost
-from .pictures import Pictures, gallery_in
-from .request_log import RequestLog
-from .routes import Endpoints
-from .seeded import digest
-from .snapshot import Snapshot, put_back, take
-from .state import SandboxState
-from .studio import Studio
-from .wire import Wire
+from ninepic_async.sandbox import assertions
+from ninepic_async.sandbox.api import description
+from ninepic_async.sandbox.api.endpoints import Endpoints
+from ninepic_async.sandbox.api.originals import OriginalsDesk
+from ninepic_async.sandbox.api.payloads import Wire
+from ninepic_async.sandbox.api.port import ApiPort
+from ninepic_async.sandbox.clock import Clock, RealClock
+from ninepic_async.sandbox.control.routes import Control
+from ninepic_async.sandbox.dialect import Dialect
+from ninepic_async.sandbox.event_photos import Gallery
+from ninepic_async.sandbox.events import Event, api_key_of, make_events, org_id_of
+from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.http.handlers import Handlers
+from ninepic_async.sandbox.links import Links
+from ninepic_async.sandbox.photo_host import PhotoHost
+from ninepic_async.sandbox.pictures.base import Pictures, gallery_in
+from ninepic_async.sandbox.pictures.studio import Studio
+from ninepic_async.sandbox.request_log import RequestLog
+from ninepic_async.sandbox.seeded import digest
+from ninepic_async.sandbox.snapshot import Snapshot, put_back, take
+from ninepic_async.sandbox.state import SandboxState
 
 _STOP_S = 0.2
 """How long closing waits for requests that are still being answered."""

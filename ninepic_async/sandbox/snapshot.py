@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import asdict, frozen
 
-from .events import Event
-from .state import Charge, ClipJob, SandboxState, Search
+from ninepic_async.sandbox.events import Event
+from ninepic_async.sandbox.state import Charge, ClipJob, SandboxState, Search
 
 
 @frozen(kw_only=True)

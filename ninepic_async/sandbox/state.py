@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from attrs import define, field, frozen
 
-from .events import Event
-from .seeded import digest, uuid_of
+from ninepic_async.sandbox.events import Event
+from ninepic_async.sandbox.seeded import digest, uuid_of
 
 Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
 

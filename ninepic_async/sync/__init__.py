@@ -50,8 +50,8 @@ from ninepic_async import (
     TimelineHour,
     UnprocessableEntityError,
 )
-from ninepic_async.sync._paging import FaceSearch, Pager
-from ninepic_async.sync._polling import ClipJob
+from ninepic_async.sync._clip_job import ClipJob
+from ninepic_async.sync._pagination import FaceSearch, Pager
 from ninepic_async.sync.client import NinePic
 from ninepic_async.sync.event import Event
 

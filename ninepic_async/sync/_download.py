@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 
 import anyio.to_thread
 
-from ninepic_async.download.records import DownloadProgress, DownloadReport
+from ninepic_async.download.report import DownloadProgress, DownloadReport
 from ninepic_async.download.run import OnProgress, check_on_progress
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
-from ninepic_async.sync._paging import FaceSearch, Pager, behind
+from ninepic_async.sync._pagination import FaceSearch, Pager, behind
 from ninepic_async.sync._portal import Portal
 
 T = TypeVar("T")

@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ninepic_async import client
-from ninepic_async._gate import RateLimit
-from ninepic_async._redact import hidden
-from ninepic_async._retry import RetryPolicy
+from ninepic_async._core.retry import RetryPolicy
+from ninepic_async._core.throttle import RateLimit
+from ninepic_async._support.redact import hidden
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
 from ninepic_async.sync._docs import documented_as
-from ninepic_async.sync._paging import Pager
+from ninepic_async.sync._pagination import Pager
 from ninepic_async.sync._portal import Portal
 from ninepic_async.sync.event import Event
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ninepic_async import event
-from ninepic_async._polling import DEFAULT_WAIT_S
-from ninepic_async._selfie import SelfieSource
+from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async.clip_job import DEFAULT_WAIT_S
 from ninepic_async.models import (
     ClipResult,
     EventDetails,
@@ -20,15 +20,15 @@ from ninepic_async.models import (
     PresignedUrlItem,
     TimelineDay,
 )
+from ninepic_async.sync._clip_job import ClipJob
 from ninepic_async.sync._docs import documented_as
-from ninepic_async.sync._paging import FaceSearch, Pager
-from ninepic_async.sync._polling import ClipJob
+from ninepic_async.sync._pagination import FaceSearch, Pager
 from ninepic_async.sync._portal import Portal
 
 if TYPE_CHECKING:
-    from ninepic_async.download.plan import Rendition
-    from ninepic_async.download.records import DownloadReport
+    from ninepic_async.download.report import DownloadReport
     from ninepic_async.download.run import Concurrency, OnProgress
+    from ninepic_async.download.source import Rendition
     from ninepic_async.sync._download import Source
 
 

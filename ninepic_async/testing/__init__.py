@@ -7,7 +7,7 @@ With pytest there is nothing to import: install the extra ``testing``, and the f
 
 from __future__ import annotations
 
-from .options import SandboxOptions
-from .threaded import sandbox_in_thread
+from ninepic_async.testing.options import SandboxOptions
+from ninepic_async.testing.threaded import sandbox_in_thread
 
 __all__ = ["SandboxOptions", "sandbox_in_thread"]

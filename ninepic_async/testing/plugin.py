@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
-from .options import SandboxOptions, problem_with
+from ninepic_async.testing.options import SandboxOptions, problem_with
 
 if TYPE_CHECKING:
     from ninepic_async import NinePic, sync
@@ -48,7 +48,7 @@ def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     ``@pytest.mark.ninepic_sandbox(photos=50, seed=3)`` on a test, class or module says how it is to be.
     """
-    from .threaded import sandbox_in_thread
+    from ninepic_async.testing.threaded import sandbox_in_thread
 
     options: dict[str, object] = {}
     for mark in reversed(list(request.node.iter_markers(MARKER))):
@@ -75,8 +75,7 @@ def ninepic(request: pytest.FixtureRequest) -> NinePic:
 def ninepic_sync(ninepic_sandbox: Sandbox) -> Iterator[sync.NinePic]:
     """A blocking client of ``ninepic_sandbox``; it is closed at the end."""
     from ninepic_async.sync import NinePic
-
-    from .clients import settings
+    from ninepic_async.testing.clients import settings
 
     with NinePic(**settings(ninepic_sandbox)) as client:
         yield client

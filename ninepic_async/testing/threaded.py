@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
-from .options import SandboxOptions
+from ninepic_async.testing.options import SandboxOptions
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox

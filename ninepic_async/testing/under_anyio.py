@@ -27,7 +27,7 @@ def client_fixture(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.fixture
 async def _ninepic_under_anyio(anyio_backend: object, ninepic_sandbox: Sandbox) -> AsyncIterator[NinePic]:
-    from .clients import opened
+    from ninepic_async.testing.clients import opened
 
     async for client in opened(ninepic_sandbox):
         yield client

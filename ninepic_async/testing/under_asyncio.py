@@ -37,7 +37,7 @@ def client_fixture(request: pytest.FixtureRequest) -> str | None:
 
 def _client_in_loop_of(scope: _Scope) -> object:
     async def client(ninepic_sandbox: Sandbox) -> AsyncIterator[NinePic]:
-        from .clients import opened
+        from ninepic_async.testing.clients import opened
 
         async for opened_client in opened(ninepic_sandbox):
             yield opened_client

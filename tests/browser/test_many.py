@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from ninepic_async.gallery.folder import File
 from ninepic_async.gallery.page import Photo, write_page
-from ninepic_async.gallery.shelf import FOLDER_NAME
+from ninepic_async.gallery.scan import File
+from ninepic_async.gallery.thumbnail_cache import FOLDER_NAME
 from ninepic_async.gallery.thumbnails import Look
 from tests.gallery.pictures import draw
 

@@ -8,8 +8,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.drawn_pictures import DrawnPictures
-from ninepic_async.sandbox.gallery import DrawnGallery
+from ninepic_async.sandbox.event_photos import DrawnGallery
+from ninepic_async.sandbox.pictures.drawn import DrawnPictures
 
 from .running import COLUMNS, Run, on_terminal, piped
 

@@ -114,7 +114,7 @@ def test_ctrl_c_at_the_question_for_the_key(sandbox: Sandbox, event_id: str) -> 
 
 
 @pytest.mark.parametrize(
-    "module", ["cyclopts", "ninepic_async.cli.program", "ninepic_async.cli.look", "aiohttp"]
+    "module", ["cyclopts", "ninepic_async.cli.program", "ninepic_async.cli.event", "aiohttp"]
 )
 def test_ctrl_c_while_modules_are_imported(sandbox: Sandbox, event_id: str, module: str) -> None:
     code = f"""

@@ -300,7 +300,7 @@ class TestErrors:
     def test_what_nobody_thought_of_is_still_one_line(
         self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("ninepic_async.cli.look.document", lambda _: 1 / 0)
+        monkeypatch.setattr("ninepic_async.cli.event.document", lambda _: 1 / 0)
         ran = pipe("ping", event_id, "--json")
         assert ran.status == 1
         assert ran.err.splitlines()[0] == "ninepic: ZeroDivisionError: division by zero"

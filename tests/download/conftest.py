@@ -44,7 +44,9 @@ def fetch(event: Event, to: Path) -> Fetch:
     """Fetch with patience for tests: a host counts as gone after 0.3 s."""
 
     async def run(source: Any, **settings: Any) -> DownloadReport:
-        return await download(event, source, to, "large", Settings(stall_s=0.3, **settings))
+        return await download(
+            event._engine, event._sign, source, to, "large", Settings(stall_s=0.3, **settings)
+        )
 
     return run
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from attrs import define, field, frozen
 
 from ninepic_async import ImageItem
-from ninepic_async.sandbox.ranges import send
+from ninepic_async.sandbox.http.ranges import send
 
 Behaviour: TypeAlias = Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]
 MIB = 1024 * 1024

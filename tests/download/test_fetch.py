@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from ninepic_async import ImageItem
-from ninepic_async.sandbox.ranges import send
+from ninepic_async.sandbox.http.ranges import send
 
 from . import host as bad
 from .conftest import Fetch, files

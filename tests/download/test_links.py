@@ -11,8 +11,8 @@ import pytest
 
 from ninepic_async import APIConnectionError, Event, FaceSearch, NinePic, PresignedUrlItem
 from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
-from ninepic_async.download.plan import Plan
 from ninepic_async.download.run import Settings, run
+from ninepic_async.download.source import Plan
 from ninepic_async.sandbox import ManualClock, Sandbox
 
 from .conftest import QUICK, files
@@ -142,7 +142,7 @@ async def test_the_bytes_already_there_are_kept(sandbox: Sandbox, event: Event, 
     await fetch(event, [link], whole)
     body = (whole / link.filename).read_bytes()
     size = len(body)
-    import ninepic_async.download.part as part
+    import ninepic_async.download.partial_file as part
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(part, "RESUME_FROM_BYTES", 1000)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninepic_async import DownloadError
-from ninepic_async.download.index import Index
 from ninepic_async.download.journal import FILE_NAME, Row
+from ninepic_async.download.known_files import Index
 from ninepic_async.download.names import LONGEST_BYTES, UNSIGNED, distinct, folded, key_of, safe_name
 
 NASTY = st.one_of(

@@ -26,10 +26,10 @@ from ninepic_async import (
     NinePic,
     PresignedUrlItem,
 )
-from ninepic_async.download import plan
+from ninepic_async.download import source as plan
 from ninepic_async.download.journal import FILE_NAME
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.ranges import send
+from ninepic_async.sandbox.http.ranges import send
 
 from . import host as bad
 from .conftest import QUICK, Fetch, files, open_files, rows

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from ninepic_async import NinePic, NinePicError, RetryPolicy
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 PHOTOS: Final = 120
 ATTEMPTS: Final = 3

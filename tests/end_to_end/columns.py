@@ -130,7 +130,7 @@ async def _download(visit: Visit) -> object:
     ids = [visit.sb.event.gallery.photo(place).image_id for place in range(FILES)]
     links = await visit.event.originals(image_ids=ids).collect()
     settings = Settings(stall_s=STALLED_AFTER_S, max_bytes=MAX_FILE_BYTES)
-    report = await download(visit.event, links, visit.folder, "large", settings)
+    report = await download(visit.event._engine, visit.event._sign, links, visit.folder, "large", settings)
     report.raise_for_failures()
     return files_in(visit.folder)
 

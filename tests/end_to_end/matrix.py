@@ -13,9 +13,9 @@ from typing import Final
 from attrs import frozen
 
 from ninepic_async import NinePicError
-from ninepic_async._transport import LARGEST_REPLY_BYTES
+from ninepic_async._http.transport import LARGEST_REPLY_BYTES
 from ninepic_async.sandbox import ManualClock, Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .calls import scene_in
 from .clients import PHOTOS, client_of

@@ -7,7 +7,7 @@ import pytest
 
 from ninepic_async import NinePic, RetryPolicy
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .calls import CALLS, scene_in
 from .clients import Stopwatch, Traffic, arm, client_of, others, until

@@ -17,7 +17,7 @@ from ninepic_async import (
     RateLimitError,
 )
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .calls import CALLS, scene_in
 from .clients import ATTEMPTS, FOREVER, Stopwatch, arm, client_of, failure_of, quick, sent, until

@@ -6,7 +6,7 @@ import pytest
 
 from ninepic_async import APIConnectionError, APIStatusError, Event, InternalServerError, NinePic
 from ninepic_async.sandbox import Dialect, Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .clients import PHOTOS, arm, client_of, failure_of, sent
 from .tour import Participants, empty_event_id

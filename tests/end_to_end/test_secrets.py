@@ -10,7 +10,7 @@ import pytest
 
 from ninepic_async import APIStatusError, NinePic, NinePicError
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .calls import CALLS, scene_in
 from .clients import FOREVER, arm, client_of, failure_of, sent
@@ -72,7 +72,7 @@ async def test_no_error_and_no_log_shows_the_key(
 
     for endpoint in ("ping", "photos", "face_search", "start_clips", "clip_status", "originals"):
         text = shown(await failure_of(lambda name=endpoint: CALLS[name](hurried, scene)))  # type: ignore[misc]
-        assert "_engine.py" in text
+        assert "engine.py" in text
         assert sb.api_key not in text
 
     assert sb.api_key not in caplog.text

@@ -24,7 +24,7 @@ from ninepic_async import (
 from ninepic_async.download.entry import download
 from ninepic_async.download.run import Settings
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.faults import FaultFields
+from ninepic_async.sandbox.faults.fault import FaultFields
 
 from .clients import PHOTOS, alone, client_of
 from .columns import ANY_PICTURE, IN_ITS_YEARS, files_in
@@ -152,7 +152,7 @@ class Visitor:
     async def _download(self, event: Event, ids: list[str]) -> object:
         links = await event.originals(image_ids=ids).collect()
         folder = self.room / str(self.number)
-        report = await download(event, links, folder, "large", Settings(stall_s=0.3))
+        report = await download(event._engine, event._sign, links, folder, "large", Settings(stall_s=0.3))
         report.raise_for_failures()
         return len(files_in(folder))
 

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ninepic_async.gallery import note_bib, write_gallery
-from ninepic_async.gallery.folder import File
 from ninepic_async.gallery.page import LIST_LENGTH, Item, Photo, shown, size_text, write_page
+from ninepic_async.gallery.scan import File
 from ninepic_async.gallery.thumbnails import Look
 
 from .pictures import draw

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninepic_async.sandbox import Clock, ManualClock, RealClock
-from ninepic_async.sandbox.throttle import Throttle
+from ninepic_async.sandbox.faults.throttle import Throttle
 
 
 async def test_sleepers_wake_when_their_time_has_come_and_not_before() -> None:

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from ninepic_async.sandbox import ManualClock, Sandbox
-from ninepic_async.sandbox.ranges import asked_part
+from ninepic_async.sandbox.http.ranges import asked_part
 
 from .wire import Api
 

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, FormData
 
 from ninepic_async.sandbox import ManualClock, Sandbox
-from ninepic_async.sandbox.cache import PictureCache
+from ninepic_async.sandbox.pictures.cache import PictureCache
 
 from .wire import Answer, Api, until
 

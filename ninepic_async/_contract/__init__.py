@@ -1,0 +1,1 @@
+"""The wire contract: endpoints, messages, decoding, selfies. No network and no event loop."""

@@ -1,0 +1,370 @@
+"""Every endpoint of the 9Pic external API, one frozen class each, without I/O.
+
+The classes are named as the client's methods are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any, ClassVar, Final, Self, TypeVar
+
+from attrs import evolve, field, frozen
+
+from ninepic_async import guesses, models
+from ninepic_async._contract.decode import contract_error, decode, decode_at, error_message, payload, problems
+from ninepic_async._contract.endpoint import Endpoint, Listing, segment
+from ninepic_async._contract.messages import Reply, Request, Scope, Upload, retry_after_s
+from ninepic_async._contract.selfie import Selfie
+from ninepic_async.models import ImageItem, Page, PaginationInfo
+
+T = TypeVar("T")
+
+_FORM_FIELD: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}")
+
+
+@frozen(kw_only=True)
+class Ping(Endpoint[models.Ping]):
+    """``GET /event/{event_id}/ping``."""
+
+    name = "ping"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "ping"))
+
+    def decode(self, reply: Reply) -> models.Ping:
+        return decode(reply, self.name, models.Ping)
+
+
+@frozen
+class _Events:
+    events: tuple[models.EventListItem, ...]
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Events(Listing[models.EventListItem]):
+    """``GET /events``."""
+
+    name = "events"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "events"), query=self.query)
+
+    def decode(self, reply: Reply) -> Page[models.EventListItem]:
+        found = decode(reply, self.name, _Events)
+        return Page(items=found.events, pagination=found.pagination, extra=found.extra)
+
+    @staticmethod
+    def key(item: models.EventListItem) -> Hashable:
+        return item.event_id
+
+
+@frozen(kw_only=True)
+class Details(Endpoint[models.EventDetails]):
+    """``GET /event/{event_id}/details``."""
+
+    name = "details"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "details"))
+
+    def decode(self, reply: Reply) -> models.EventDetails:
+        return decode(reply, self.name, models.EventDetails)
+
+
+class _BehindFlags:
+    """Calls that the service answers with 403 while a feature flag of the event is off."""
+
+    __slots__ = ()
+    event_id: int | None
+
+    def flags_endpoint(self) -> Details:
+        return Details(event_id=self.event_id)
+
+
+@frozen
+class _Images:
+    images: tuple[ImageItem, ...]
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class _ImageListing(Listing[ImageItem]):
+    def decode(self, reply: Reply) -> Page[ImageItem]:
+        found = decode(reply, self.name, _Images)
+        return Page(items=found.images, pagination=found.pagination, extra=found.extra)
+
+    @staticmethod
+    def key(item: ImageItem) -> Hashable:
+        return item.image_id
+
+
+@frozen(kw_only=True)
+class Photos(_ImageListing):
+    """``GET /event/{event_id}/images``."""
+
+    name = "photos"
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "images"), query=self.query)
+
+
+@frozen(kw_only=True)
+class BibSearch(_BehindFlags, _ImageListing):
+    """``GET /event/{event_id}/bibs/{bib}``."""
+
+    name = "bib_search"
+    needs: ClassVar[tuple[str, ...]] = ("bib_search",)
+
+    bib: str
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "bibs", segment(self.bib, "bib"))
+        return Request(method="GET", path=path, query=self.query)
+
+
+@frozen(kw_only=True)
+class FaceResults(_BehindFlags, _ImageListing):
+    """``GET /event/{event_id}/faces/{request_id}``."""
+
+    name = "face_results"
+    needs: ClassVar[tuple[str, ...]] = ("selfie_search",)
+    page_size_max = guesses.FACES_PAGE_SIZE_MAX
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "faces", segment(self.request_id or "", "request_id"))
+        return Request(method="GET", path=path, query=self.query)
+
+
+@frozen(kw_only=True)
+class TimelinePhotos(_BehindFlags, _ImageListing):
+    """``GET /event/{event_id}/timeline/images``; Unix seconds, half-open."""
+
+    name = "timeline_photos"
+    needs: ClassVar[tuple[str, ...]] = ("timeline_search",)
+    page_size_max = guesses.TIMELINE_PAGE_SIZE_MAX
+
+    start_s: int
+    end_s: int
+
+    def request(self, scope: Scope) -> Request:
+        query = {"from": str(self.start_s), "to": str(self.end_s), **self.query}
+        return Request(method="GET", path=self.path(scope, "timeline", "images"), query=query)
+
+
+@frozen
+class _Timeline:
+    days: tuple[models.TimelineDay, ...]
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class TimelineDays(_BehindFlags, Endpoint[list[models.TimelineDay]]):
+    """``GET /event/{event_id}/timeline/days``."""
+
+    name = "timeline_days"
+    needs: ClassVar[tuple[str, ...]] = ("timeline_search",)
+
+    def request(self, scope: Scope) -> Request:
+        return Request(method="GET", path=self.path(scope, "timeline", "days"))
+
+    def decode(self, reply: Reply) -> list[models.TimelineDay]:
+        return list(decode(reply, self.name, _Timeline).days)
+
+
+@frozen(kw_only=True)
+class _SelfieUpload(Endpoint[T]):
+    """What the two endpoints that take a selfie share."""
+
+    selfie: Selfie | None
+    selfie_field: str = guesses.SELFIE_FIELD
+    field_was_named: bool = False
+    """The server has told us the field's name once; a second time would be a loop."""
+    request_id_is_ours: bool = False
+    """Made up by the client so that the first POST can be repeated; the server never heard of it."""
+
+    @property
+    def replayable(self) -> bool:
+        return self.request_id is not None
+
+    def form(self) -> dict[str, Any]:
+        """Give the multipart form, as arguments of `Request`."""
+        upload = None
+        if self.selfie is not None:
+            name = f"selfie.{self.selfie.extension}"
+            upload = Upload(self.selfie_field, name, self.selfie.content_type, self.selfie.content)
+        return {
+            "form": {} if self.request_id is None else {"request_id": self.request_id},
+            "upload": upload,
+        }
+
+    def amend(self, reply: Reply, scope: Scope) -> Self | None:
+        if self.request_id_is_ours and reply.status == guesses.UNKNOWN_REQUEST_ID_STATUS:
+            return evolve(self, request_id=None, request_id_is_ours=False)
+        if self.selfie is None or reply.status != 422:
+            return None
+        if self.field_was_named:
+            # That name was wrong as well: the next call begins with ours again.
+            scope.selfie_field = guesses.SELFIE_FIELD
+            return None
+        name = _missing_form_field(reply)
+        if name is None or name == self.selfie_field:
+            return None
+        scope.selfie_field = name
+        return evolve(self, selfie_field=name, field_was_named=True)
+
+
+def _missing_form_field(reply: Reply) -> str | None:
+    """Read from a 422 which form field the server missed."""
+    for problem in problems(error_message(reply)):
+        name = problem.field.rpartition(".")[2]
+        if (
+            problem.problem.casefold().startswith(guesses.MISSING_FIELD_PROBLEM)
+            and problem.field.startswith("body.")
+            and name != "request_id"
+            and _FORM_FIELD.fullmatch(name)
+        ):
+            return name
+    return None
+
+
+@frozen(kw_only=True)
+class Faces:
+    """What a Face Search POST answers."""
+
+    request_id: str
+    images: tuple[ImageItem, ...]
+    pagination: PaginationInfo
+    confidence_percentage: float | None = None
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class FaceSearch(_BehindFlags, _SelfieUpload[Faces]):
+    """``POST /event/{event_id}/faces``."""
+
+    name = "face_search"
+    needs: ClassVar[tuple[str, ...]] = ("selfie_search",)
+
+    page_size: int | None = None
+
+    def request(self, scope: Scope) -> Request:
+        size = guesses.FACES_PAGE_SIZE_MAX if self.page_size is None else self.page_size
+        query = {"page": "1", "page_size": str(size)}
+        return Request(method="POST", path=self.path(scope, "faces"), query=query, **self.form())
+
+    def decode(self, reply: Reply) -> Faces:
+        return decode(reply, self.name, Faces)
+
+
+@frozen(kw_only=True)
+class _Started:
+    request_id: str
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class StartClips(_BehindFlags, _SelfieUpload[str]):
+    """``POST /event/{event_id}/video-clipping/search-by-selfie``; decodes to the job's ``request_id``."""
+
+    name = "start_clips"
+    needs: ClassVar[tuple[str, ...]] = ("video_search", "video_selfie_search")
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "video-clipping", "search-by-selfie")
+        return Request(method="POST", path=path, **self.form())
+
+    def decode(self, reply: Reply) -> str:
+        return decode(reply, self.name, _Started).request_id
+
+
+@frozen(kw_only=True)
+class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
+    """``GET /event/{event_id}/video-clipping/{request_id}``."""
+
+    name = "clip_status"
+    needs: ClassVar[tuple[str, ...]] = ("video_search", "video_selfie_search")
+
+    def request(self, scope: Scope) -> Request:
+        path = self.path(scope, "video-clipping", segment(self.request_id or "", "request_id"))
+        return Request(method="GET", path=path)
+
+    def decode(self, reply: Reply) -> models.ClipStatus:
+        path, found = payload(reply, self.name, models.ClipStatus)
+        # Which job it is of is known, should the payload leave that out.
+        if found.get("request_id") in (None, ""):
+            found = {**found, "request_id": self.request_id}
+        word = found.get(guesses.CLIP_STATUS_KEY)
+        present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]
+        listed = next((key for key in present if found[key]), present[0] if present else None)
+        clips = found[listed] if listed else []
+        if isinstance(word, str) and guesses.clip_state(word) == "done":
+            self._check_done(reply, path, found, listed)
+        elif isinstance(clips, list):
+            # Until the job is done its clips may be announced without a URL, or not be listed at all.
+            clips = [clip for clip in clips if _has_url(clip)]
+        found = {key: value for key, value in found.items() if key != listed} | {"clips": clips}
+        status = decode_at(reply, self.name, path, found, models.ClipStatus)
+        return evolve(status, retry_after=retry_after_s(reply))
+
+    def _check_done(self, reply: Reply, path: str, found: dict[str, Any], listed: str | None) -> None:
+        """Refuse a job that says it is done and does not show for it: that is not "no match"."""
+        if listed is None:
+            expected = "a list under " + " or ".join(guesses.CLIP_LIST_KEYS)
+            raise contract_error(reply, self.name, path, expected, found)
+        clips = found[listed] if isinstance(found[listed], list) else []
+        for place, clip in enumerate(clips):
+            if not _has_url(clip):
+                expected = "a clip's URL under " + " or ".join(guesses.CLIP_URL_KEYS)
+                raise contract_error(reply, self.name, f"{path}.{listed}[{place}]", expected, clip)
+
+
+@frozen(kw_only=True)
+class _Originals:
+    presigned_urls: tuple[models.PresignedUrlItem, ...]
+    failed_urls: tuple[models.FailedUrlItem, ...] = ()
+    pagination: PaginationInfo
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Originals(Listing[models.PresignedUrlItem]):
+    """``POST /event/{event_id}/original-photos``. It only signs links, so it can be repeated."""
+
+    name = "originals"
+    page_size_max = 60
+
+    method: str
+    identifier: str | tuple[str, ...]
+
+    def request(self, scope: Scope) -> Request:
+        identifier = list(self.identifier) if isinstance(self.identifier, tuple) else self.identifier
+        return Request(
+            method="POST",
+            path=self.path(scope, "original-photos"),
+            query=self.query,
+            json={"method": self.method, "identifier": identifier},
+        )
+
+    def decode(self, reply: Reply) -> Page[models.PresignedUrlItem]:
+        found = decode(reply, self.name, _Originals)
+        return Page(
+            items=found.presigned_urls,
+            failed=found.failed_urls,
+            pagination=found.pagination,
+            extra=found.extra,
+        )
+
+    @staticmethod
+    def key(item: models.PresignedUrlItem) -> Hashable:
+        # The query holds the signature, which differs each time the same photo is signed.
+        return item.filename, item.url.partition("?")[0]
+
+
+def _has_url(clip: object) -> bool:
+    if isinstance(clip, dict):
+        return any(clip.get(key) for key in guesses.CLIP_URL_KEYS)
+    return bool(clip)

@@ -1,0 +1,1 @@
+"""Run calls: settings, deadline, retries, throttle, and paging. No aiohttp here."""

@@ -1,0 +1,87 @@
+"""Settings, from arguments or the environment, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from ninepic_async._core.retry import RetryPolicy
+from ninepic_async._core.throttle import RateLimit
+from ninepic_async._support.arguments import number
+from ninepic_async._support.redact import Secret, hidden
+from ninepic_async.errors import ConfigError
+
+DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
+_URL: Final = re.compile(r"[a-z]+://[\w.:\[\]-]+(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE)
+"""What is put before each path as it stands, and that every reader of URLs reads alike."""
+
+
+def credentials(api_key: str | None, org_id: int | str | None) -> tuple[Secret, int]:
+    """Find the key and the organisation; say by name what is missing.
+
+    Raises:
+        ConfigError: one of them is missing or malformed.
+    """
+    key = hidden(os.environ.get("NINEPIC_API_KEY", "") if api_key is None else api_key)
+    org = os.environ.get("NINEPIC_ORG_ID", "") if org_id is None else org_id
+    missing = []
+    if key == "":
+        missing.append("api_key (or the environment variable NINEPIC_API_KEY)")
+    if org == "":
+        missing.append("org_id (or the environment variable NINEPIC_ORG_ID)")
+    if missing:
+        raise ConfigError(f"NinePic needs {' and '.join(missing)}")
+    if not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError("api_key must be text of printable ASCII without spaces; is a line break in it?")
+    return Secret(key), number(org, "org_id", ConfigError)
+
+
+def base_url(given: str | None) -> str:
+    """Find the base URL: the argument, ``NINEPIC_BASE_URL``, or 9Pic's own.
+
+    Raises:
+        ConfigError: it is not an ``https`` URL; plain ``http`` is for this machine only.
+    """
+    url = given or os.environ.get("NINEPIC_BASE_URL") or DEFAULT_BASE_URL
+    if not isinstance(url, str) or not _URL.fullmatch(url := url.strip()):
+        raise ConfigError(
+            "base_url must be scheme, host and perhaps a path, in ASCII, such as https://api.9pic.ai"
+        )
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError as error:
+        raise ConfigError(f"base_url is no URL: {error}") from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise ConfigError(
+            f"base_url {parts.scheme}://{host} would send the API key unencrypted: use https "
+            "(http is allowed to loopback hosts only)"
+        )
+    return url.rstrip("/")
+
+
+def check_options(retry: object, rate_limit: object = None, session: object = None) -> None:
+    """Refuse the bare number that people try first, and another library's session.
+
+    Raises:
+        ConfigError: an option is of the wrong kind.
+    """
+    if not isinstance(retry, RetryPolicy):
+        raise ConfigError(f"retry={retry!r}: give a RetryPolicy, such as RetryPolicy(attempts=3)")
+    if rate_limit is not None and not isinstance(rate_limit, RateLimit):
+        raise ConfigError(f"rate_limit={rate_limit!r}: give a RateLimit, such as RateLimit(10)")
+    if session is not None and not hasattr(session, "closed"):
+        raise ConfigError(f"session is a {type(session).__name__}: give an aiohttp.ClientSession")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Everything that knows aiohttp: the transport, its connections, and name resolution."""

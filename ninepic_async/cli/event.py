@@ -1,0 +1,93 @@
+"""``ninepic ping`` and ``ninepic event``: one call, one answer."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from ninepic_async import EventDetails, NinePic
+from ninepic_async.cli.document import document
+from ninepic_async.cli.errors import CommandError
+from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.progress import waiting
+from ninepic_async.cli.tables import show_facts
+from ninepic_async.cli.terminal import say_json, tell
+
+_FEATURES: Final = {
+    "BIB search": "bib_search",
+    "selfie search": "selfie_search",
+    "name search": "name_search",
+    "video search": "video_search",
+    "video by selfie": "video_selfie_search",
+    "timeline": "timeline_search",
+}
+
+
+_ANY_EVENT: Final = Parameter(help="The event's number; if not given, the first that the service lists.")
+
+
+def ping(
+    event_id: Annotated[str | None, _ANY_EVENT] = None,
+    /,
+    *,
+    account: Account = ACCOUNT,
+    output: Output = OUTPUT,
+) -> Work:
+    """Check key, organisation, event and this machine's address in one call."""
+    return _ping(account.client(), event_id, output)
+
+
+async def _ping(client: NinePic, event_id: str | None, output: Output) -> None:
+    with waiting("Asking"):
+        async with client:
+            event = client.event(await _first_event(client) if event_id is None else event_id)
+            started = perf_counter()
+            pong = await event.ping()
+            took_s = perf_counter() - started
+    if output.json:
+        say_json(document(pong))
+    else:
+        show_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id})
+    if pong.status != "ok":
+        raise CommandError(f"the service answered, but with {pong.status!r}")
+    tell(f"Answered in {1000 * took_s:.0f} ms.")
+
+
+async def _first_event(client: NinePic) -> int:
+    found = await client.events(page_size=1).collect(limit=1)
+    if not found:
+        raise CommandError("key and organisation are in order, but there is no event yet to ping")
+    return found[0].event_id
+
+
+def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = OUTPUT) -> Work:
+    """Show an event's name, date and status, and which searches are on."""
+    return _event(account.client(), event_id, output)
+
+
+async def _event(client: NinePic, event_id: str, output: Output) -> None:
+    with waiting("Asking"):
+        async with client:
+            details = await client.event(event_id).details()
+    if output.json:
+        say_json(document(details))
+    else:
+        show_facts(facts(details))
+
+
+def facts(details: EventDetails) -> dict[str, object]:
+    """Give what is known of an event, under the names that people have for it."""
+    known: dict[str, object] = {
+        "event": details.event_id,
+        "name": details.event_name,
+        "date": details.event_date,
+        "status": details.status,
+        "enabled": _yes(details.event_enabled),
+    }
+    return known | {title: _yes(getattr(details, flag)) for title, flag in _FEATURES.items()}
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"

@@ -1,0 +1,296 @@
+"""Reading lists: pages are fetched ahead, within bounds and in order; leaving early leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from typing import Any, Final, Generic, Self, TypeVar
+
+import anyio
+from attrs import Factory, evolve, field, fields, frozen
+
+from ninepic_async._contract.endpoint import Listing
+from ninepic_async._contract.endpoints import FaceResults, Originals
+from ninepic_async._core.page_walk import PageWalk
+from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.photo_grid import picture_grid
+from ninepic_async.errors import ConfigError
+from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
+
+T = TypeVar("T")
+
+log: Final = logging.getLogger("ninepic_async")
+
+AHEAD_AT_FIRST: Final = 3
+AHEAD_AT_MOST: Final = 8
+"""Pages asked for before the consumer is done with the one it has. Someone who leaves on the first page
+costs the service little; someone who stays is soon served at full speed."""
+_CLOSE_WITHIN_S: Final = 2.0
+
+
+class _FetchAhead(Generic[T]):
+    """Owns the requests for pages that nobody has asked for yet."""
+
+    def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
+        self._fetch = fetch
+        self._window = AHEAD_AT_FIRST
+        self._tasks: dict[int, asyncio.Task[Page[T]]] = {}
+        self._early: set[int] = set()
+
+    def start(self, number: int, last: int) -> None:
+        """Ask for a page that is certain to be wanted, and for likely ones up to the last."""
+        for page in range(number, min(number + self._window - 1, last) + 1):
+            if page not in self._tasks:
+                self._tasks[page] = asyncio.ensure_future(self._fetch(page))
+                if page != number:
+                    self._early.add(page)
+        self._window = min(2 * self._window, AHEAD_AT_MOST)
+
+    async def take(self, number: int, total: int) -> Page[T]:
+        """Wait for a page.
+
+        Args:
+            number: the page's.
+            total: of the page before it. A page that was cut from the list earlier than the page before it
+                lacks what has slid over the border since; it is fetched again.
+        """
+        page = await self._tasks[number]
+        del self._tasks[number]
+        if number in self._early and page.pagination.total < total:
+            await self.aclose()
+            self._window = 1
+            page = await self._fetch(number)
+        self._early.discard(number)
+        return page
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and see it end."""
+        for task in self._tasks.values():
+            task.cancel()
+        with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+        self._early.clear()
+
+
+@frozen
+class Pager(Generic[T]):
+    """A list that is fetched as it is read; nothing is sent before that, and each iteration starts anew.
+
+    Iterating asks for the largest pages the endpoint allows and fetches a few ahead. Leave the loop whenever
+    you like: what was under way is cancelled.
+
+    Raises:
+        NinePicError: while iterating, whatever the service or the network has in store.
+
+    Example:
+        >>> async for photo in event.bib_search("1234"):  # doctest: +SKIP
+        ...     print(photo.img_url)
+    """
+
+    _run: Callable[[Listing[T]], Awaitable[Page[T]]] = field(repr=False)
+    _listing: Listing[T]
+    _first: Page[T] | None = field(default=None, repr=False)
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        """Yield the items, in the service's order, each once."""
+        reading = _Reading(self)
+        try:
+            while (page := await reading.next()) is not None:
+                for item in page.items:
+                    yield item
+        finally:
+            await reading.aclose()
+
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
+        """Yield the pages; an item that was on an earlier page is left out of the later one."""
+        reading = _Reading(self)
+        try:
+            while (page := await reading.next()) is not None:
+                yield page
+        finally:
+            await reading.aclose()
+
+    async def first_page(self) -> Page[T]:
+        """Fetch the first page alone, in one request: the cheapest way to show something."""
+        return self._first or await self._fetch(1)
+
+    async def collect(self, limit: int | None = None) -> list[T]:
+        """Fetch the items into a list.
+
+        Args:
+            limit: stop at that many; None for all of them.
+
+        Raises:
+            InvalidInputError: ``limit`` is not a whole number from 0.
+        """
+        limit = _arguments.limit(limit)
+        items: list[T] = []
+        if limit == 0:
+            return items
+        pager = self
+        if limit is not None and limit < self._listing.size and self._first is None:
+            pager = evolve(self, listing=evolve(self._listing, page_size=limit))
+        reading = _Reading(pager, most=limit)
+        try:
+            while limit is None or len(items) < limit:
+                page = await reading.next()
+                if page is None:
+                    break
+                items += page.items
+        finally:
+            await reading.aclose()
+        return items[:limit]
+
+    async def _fetch(self, number: int) -> Page[T]:
+        return await self._run(evolve(self._listing, page=number))
+
+
+class _Reading(Generic[T]):
+    """Reads a list once, page by page.
+
+    No generator, so that no generator of ours is inside another: a loop that ends, and the garbage collector,
+    close all that they find at once, and the inner one would be "already running" to the outer.
+    """
+
+    def __init__(self, pager: Pager[T], most: int | None = None) -> None:
+        listing = pager._listing
+        self._pager = pager
+        self._name = listing.name
+        self._most = most
+        self._page_walk = PageWalk(listing.name, listing.key, listing.request_id)
+        self._ahead = _FetchAhead(pager._fetch)
+        self._number: int | None = 1
+        self._last: PaginationInfo | None = None
+
+    async def next(self) -> Page[T] | None:
+        """Give the next page, without what was on earlier ones; None at the end."""
+        if self._number is None:
+            return None
+        if self._last is None:
+            page = await self._pager.first_page()
+        else:
+            page = await self._ahead.take(self._number, self._last.total)
+        fresh, self._number = self._page_walk.take(self._number, page)
+        self._last = page.pagination
+        if self._number is not None:
+            self._ahead.start(self._number, self._last_page(self._number, page.pagination))
+        if fresh.failed:
+            log.warning("%s: %d originals on this page failed", self._name, len(fresh.failed))
+        return fresh
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and see it end."""
+        await self._ahead.aclose()
+
+    def _last_page(self, number: int, pagination: PaginationInfo) -> int:
+        """Tell how far ahead there is something worth fetching; the next page is asked for in any case."""
+        last = pagination.total_pages
+        if self._most is not None:
+            last = min(last, math.ceil(self._most / max(pagination.page_size, 1)))
+        return max(number, last)
+
+
+async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
+    raise ConfigError(
+        "this FaceSearch was unpickled or made by hand, and has no client to fetch more than its first page: "
+        f"read it with event.face_results({listing.request_id!r})"
+    )
+
+
+@frozen(kw_only=True)
+class FoundFaces:
+    """What a selfie found, apart from how its later pages are read."""
+
+    request_id: str
+    images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
+    pagination: PaginationInfo | None = None
+    confidence_percentage: float | None = None
+    extra: Extra = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def total(self) -> int:
+        """How many photos were found in all."""
+        return len(self.images) if self.pagination is None else self.pagination.total
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The way to later pages is the client's, and stays with it.
+        found = {each.name: getattr(self, each.name) for each in fields(FoundFaces)}
+        return partial(type(self), **found), ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def _repr_html_(self) -> str:
+        return picture_grid(self.images, self.total, f"{self.total:,} found by selfie")
+
+    def _over_images(self) -> Pager[ImageItem]:
+        pagination = self.pagination or PaginationInfo(
+            total=len(self.images),
+            current_page=1,
+            total_pages=1,
+            has_next_page=False,
+            has_previous_page=False,
+            page_size=max(len(self.images), 1),
+        )
+        first: Page[ImageItem] = Page(items=self.images, pagination=pagination)
+        return Pager(_no_client, FaceResults(event_id=0, request_id=self.request_id), first)
+
+
+@frozen(kw_only=True)
+class FaceSearch(FoundFaces):
+    """What a selfie found. The first page came with the upload; later ones are read from the cached result.
+
+    Store ``request_id`` to see the same result again with ``event.face_results(request_id)``: no second
+    upload, no second charge.
+
+    Attributes:
+        request_id: names this search; Motion and originals take it too.
+        confidence_percentage: the threshold that was used, or None.
+        images: the photos of the first page.
+        pagination: the first page's.
+    """
+
+    _pager: Pager[ImageItem] = field(
+        default=Factory(lambda self: self._over_images(), takes_self=True),
+        eq=False,
+        repr=False,
+        alias="pager",
+    )
+
+    def __aiter__(self) -> AsyncGenerator[ImageItem, None]:
+        """Yield the photos, in the service's order, each once."""
+        return self._pager.__aiter__()
+
+    def pages(self) -> AsyncGenerator[Page[ImageItem], None]:
+        """Yield the pages; the first is at hand."""
+        return self._pager.pages()
+
+    async def first_page(self) -> Page[ImageItem]:
+        """Give the first page, without a request."""
+        return await self._pager.first_page()
+
+    async def collect(self, limit: int | None = None) -> list[ImageItem]:
+        """Fetch the photos into a list, at most ``limit`` of them."""
+        return await self._pager.collect(limit)
+
+
+def behind(search: FaceSearch) -> Pager[ImageItem]:
+    """Give the list that a search reads its photos from."""
+    return search._pager
+
+
+async def page_again(pager: Pager[T], number: int) -> Page[T]:
+    """Fetch one page of a list that has been walked through, as when the links on it have expired."""
+    return await pager._fetch(number)
+
+
+def is_of_originals(pager: Pager[Any]) -> bool:
+    """Whether a list gives links to originals, which can be signed by ids too."""
+    return isinstance(pager._listing, Originals)

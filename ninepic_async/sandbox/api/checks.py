@@ -1,0 +1,124 @@
+"""What a request has to satisfy before any work is done, refused with the documented status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import frozen
+
+from ninepic_async.sandbox.events import Event
+from ninepic_async.sandbox.state import SandboxState
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+
+
+class RefusalError(Exception):
+    """The request is answered with an error reply."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+@frozen
+class Limits:
+    """How many items an endpoint gives per page."""
+
+    default: int
+    largest: int
+
+
+@frozen
+class Page:
+    """The page asked for; ``size`` is clamped to what the endpoint allows."""
+
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        """Place of the page's first item."""
+        return (self.number - 1) * self.size
+
+
+def check_key(state: SandboxState, key: str | None) -> None:
+    """401 without a key, 403 with another than ours."""
+    if not key:
+        raise RefusalError(401, "Missing API key: send it in the X-API-Key header")
+    if key != state.api_key:
+        raise RefusalError(403, "Invalid or inactive API key")
+
+
+def check_org(state: SandboxState, org_id: str) -> None:
+    """403 for an organisation that does not own the key."""
+    if integer(org_id, "path.org_id") != state.org_id:
+        raise RefusalError(403, "This API key does not belong to the organization")
+
+
+def check_event(state: SandboxState, event_id: str) -> Event:
+    """403 for an event that is not the organisation's."""
+    event = state.events.get(integer(event_id, "path.event_id"))
+    if event is None:
+        raise RefusalError(403, "The event does not belong to this organization")
+    return event
+
+
+def check_features(event: Event, needed: tuple[str, ...]) -> None:
+    """404 for an event without configuration, 403 for a feature that is switched off."""
+    if not event.configured:
+        raise RefusalError(404, "Event configuration not found")
+    missing = event.missing(*needed)
+    if missing is not None:
+        raise RefusalError(403, f"{missing.replace('_', ' ').capitalize()} is disabled for this event")
+
+
+def read_page(query: Mapping[str, str], limits: Limits) -> Page:
+    """The page asked for; 422 naming each value that is not a number from 1."""
+    problems = []
+    values = {"page": 1, "page_size": limits.default}
+    for name in values:
+        try:
+            values[name] = integer(query.get(name, str(values[name])), f"query.{name}")
+        except RefusalError as refusal:
+            problems.append(refusal.message)
+        else:
+            if values[name] < 1:
+                problems.append(f"query.{name}: Input should be greater than or equal to 1")
+    if problems:
+        raise RefusalError(422, "; ".join(problems))
+    return Page(values["page"], min(values["page_size"], limits.largest))
+
+
+def read_span(query: Mapping[str, str]) -> tuple[int, int]:
+    """Both ends of a timeline query, in Unix seconds; 422 naming each that is missing or no number."""
+    problems = []
+    ends = []
+    for name in ("from", "to"):
+        try:
+            if name not in query:
+                raise RefusalError(422, f"query.{name}: Field required")
+            ends.append(integer(query[name], f"query.{name}"))
+        except RefusalError as refusal:
+            problems.append(refusal.message)
+    if problems:
+        raise RefusalError(422, "; ".join(problems))
+    return ends[0], ends[1]
+
+
+def read_request_id(text: str) -> str:
+    """A ``request_id`` in lower case; 400 if it is no UUID."""
+    if not _UUID.fullmatch(text):
+        raise RefusalError(400, "request_id is not a valid UUID")
+    return text.lower()
+
+
+def integer(text: str, where: str) -> int:
+    """A whole number; 422 naming the field otherwise."""
+    number = int(text) if _INTEGER.fullmatch(text) else None
+    if number is None or not -(2**63) <= number < 2**63:
+        raise RefusalError(422, f"{where}: Input should be a valid integer")
+    return number

@@ -1,0 +1,1 @@
+"""Faults on command: what they are, how they are checked, and their effects on a reply."""

@@ -1,0 +1,164 @@
+"""Carrying out what a fault says, over the connection of the request that it strikes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Final
+
+import orjson
+from aiohttp import web
+from multidict import CIMultiDict
+
+from ninepic_async.sandbox.clock import Clock
+from ninepic_async.sandbox.faults import json_path
+from ninepic_async.sandbox.faults.checks import as_bytes
+from ninepic_async.sandbox.faults.fault import Armed, Fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+served_page: Final[ContextVar[int | None]] = ContextVar("served_page", default=None)
+"""The page to be served to the request at hand whatever it asks for, if a fault says so."""
+_TOO_MANY_REQUESTS: Final = {"message": "Too Many Requests"}
+_NO_LINGERING: Final = struct.pack("ii", 1, 0)
+_FLUSH_TURN_S: Final = 0.001
+
+
+async def answer(
+    armed: Armed | None, request: web.Request, work: Handler, clock: Clock
+) -> web.StreamResponse:
+    """Answer a request as the fault that strikes it says, or as usual when there is none."""
+    if armed is None:
+        return await work(request)
+    fault = armed.fault
+    served_page.set(fault.serve_page)
+    done = await work(request) if fault.after_work or fault.lose_reply else None
+    if fault.delay_s:
+        await clock.sleep(fault.delay_s)
+    if fault.stall and fault.after_bytes is None:
+        await _for_ever()
+    if fault.lose_reply or (fault.reset and fault.after_bytes is None):
+        return _reset(request)
+    if fault.status is not None or fault.is_throttle:
+        return await _sent(fault, request, _canned(fault))
+    reply = done or await work(request)
+    changed = _changed(armed, reply) if isinstance(reply, web.Response) else None
+    return reply if changed is None else await _sent(fault, request, changed)
+
+
+def status_of(reply: web.StreamResponse) -> int:
+    """The status of a reply; 0 for one that ended in a reset."""
+    return 0 if isinstance(reply, _LostReply) else reply.status
+
+
+def _canned(fault: Fault) -> web.Response:
+    body = _TOO_MANY_REQUESTS if fault.is_throttle and fault.body == b"" else fault.body
+    headers = CIMultiDict(fault.headers)
+    if not isinstance(body, bytes | str):
+        headers.setdefault("Content-Type", "application/json")
+    return _response(fault.status or 429, headers, as_bytes(body))
+
+
+def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
+    """The true reply with the fault's changes; None, and no strike, if it has no such place."""
+    fault = armed.fault
+    try:
+        body = _rewritten(fault, _bytes(reply))
+    except LookupError as error:
+        armed.miss(str(error))
+        return None
+    headers = CIMultiDict(reply.headers)
+    headers.popall("Content-Length", None)
+    headers.update(fault.headers)
+    return _response(reply.status, headers, body)
+
+
+def _rewritten(fault: Fault, body: bytes) -> bytes:
+    """The body of a true reply with the fault's changes; `LookupError` if it has no such place."""
+    if fault.replace or fault.remove:
+        body = _with_other_values(fault, body)
+    body += b" " * fault.extra_bytes
+    if (_cut(fault) or 0) > len(body):
+        raise LookupError(f"the reply has only {len(body)} bytes")
+    return body
+
+
+def _with_other_values(fault: Fault, body: bytes) -> bytes:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise LookupError("the reply is not JSON") from None
+    for path, value in fault.replace.items():
+        document = json_path.replaced(document, path, value)
+    for path in fault.remove:
+        document = json_path.without(document, path)
+    return orjson.dumps(document)
+
+
+async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
+    """Send a reply that ends, or announces its length, as the fault says; give others back to be sent."""
+    announced = CIMultiDict(fault.headers).get("Content-Length")
+    cut = _cut(fault)
+    if cut is None and announced is None:
+        return reply
+    body = _bytes(reply)
+    sent = web.StreamResponse(status=reply.status, headers=reply.headers)
+    sent.content_length = len(body) if announced is None else int(announced)
+    await sent.prepare(request)
+    transport = request.transport
+    if transport is None:
+        return sent
+    # Past aiohttp, which would hold a body to the length that was announced.
+    transport.write(body[:cut])
+    if fault.stall:
+        await _for_ever()
+    if fault.reset:
+        await _flushed(transport)
+        return _reset(request)
+    transport.close()
+    return sent
+
+
+def _cut(fault: Fault) -> int | None:
+    """How many bytes of the body are sent, if not all."""
+    return fault.truncate_after if fault.after_bytes is None else fault.after_bytes
+
+
+async def _flushed(transport: asyncio.WriteTransport) -> None:
+    """Wait until all has left: a reset throws away what has not. A transport has no event for this."""
+    while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(_FLUSH_TURN_S)
+
+
+class _LostReply(web.Response):
+    """Goes nowhere, since its connection is gone."""
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Reset the connection."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        transport.abort()
+    return _LostReply(status=499)
+
+
+async def _for_ever() -> None:
+    """Wait to be cancelled: when the client goes, or when the sandbox closes."""
+    await asyncio.get_running_loop().create_future()
+
+
+def _bytes(reply: web.Response) -> bytes:
+    return reply.body if isinstance(reply.body, bytes) else b""
+
+
+def _response(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
+    # aiohttp takes a length that does not fit for a mistake; it is announced in `_sent`.
+    headers = CIMultiDict(headers)
+    headers.popall("Content-Length", None)
+    return web.Response(status=status, body=body, headers=headers)

@@ -1,0 +1,1 @@
+"""HTTP helpers that both of the sandbox's ports use."""

@@ -1,0 +1,162 @@
+"""A gallery made from a folder of real JPEGs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ninepic_async.sandbox.errors import FolderError
+from ninepic_async.sandbox.event_photos import Photo
+from ninepic_async.sandbox.seeded import uuid_of
+
+BIBS_FILE: Final = "bibs.csv"
+PHOTOS_PER_MADE_UP_BIB: Final = 20
+PREVIEW: Final = 64
+_SUFFIXES: Final = (".jpg", ".jpeg")
+_EXIF_SUB_IFD: Final = 0x8769
+_DATE_TIME_ORIGINAL: Final = 0x9003
+_OFFSET_TIME_ORIGINAL: Final = 0x9011
+
+
+@frozen(eq=False)
+class FolderPhoto:
+    """One file: its upright size, capture time, BIBs, and a small version to compare others with."""
+
+    path: Path
+    image_id: str
+    size: tuple[int, int]
+    taken_at: int | None
+    bibs: tuple[str, ...]
+    preview: Image.Image
+
+
+class FolderGallery:
+    """The photos of a folder, by capture time and then by name."""
+
+    def __init__(self, photos: Iterable[FolderPhoto]) -> None:
+        # Without a time: behind all others.
+        self.files: Sequence[FolderPhoto] = sorted(
+            photos, key=lambda photo: (photo.taken_at is None, photo.taken_at or 0, photo.path.name)
+        )
+        self.total: int = len(self.files)
+        self.timed: int = sum(photo.taken_at is not None for photo in self.files)
+        self._ids = {photo.image_id: place for place, photo in enumerate(self.files)}
+        self._places: dict[str, list[int]] = {}
+        bibs: dict[str, str] = {}
+        for place, photo in enumerate(self.files):
+            for bib in photo.bibs:
+                bibs.setdefault(bib.casefold(), bib)
+                self._places.setdefault(bib.casefold(), []).append(place)
+        self.bibs: Sequence[str] = tuple(bibs.values())
+
+    def photo(self, index: int) -> Photo:
+        """One photo by its place in the order."""
+        found = self.files[index]
+        return Photo(index, found.image_id, *found.size, found.taken_at, open_original=False)
+
+    def taken_at(self, index: int) -> int:
+        """Capture time of one of the first ``timed`` photos."""
+        return self.files[index].taken_at or 0
+
+    def index_of(self, image_id: str) -> int | None:
+        """A photo's place, or None for an id that is not in here."""
+        return self._ids.get(image_id)
+
+    def bibs_in(self, index: int) -> tuple[str, ...]:
+        """The BIBs of a photo."""
+        return self.files[index].bibs
+
+    def of_bib(self, bib: str) -> Sequence[int]:
+        """The photos of a BIB (compared without case), in order."""
+        return self._places.get(bib.casefold(), ())
+
+
+def read_folder(folder: str | PathLike[str]) -> FolderGallery:
+    """Read every JPEG of a folder, and its ``bibs.csv`` if there is one.
+
+    Raises:
+        FolderError: The folder is missing or has no JPEGs, or a file in it cannot be read; the text names it.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FolderError(f"no such folder: {root}")
+    paths = sorted(path for path in root.iterdir() if _is_photo(path))
+    if not paths:
+        raise FolderError(f"no JPEGs (.jpg, .jpeg) in {root}")
+    bibs = _with_made_up([path.name for path in paths], _read_bibs(root, {path.name for path in paths}))
+    return FolderGallery(_read_photo(path, bibs[path.name]) for path in paths)
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.casefold() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _read_photo(path: Path, bibs: tuple[str, ...]) -> FolderPhoto:
+    try:
+        with Image.open(path, formats=("JPEG",)) as picture:
+            taken_at = _taken_at(picture)
+            width, height = picture.size
+            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            # Reading all of it, small, also finds files that break off.
+            picture.draft("RGB", (PREVIEW * 2, PREVIEW * 2))
+            preview = ImageOps.exif_transpose(picture).convert("RGB").resize((PREVIEW, PREVIEW))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise FolderError(f"not a readable JPEG: {path} ({error})") from error
+    return FolderPhoto(path, uuid_of("folder", path.name), (width, height), taken_at, bibs, preview)
+
+
+def _taken_at(picture: Image.Image) -> int | None:
+    """Capture time from EXIF; as UTC unless it says its offset, None if there is none that makes sense."""
+    details = picture.getexif().get_ifd(_EXIF_SUB_IFD)
+    text = str(details.get(_DATE_TIME_ORIGINAL, "")).strip("\0 ")
+    offset = str(details.get(_OFFSET_TIME_ORIGINAL, "")).strip("\0 ")
+    for value, form in ((text + offset, "%Y:%m:%d %H:%M:%S%z"), (text, "%Y:%m:%d %H:%M:%S")):
+        try:
+            moment = datetime.strptime(value, form)
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            continue
+        return int(moment.timestamp())
+    return None
+
+
+def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
+    path = root / BIBS_FILE
+    bibs: dict[str, tuple[str, ...]] = {}
+    spellings: dict[str, str] = {}
+    if not path.is_file():
+        return bibs
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FolderError(f"not a readable table: {path} ({error})") from error
+    for number, row in enumerate(rows, 1):
+        if not any(row) or (number == 1 and [cell.casefold() for cell in row[:2]] == ["file", "bib"]):
+            continue
+        if len(row) < 2 or not row[1]:
+            raise FolderError(f"{path}, line {number}: a file and a BIB are needed")
+        if row[0] not in names:
+            raise FolderError(f"{path}, line {number}: there is no JPEG {row[0]!r}")
+        bib = spellings.setdefault(row[1].casefold(), row[1])
+        bibs[row[0]] = tuple(dict.fromkeys((*bibs.get(row[0], ()), bib)))
+    return bibs
+
+
+def _with_made_up(names: Sequence[str], bibs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """A BIB for every file: those that have none share made-up ones, a score of photos each."""
+    bare = [name for name in names if name not in bibs]
+    taken = {bib.casefold() for of_file in bibs.values() for bib in of_file}
+    free = [
+        str(number) for number in range(101, 101 + len(names) * 2 + len(taken)) if str(number) not in taken
+    ]
+    groups = max(1, len(bare) // PHOTOS_PER_MADE_UP_BIB)
+    return dict(bibs) | {name: (free[place % groups],) for place, name in enumerate(bare)}

@@ -1,0 +1,113 @@
+"""The search for a good concurrency, against hosts that are formulas."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from ninepic_async.download.concurrency import MOST, START, Adapter
+
+Host = Callable[[int], tuple[float, int]]
+
+
+def played(host: Host, windows: int = 200) -> tuple[list[int], float]:
+    """Give the settings used, and the mean rate."""
+    adapter, limits, total = Adapter(), [], 0.0
+    for _ in range(windows):
+        limits.append(adapter.limit)
+        rate, refused = host(adapter.limit)
+        total += rate
+        adapter.observe(rate, refused)
+    return limits, total / windows
+
+
+def best_fixed(host: Host, windows: int = 200) -> float:
+    return max(sum(host(n)[0] for _ in range(windows)) / windows for n in (1, 4, 16, 64))
+
+
+def fast(n: int) -> tuple[float, int]:
+    """A fast link: a few transfers fill it, and more of them get in each other's way."""
+    return 100 * min(n, 4) / 4 / (1 + max(0, n - 16) / 400), 0
+
+
+def far(n: int) -> tuple[float, int]:
+    """A long way: each transfer waits most of its time."""
+    return 1.5 * n, 0
+
+
+def touchy(n: int) -> tuple[float, int]:
+    """Throttles above 8 at once, and then does no work for a while."""
+    return (10.0 * n, 0) if n <= 8 else (10.0, n - 8)
+
+
+@pytest.mark.parametrize("host", [fast, far, touchy])
+def test_it_is_never_much_worse_than_the_best_fixed_setting(host: Host) -> None:
+    assert played(host)[1] >= 0.9 * best_fixed(host)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_does_not_lead_it_far_astray(seed: int) -> None:
+    dice = random.Random(seed)
+
+    def noisy(n: int) -> tuple[float, int]:
+        return fast(n)[0] * dice.uniform(0.8, 1.2), 0
+
+    assert played(noisy)[1] >= 0.8 * best_fixed(noisy)
+
+
+def test_it_climbs_where_that_pays() -> None:
+    assert played(far, 20)[0][-1] == MOST
+
+
+def test_it_loses_one_window_at_its_start() -> None:
+    assert played(far, 2)[0] == [START, MOST]
+
+
+def test_it_stays_below_what_was_refused() -> None:
+    limits, _ = played(touchy, 100)
+    assert sum(limit > 8 for limit in limits) <= 6
+    assert limits[-1] in (6, 7, 8)
+
+
+def test_a_host_that_always_refuses_is_asked_by_one() -> None:
+    assert played(lambda _: (0.0, 1), 40)[0][-1] == 1
+
+
+def test_falling_throughput_shrinks_it() -> None:
+    adapter = Adapter()
+    for _ in range(30):
+        adapter.observe(100.0, 0)
+    before = adapter.limit
+    for _ in range(3):
+        adapter.observe(20.0, 0)
+    assert adapter.limit < before
+
+
+def test_a_passing_dip_is_soon_made_up_for() -> None:
+    adapter = Adapter()
+    for _ in range(20):
+        adapter.observe(*far(adapter.limit))
+    for _ in range(3):
+        adapter.observe(0.5 * far(adapter.limit)[0], 0)
+    assert adapter.limit < MOST
+    for _ in range(12):
+        adapter.observe(*far(adapter.limit))
+    assert adapter.limit == MOST
+
+
+def test_it_goes_up_again_when_the_host_has_recovered() -> None:
+    adapter = Adapter()
+    for _ in range(8):
+        adapter.observe(1.0, 1)
+    for _ in range(2000):
+        adapter.observe(1.5 * adapter.limit, 0)
+    assert adapter.limit > 16
+
+
+def test_it_keeps_to_its_bounds() -> None:
+    dice = random.Random(1)
+    adapter = Adapter()
+    for _ in range(5000):
+        assert 1 <= adapter.observe(dice.random() * 100, dice.choice([0, 0, 0, 0, 5])) <= MOST

@@ -1,0 +1,425 @@
+"""The aiohttp adapter: against aioresponses, and against raw sockets for what that can't show."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+from yarl import URL
+
+from ninepic_async import (
+    APIConnectionError,
+    APIStatusError,
+    ConfigError,
+    NinePic,
+    NinePicError,
+    NotFoundError,
+    RateLimit,
+    RetryPolicy,
+)
+from ninepic_async._http import transport as _transport
+from tests.canned import BASE, EVENT_ID, KEY, ORG_ID, pagination
+
+ONCE = RetryPolicy(attempts=1)
+PING_URL = f"https://api.9pic.ai{BASE}/ping"
+PING = b'{"status": "ok", "org_id": 903, "event_id": 456}'
+Serve = Callable[[int, bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+def answer(body: bytes = PING, status: str = "200 OK", *headers: str, length: int | None = None) -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+@asynccontextmanager
+async def server(serve: Serve) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Serve raw bytes; the list holds each request as it came."""
+    requests: list[bytes] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while not writer.is_closing():
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    (int(n) for k, _, n in map(_header, head.split(b"\r\n")) if k == b"content-length"), 0
+                )
+                requests.append(head + await reader.readexactly(length))
+                await serve(len(requests), requests[-1], writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", requests
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def _header(line: bytes) -> tuple[bytes, bytes, bytes]:
+    name, colon, value = line.partition(b":")
+    return name.lower(), colon, value.strip()
+
+
+def always(reply: bytes) -> Serve:
+    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+
+    return serve
+
+
+def client(base_url: str | None = None, **options: Any) -> NinePic:
+    return NinePic(KEY, ORG_ID, base_url=base_url, **{"retry": ONCE, "timeout": 5, **options})
+
+
+async def test_a_call_through_aioresponses(wire: aioresponses) -> None:
+    wire.get(PING_URL, body=PING)
+    async with client() as api:
+        assert (await api.event(EVENT_ID).ping()).status == "ok"
+    ((call,),) = wire.requests.values()
+    assert call.kwargs["headers"]["X-API-Key"] == KEY
+    assert call.kwargs["headers"]["User-Agent"].startswith("ninepic-async/")
+    assert call.kwargs["allow_redirects"] is False
+
+
+async def test_a_retry_through_aioresponses(wire: aioresponses) -> None:
+    wire.get(PING_URL, status=503)
+    wire.get(PING_URL, exception=aiohttp.ServerDisconnectedError())
+    wire.get(PING_URL, exception=TimeoutError())
+    wire.get(PING_URL, body=PING)
+    async with client(retry=RetryPolicy(initial_s=0)) as api:
+        await api.event(EVENT_ID).ping()
+    assert [len(calls) for calls in wire.requests.values()] == [4]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.ClientPayloadError("cut"),
+        OSError("no route"),
+        TimeoutError(),
+        aiohttp.InvalidURL("x"),
+        ConnectionResetError(),
+    ],
+    ids=repr,
+)
+async def test_no_error_of_the_http_library_is_the_only_handle(wire: aioresponses, error: Exception) -> None:
+    wire.get(PING_URL, exception=error)
+    async with client() as api:
+        with pytest.raises(APIConnectionError) as caught:
+            await api.event(EVENT_ID).ping()
+    assert str(caught.value).startswith("ping: ")
+    assert caught.value.__cause__ is not None
+    assert caught.value.__cause__.__cause__ is error
+
+
+async def test_the_path_and_query_arrive_encoded_as_they_were_made() -> None:
+    reply = answer(
+        b'{"images": [], "pagination": {"total": 0, "currentPage": 0, "totalPages": 0, '
+        b'"hasNextPage": false, "hasPreviousPage": false, "page_size": 32}}'
+    )
+    async with server(always(reply)) as (url, requests), client(url + "/proxy/") as api:
+        for bib in ("A/12", "१२३", "1 2", "../x", "%2e"):
+            await api.event(EVENT_ID).bib_search(bib).collect()
+    paths = [request.split(b" ")[1].decode() for request in requests]
+    encoded = ["A%2F12", "%E0%A5%A7%E0%A5%A8%E0%A5%A9", "1%202", "..%2Fx", "%252e"]
+    assert paths == [f"/proxy{BASE}/bibs/{bib}?page=1&page_size=100" for bib in encoded]
+
+
+async def test_a_selfie_arrives_as_a_form_each_time() -> None:
+    async with server(always(answer(b"", "500 Oops"))) as (url, requests):  # noqa: SIM117
+        async with client(url, retry=RetryPolicy(attempts=2, initial_s=0)) as api:
+            with pytest.raises(NinePicError):
+                await api.event(EVENT_ID).face_search(b"\xff\xd8\xffpixels", request_id="mine")
+    assert len(requests) == 2
+    for request in requests:
+        assert b"multipart/form-data" in request
+        assert b'name="selfie"; filename="selfie.jpg"' in request
+        assert b"\xff\xd8\xffpixels" in request
+        assert b'name="request_id"\r\n\r\nmine' in request
+
+
+async def test_a_request_id_alone_is_a_form_too_and_originals_are_json() -> None:
+    started = answer(b'{"request_id": "theirs"}')
+    async with server(always(started)) as (url, requests), client(url) as api:
+        with pytest.raises(NinePicError):
+            await api.event(EVENT_ID).originals(bib="7").collect()
+        await api.event(EVENT_ID).start_clips(request_id="mine")
+    assert b'{"method": "bib", "identifier": "7"}' in requests[0]
+    assert b"multipart/form-data" in requests[1]
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_nothing_is_resent_behind_our_back(keep_alive: bool) -> None:
+    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
+        if number == 1 and keep_alive:
+            writer.write(answer())
+        else:
+            writer.close()
+
+    async with server(serve) as (url, requests), client(url) as api:
+        if keep_alive:
+            await api.event(EVENT_ID).ping()
+        with pytest.raises(APIConnectionError) as caught:
+            await api.event(EVENT_ID).ping()
+    assert len(requests) == 1 + keep_alive
+    assert caught.value.attempts == 1
+
+
+async def test_no_redirect_is_followed_and_no_key_leaves() -> None:
+    async with server(always(answer())) as (other, strangers):
+        for status in ("301 Moved", "302 Found", "307 Temporary", "308 Permanent"):
+            moved = answer(b"<html>moved</html>", status, f"Location: {other}{BASE}/ping?sig=s3cret")
+            async with server(always(moved)) as (url, requests), client(url) as api:
+                with pytest.raises(APIStatusError, match=status[:3]) as caught:
+                    await api.event(EVENT_ID).ping()
+                assert len(requests) == 1
+            assert f"a redirect to {other}{BASE}/ping, not followed" in str(caught.value)
+            assert "s3cret" not in repr(caught.value)
+    assert strangers == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(PING, length=999),
+        b"garbage\r\n\r\n",
+        answer(b"zz", "200 OK", "Content-Encoding: gzip"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["cut short", "no HTTP", "no gzip", "cut chunk"],
+)
+async def test_a_broken_reply_is_a_connection_error(reply: bytes) -> None:
+    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async with server(serve) as (url, _), client(url) as api:
+        with pytest.raises(APIConnectionError) as caught:
+            await api.event(EVENT_ID).ping()
+    assert "400" not in str(caught.value), "as if the service had answered so"
+
+
+async def test_a_server_that_plays_the_request_back_gets_no_key_into_the_error() -> None:
+    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"X-API-Key: {KEY}\r\n\r\n".encode() + request)
+        await writer.drain()
+        writer.close()
+
+    async with server(serve) as (url, _), client(url) as api:
+        with pytest.raises(APIConnectionError) as caught:
+            await api.event(EVENT_ID).ping()
+    assert KEY not in f"{caught.value} {vars(caught.value)}"
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_refused_connection_was_never_sent() -> None:
+    async with server(always(b"")) as (url, _):
+        pass
+    async with client(url, retry=RetryPolicy(attempts=3, initial_s=0)) as api:
+        with pytest.raises(APIConnectionError) as caught:
+            await api.event(EVENT_ID).ping()
+    assert caught.value.attempts == 3
+
+
+async def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "LARGEST_REPLY_BYTES", 1000)
+    async with server(always(answer(b"x" * 2000))) as (url, requests):  # noqa: SIM117
+        async with client(url, retry=RetryPolicy(attempts=3, initial_s=0)) as api:
+            with pytest.raises(APIConnectionError, match="larger"):
+                await api.event(EVENT_ID).ping()
+    assert len(requests) == 1
+
+
+async def test_a_borrowed_session_is_used_and_never_closed() -> None:
+    async with (
+        server(always(answer())) as (url, requests),
+        aiohttp.ClientSession(headers={"X-Mine": "1"}) as mine,
+    ):
+        async with client(url, session=mine) as api:
+            await api.event(EVENT_ID).ping()
+        assert not mine.closed
+        assert b"X-Mine: 1" in requests[0]
+        assert "X-API-Key" not in mine.headers
+
+
+async def test_a_borrowed_session_that_raises_for_status_changes_nothing() -> None:
+    async with (
+        server(always(answer(b"", "404 No"))) as (url, _),
+        aiohttp.ClientSession(raise_for_status=True) as mine,
+    ):
+        with pytest.raises(NotFoundError):
+            await client(url, session=mine).event(EVENT_ID).ping()
+
+
+OWNERS_SETTINGS: dict[str, dict[str, Any]] = {
+    "default headers": {
+        "headers": {"Content-Type": "application/json", "X-API-Key": "x", "Accept": "text/html"}
+    },
+    "skipped headers": {"skip_auto_headers": ["Content-Type", "Accept", "User-Agent"]},
+    "no decompression": {"auto_decompress": False},
+    "a base URL": {"base_url": "https://other.example/api/"},
+    "a JSON encoder": {"json_serialize": lambda value: "nonsense"},
+    "no time at all": {"timeout": aiohttp.ClientTimeout(total=1e-6)},
+}
+
+
+@pytest.mark.parametrize("settings", OWNERS_SETTINGS)
+async def test_what_a_borrowed_session_is_set_to_changes_nothing(settings: str) -> None:
+    pages = b'"pagination": ' + json.dumps(pagination(0)).encode()
+    body = b'{"request_id": "r", "images": [], "presigned_urls": [], ' + pages + b"}"
+    packed = answer(gzip.compress(body), "200 OK", "Content-Encoding: gzip")
+    async with (
+        server(always(packed)) as (url, requests),
+        aiohttp.ClientSession(**OWNERS_SETTINGS[settings]) as mine,
+    ):
+        event = client(url, session=mine).event(EVENT_ID)
+        await event.photos().collect()
+        await event.face_search(b"\xff\xd8\xffpixels")
+        await event.originals(bib="7").collect()
+    assert all(f"X-API-Key: {KEY}".encode() in request for request in requests)
+    assert all(b"Accept: application/json" in request for request in requests)
+    assert b"Content-Type: multipart/form-data; boundary=" in requests[1]
+    assert b"Content-Type: application/json" in requests[2]
+    assert b'{"method": "bib", "identifier": "7"}' in requests[2]
+
+
+async def test_a_borrowed_session_of_another_loop_is_one_clear_error() -> None:
+    async def make() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    with closing(asyncio.new_event_loop()) as elsewhere:
+        theirs = await asyncio.to_thread(elsewhere.run_until_complete, make())
+        async with server(always(answer())) as (url, requests):
+            api = client(url, session=theirs)
+            for _ in range(2):
+                with pytest.raises(ConfigError, match="another event loop"):
+                    await api.event(EVENT_ID).ping()
+        await asyncio.to_thread(elsewhere.run_until_complete, theirs.close())
+    assert requests == []
+
+
+async def test_a_borrowed_session_that_was_closed_is_said_to_be() -> None:
+    async with aiohttp.ClientSession() as mine:
+        pass
+    with pytest.raises(ConfigError, match="closed"):
+        await client(session=mine).event(EVENT_ID).ping()
+
+
+async def test_an_own_session_is_closed_once_and_for_all() -> None:
+    async with server(always(answer())) as (url, _):
+        api = client(url)
+        view = api.with_options(timeout=1)
+        await view.event(EVENT_ID).ping()
+        await view.aclose()
+        await api.event(EVENT_ID).ping()
+        await api.aclose()
+        await api.aclose()
+        for used in (api, view):
+            with pytest.raises(ConfigError, match="closed"):
+                await used.event(EVENT_ID).ping()
+
+
+async def in_another_loop(call: Callable[[], Awaitable[object]]) -> BaseException | None:
+    async def run() -> object:
+        return await call()
+
+    def work() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:
+            raised.append(error)
+
+    raised: list[BaseException] = []
+    await asyncio.to_thread(work)
+    return raised[0] if raised else None
+
+
+@pytest.mark.parametrize("rate_limit", [None, RateLimit(20)])
+async def test_a_second_loop_is_one_clear_error(rate_limit: RateLimit | None) -> None:
+    async with server(always(answer())) as (url, requests), client(url, rate_limit=rate_limit) as api:
+        await api.event(EVENT_ID).ping()
+        error = await in_another_loop(api.event(EVENT_ID).ping)
+        assert isinstance(error, ConfigError), repr(error)
+        assert "loop" in str(error)
+        await api.event(EVENT_ID).ping()
+    assert len(requests) == 2
+
+
+async def test_a_second_loop_is_told_so_while_the_first_one_is_busy() -> None:
+    go = asyncio.Event()
+
+    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
+        await go.wait()
+        writer.write(answer())
+
+    async with server(serve) as (url, _), client(url, max_concurrency=1, timeout=1) as api:
+        calls = [asyncio.create_task(api.event(EVENT_ID).ping()) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        error = await in_another_loop(api.event(EVENT_ID).ping)
+        go.set()
+        await asyncio.gather(*calls)
+    assert isinstance(error, ConfigError), repr(error)
+
+
+FORK = """
+import asyncio, os, sys
+from ninepic_async import ConfigError, NinePic
+
+async def child(api):
+    try:
+        await api.event(456).ping()
+    except ConfigError as error:
+        return 0 if "fork" in str(error) else 3
+    return 4
+
+async def main():
+    api = NinePic("key", 903, base_url=sys.argv[1], timeout=5)
+    await api.event(456).ping()
+    pid = os.fork()
+    if pid == 0:
+        asyncio.events._set_running_loop(None)
+        os._exit(asyncio.new_event_loop().run_until_complete(child(api)))
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    await api.event(456).ping()
+    await api.aclose()
+    sys.exit(code)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_fork_is_one_clear_error() -> None:
+    async with server(always(answer())) as (url, requests):
+        run = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "ignore", "-c", FORK, url, stderr=subprocess.PIPE, env=dict(os.environ)
+        )
+        _, said = await run.communicate()
+    assert run.returncode == 0, said.decode()
+    assert len(requests) == 2
+
+
+def test_a_client_may_be_made_outside_a_loop() -> None:
+    async def use() -> str:
+        async with server(always(answer())) as (url, _):
+            api._engine.transport._base_url = url  # type: ignore[attr-defined]
+            status = (await api.event(EVENT_ID).ping()).status
+            await api.aclose()
+            return status
+
+    api = client("http://127.0.0.1:1")
+    assert asyncio.run(use()) == "ok"
+    assert URL(PING_URL).host == "api.9pic.ai"

@@ -1,0 +1,381 @@
+"""Steering a sandbox over HTTP, as another process would."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from aiohttp import ClientSession
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from yarl import URL
+
+from ninepic_async.sandbox import Fault, ManualClock, Sandbox
+from ninepic_async.sandbox.control.strict_json import BadJsonError, read
+from tests.sandbox.wire import Answer, Api, talk
+
+PHOTOS = 120
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(photos=PHOTOS, clock=ManualClock(), control=True) as running:
+        yield running
+
+
+@frozen
+class Remote:
+    sandbox: Sandbox
+    session: ClientSession
+
+    async def send(self, method: str, path: str = "", **options: Any) -> Answer:
+        async with self.session.request(
+            method, f"{self.sandbox.base_url}/_sandbox{path}", **options
+        ) as reply:
+            return Answer(reply.status, await reply.json())
+
+    async def get(self, path: str = "", **query: Any) -> Any:
+        answer = await self.send("GET", path, params=query)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    async def post(self, path: str, body: object = None) -> Answer:
+        return await self.send("POST", path, json=body)
+
+
+@pytest.fixture
+def remote(sandbox: Sandbox, session: ClientSession) -> Remote:
+    return Remote(sandbox, session)
+
+
+async def search(api: Api, place: int = 0) -> str:
+    """Search for one participant; gives the ``request_id``."""
+    found = await api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[place]))
+    request_id: str = found.data["request_id"]
+    return request_id
+
+
+async def test_it_is_off_unless_asked_for(session: ClientSession) -> None:
+    async with Sandbox(photos=5) as plain:
+        answer = await Remote(plain, session).send("POST", "/reset")
+        assert answer.status == 501
+        assert "POST /_sandbox/reset" in answer.body["message"]
+
+
+async def test_it_says_how_to_get_in(remote: Remote, api: Api) -> None:
+    about = await remote.get()
+    assert about["api_key"] == api.sandbox.api_key
+    assert (about["org_id"], about["event_id"]) == (api.sandbox.org_id, api.sandbox.event_id)
+    assert (about["base_url"], about["photos_url"]) == (api.sandbox.base_url, api.sandbox.photos_url)
+    assert about["bibs"] == list(api.sandbox.bibs)
+    assert (about["seed"], about["photos"]) == (7, PHOTOS)
+
+
+async def test_it_stays_out_of_the_log_and_meets_no_faults(remote: Remote, api: Api) -> None:
+    api.sandbox.faults.add(status=503)
+    await remote.get()
+    assert list(api.sandbox.requests) == []
+    assert len(api.sandbox.faults.unused) == 1
+
+
+async def test_reset_forgets_what_happened_and_keeps_the_event(remote: Remote, api: Api) -> None:
+    images = (await api.get("/images")).body
+    first = await search(api)
+    api.sandbox.faults.add(status=503)
+    assert (await remote.post("/reset")).body == await remote.get()
+    assert api.sandbox.state.charges == []
+    assert api.sandbox.faults.unused == []
+    assert list(api.sandbox.requests) == []
+    assert (await api.get(f"/faces/{first}")).status == 404
+    assert (await api.get("/images")).body == images
+    assert await search(api) == first, "ids are given out from the beginning"
+
+
+async def test_another_seed_gives_other_events_and_keeps_the_key(remote: Remote, api: Api) -> None:
+    before = await remote.get()
+    picture = api.sandbox.selfie(before["bibs"][0])
+    after = (await remote.post("/seed", {"seed": 11, "photos": 40})).body
+    assert after["bibs"] != before["bibs"]
+    assert (after["seed"], after["photos"]) == (11, 40)
+    assert [after[name] for name in ("api_key", "org_id")] == [before[name] for name in ("api_key", "org_id")]
+    assert len((await api.get("/images", page_size=100)).data["images"]) == 40
+    async with Sandbox(photos=40, seed=11) as fresh:
+        assert after["bibs"] == list(fresh.bibs)
+        assert after["event_id"] == fresh.event_id
+        assert api.sandbox.selfie(after["bibs"][0]) == fresh.selfie(after["bibs"][0]) != picture
+        assert (await Api(fresh, api.session).get("/timeline/days")).body == (
+            await api.get("/timeline/days")
+        ).body
+
+
+async def test_pages_and_pictures_of_the_events_before_are_not_shown(session: ClientSession) -> None:
+    async def first(running: Sandbox) -> tuple[str, bytes]:
+        photo = (await Api(running, session).get("/images")).data["images"][0]
+        async with session.get(photo["thumbnail_url"]) as reply:
+            return photo["image_id"], await reply.read()
+
+    async with Sandbox(photos=200) as fresh, Sandbox(photos=40, control=True) as running:
+        before = await first(running)
+        await Remote(running, session).post("/seed", {"photos": 200})
+        assert running.event_id == fresh.event_id
+        assert await first(running) == await first(fresh) != before
+
+
+async def test_a_snapshot_is_put_back(remote: Remote, api: Api) -> None:
+    request_id = await search(api)
+    job = (await api.upload("/video-clipping/search-by-selfie", None, request_id)).data["request_id"]
+    api.clock.advance(1)
+    taken = await remote.get("/snapshot")
+    found = (await api.get(f"/faces/{request_id}")).body
+
+    await remote.post("/seed", {"seed": 3})
+    api.sandbox.faults.add(endpoint="events", status=503)
+    api.clock.advance(3600)
+    assert (await remote.send("PUT", "/snapshot", json=taken)).status == 200
+    assert len(api.sandbox.faults.unused) == 1, "faults are no part of it"
+    assert (await api.get(f"/faces/{request_id}")).body == found
+    assert (await api.get(f"/video-clipping/{job}")).data["status"] == "processing"
+    assert [charge.request_id for charge in api.sandbox.state.charges] == [request_id]
+    assert await remote.get("/snapshot") == taken
+    api.clock.advance(1)
+    assert (await api.get(f"/video-clipping/{job}")).data["status"] == "completed"
+    assert await search(api, 1) != request_id, "ids go on from where they were"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"searches": [{"event_id": 1, "request_id": "x", "bibs": []}]}, "no event 1"),
+        ({"jobs": [{"event_id": 1, "request_id": "x", "age_s": 0}]}, "no search x"),
+        ({"photos": None}, "another kind of gallery"),
+        ({"seed": "7"}, 'seed: should be a whole number, not "7"'),
+        ({"charges": [{"endpoint": "face_search", "event_id": 1}]}, "charges.0.request_id: is missing"),
+        ({"nonsense": 1}, "nonsense: is no field known here"),
+    ],
+)
+async def test_a_snapshot_that_cannot_be(remote: Remote, api: Api, change: Any, said: str) -> None:
+    await search(api)
+    taken = await remote.get("/snapshot")
+    answer = await remote.send("PUT", "/snapshot", json=taken | change)
+    assert answer.status == 400
+    assert said in answer.body["message"]
+    assert await remote.get("/snapshot") == taken, "nothing was changed"
+
+
+async def test_time_passes_at_once(remote: Remote, api: Api) -> None:
+    before = (await remote.get("/clock"))["now"]
+    assert (await remote.post("/clock", {"advance_s": 3600})).body == {"now": before + 3600}
+    assert api.clock.now() == before + 3600
+    for seconds in (-1, 1e300):
+        assert (await remote.post("/clock", {"advance_s": seconds})).status == 400
+    assert await remote.get("/clock") == {"now": before + 3600}
+
+
+async def test_the_machines_clock_is_put_forward(session: ClientSession) -> None:
+    async with Sandbox(photos=20, control=True, clip_seconds=3600) as running:
+        remote, api = Remote(running, session), Api(running, session)
+        selfie = running.selfie(running.bibs[0])
+        started = (await api.upload("/video-clipping/search-by-selfie", selfie)).data
+        assert started["status"] == "queued"
+        await remote.post("/clock", {"advance_s": 3600})
+        done = (await api.get(f"/video-clipping/{started['request_id']}")).data
+        assert done["status"] == "completed"
+
+
+async def test_delays_end_when_the_machines_clock_is_put_forward(session: ClientSession) -> None:
+    async with Sandbox(photos=5, control=True) as running:
+        remote, api = Remote(running, session), Api(running, session)
+        running.faults.add(endpoint="ping", delay_s=3600)
+        waiting = asyncio.create_task(api.get("/ping"))
+        async with asyncio.timeout(5):
+            while not (await remote.get("/faults"))["used_up"]:
+                pass
+            await remote.post("/clock", {"advance_s": 1800})
+            assert not waiting.done()
+            await remote.post("/clock", {"advance_s": 1800})
+            assert (await waiting).status == 200
+
+
+async def test_faults_strike_and_are_listed_until_then(remote: Remote, api: Api) -> None:
+    ping = {"endpoint": "ping", "status": 503, "body": "<html>", "headers": {"Retry-After": "0"}}
+    added = (await remote.post("/faults", [ping, {"endpoint": "details", "times": 2, "delay_s": 0}])).body
+    assert added["faults"][0] == {"fault": ping, "struck": 0, "used_up": False, "missed": ""}
+    assert added["used_up"] is False
+    async with api.session.get(api.url("/ping")) as reply:
+        assert (reply.status, await reply.text()) == (503, "<html>")
+        assert reply.headers["Retry-After"] == "0"
+    await api.get("/details")
+    told = (await remote.get("/faults"))["faults"]
+    assert [(each["struck"], each["used_up"]) for each in told] == [(1, True), (1, False)]
+    await api.get("/details")
+    assert (await remote.get("/faults"))["used_up"] is True
+    assert (await remote.send("DELETE", "/faults")).body == {"faults": [], "used_up": True}
+    api.sandbox.faults.add(endpoint="ping", status=500, body=b"\xff")
+    assert (await remote.get("/faults"))["faults"][0]["fault"]["body"] == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "problem"),
+    [
+        ({"stauts": 503}, "stauts", "is no field known here"),
+        ({"times": "2"}, "times", 'should be a whole number, not "2"'),
+        ({"times": True}, "times", "should be a whole number, not true"),
+        ({"delay_s": "1"}, "delay_s", "should be a number"),
+        ({"reset": 1}, "reset", "should be true or false, not 1"),
+        ({"remove": "$.data", "status": 200}, "remove", 'should be a list, not "$.data"'),
+        ({"replace": ["$.data"]}, "replace", "should be an object, not"),
+        ({"remove": [1]}, "remove.0", "should be a string, not 1"),
+        ({"status": 503, "per_second": 0}, "", "per_second"),
+        ({"headers": {"Retry-After": 1}}, "headers.Retry-After", "should be a string, not 1"),
+        ([{"status": 500}, {"page": 1.5}], "1.page", "should be a whole number, not 1.5"),
+        ([7], "0", "should be an object, not 7"),
+        ("x", "", "should be an object"),
+    ],
+)
+async def test_faults_that_cannot_be(
+    remote: Remote, api: Api, body: object, field: str, problem: str
+) -> None:
+    answer = await remote.post("/faults", body)
+    assert answer.status == 400
+    (told,) = answer.body["problems"]
+    assert told["field"] == field
+    assert problem in told["problem"]
+    assert api.sandbox.faults.unused == [], "all or none"
+
+
+async def test_each_problem_is_named(remote: Remote) -> None:
+    answer = await remote.post("/faults", {"page": "1", "status": "x", "what": 1})
+    assert {problem["field"] for problem in answer.body["problems"]} == {"page", "status", "what"}
+
+
+async def test_a_body_that_is_no_json(remote: Remote) -> None:
+    answer = await remote.send("POST", "/faults", data=b"{")
+    assert answer.status == 400
+    assert "should be JSON" in answer.body["message"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Fault.__annotations__, "other"]), JSON, max_size=3) | JSON)
+def test_whatever_is_posted_is_a_fault_or_a_named_problem(posted: object) -> None:
+    try:
+        fault = read(Fault, posted)
+    except BadJsonError as error:
+        problems = error.problems
+    else:
+        assert isinstance(posted, dict)
+        for name, value in posted.items():
+            assert getattr(fault, name) == value
+            assert isinstance(getattr(fault, name), bool) == isinstance(value, bool)
+        return
+    assert problems
+    assert all(problem.problem for problem in problems)
+
+
+async def test_the_log_is_read_and_emptied(remote: Remote, api: Api) -> None:
+    await api.get("/ping")
+    await api.get("/images", page=2)
+    told = (await remote.get("/requests", endpoint="photos"))["requests"]
+    assert [(each["endpoint"], each["page"], each["status"]) for each in told] == [("photos", 2, 200)]
+    assert told[0]["headers"]["X-API-Key"] == "***"
+    assert len((await remote.get("/requests"))["requests"]) == 2
+    assert (await remote.send("DELETE", "/requests")).body == {"requests": []}
+
+
+async def test_what_is_no_text_does_not_spoil_the_log(remote: Remote, api: Api) -> None:
+    await talk(api, "/ping", b"X-Name: caf\xe9", b"Connection: close")
+    (told,) = (await remote.get("/requests"))["requests"]
+    assert (told["headers"]["X-Name"], told["status"]) == ("caf\ufffd", 200)
+
+
+async def test_selfies_for_those_who_have_none(remote: Remote, api: Api) -> None:
+    async def picture(path: str) -> bytes:
+        async with remote.session.get(URL(f"{api.sandbox.base_url}/_sandbox{path}", encoded=True)) as reply:
+            assert (reply.status, reply.content_type) == (200, "image/jpeg")
+            return await reply.read()
+
+    for bib in api.sandbox.bibs:
+        assert await picture(f"/selfie/{quote(bib, safe='')}") == api.sandbox.selfie(bib)
+    assert await picture(f"/selfie/{api.sandbox.bibs[0]}?take=2") == api.sandbox.selfie(
+        api.sandbox.bibs[0], 2
+    )
+    assert await picture("/stranger-selfie") == api.sandbox.stranger_selfie()
+    answer = await remote.send("GET", "/selfie/nobody")
+    assert (answer.status, "nobody" in answer.body["message"]) == (404, True)
+    answer = await remote.send("GET", "/stranger-selfie", params={"take": "x"})
+    assert answer.body["problems"] == [{"field": "query.take", "problem": "should be a whole number from 0"}]
+
+
+async def test_pictures_without_pillow(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules: dict[str, Any] = sys.modules
+    monkeypatch.setitem(modules, "ninepic_async.sandbox.pictures.drawn", None)
+    answer = await remote.send("GET", "/stranger-selfie")
+    assert (answer.status, "pip install" in answer.body["message"]) == (501, True)
+
+
+async def test_what_is_not_there(remote: Remote) -> None:
+    assert (await remote.send("GET", "/nonsense")).status == 404
+    assert (await remote.send("GET", "/reset")).status == 405
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:9009"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": ""},
+        {"Host": "["},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+async def test_pages_of_other_sites_are_refused(remote: Remote, api: Api, headers: dict[str, str]) -> None:
+    await api.get("/ping")
+    answer = await remote.send("DELETE", "/requests", headers=headers)
+    assert answer.status in (400, 403)
+    assert len(list(api.sandbox.requests)) == 1
+    assert (await remote.send("GET", "/snapshot", headers=headers)).status in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "localhost:1"}, {"Host": "[::1]:80"}, {"Origin": "http://localhost:3000"}]
+)
+async def test_this_machine_is_let_in_by_any_of_its_names(remote: Remote, headers: dict[str, str]) -> None:
+    assert (await remote.send("GET", headers=headers)).status == 200
+
+
+async def test_a_folders_photos_stay(tmp_path: Path, session: ClientSession) -> None:
+    for name in ("a", "b"):
+        Image.new("RGB", (32, 24)).save(tmp_path / f"{name}.jpg")
+    async with Sandbox(folder=tmp_path, control=True) as running:
+        remote = Remote(running, session)
+        first = await remote.get()
+        assert first["photos"] == 2
+        answer = await remote.post("/seed", {"photos": 50})
+        assert (answer.status, "folder" in answer.body["message"]) == (400, True)
+        assert (await remote.post("/seed", {"seed": 3})).body["photos"] == 2
+        taken = await remote.get("/snapshot")
+        assert taken["photos"] is None
+        assert (await remote.send("PUT", "/snapshot", json=taken)).status == 200
+        assert (await remote.send("PUT", "/snapshot", json=taken | {"photos": 9})).status == 400
+
+
+async def test_resetting_from_python() -> None:
+    async with Sandbox(photos=20) as running:
+        with pytest.raises(ValueError, match="photos"):
+            running.reset(photos=-1)
+        running.reset(photos=30)
+        assert running.event.gallery.total == 30

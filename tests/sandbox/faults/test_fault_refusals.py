@@ -1,0 +1,108 @@
+"""Faults that make no sense are refused when they are added."""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import pytest
+from attrs import fields
+
+from ninepic_async.sandbox import Fault, FaultError, Faults
+from ninepic_async.sandbox.faults.checks import ENDPOINTS
+from ninepic_async.sandbox.faults.fault import FaultFields
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"statuss": 503}, "did you mean status?"),
+    ({"colour": 1}, "it has endpoint, path,"),
+    ({"endpoint": "phtos"}, "there is no endpoint 'phtos'; there are events, ping,"),
+    ({"path": "details"}, "begin it with / or *"),
+    ({"path": 3}, "begin it with / or *"),
+    ({"page": 0}, "page has to be a whole number from 1"),
+    ({"attempt": 0}, "attempt has to be"),
+    ({"attempt": "2"}, "attempt has to be"),
+    ({"times": 0}, "times has to be"),
+    ({"times": True}, "times has to be"),
+    ({"endpoint": "ping", "page": 2}, "ping has no pages, so page has no effect"),
+    ({"endpoint": "photo", "serve_page": 2}, "photo has no pages"),
+    ({"endpoint": "clip", "remove": ["$.data"]}, "does not answer with JSON"),
+    ({"status": 1000}, "status has to be"),
+    ({"status": 100}, "status has to be"),
+    ({"status": "503"}, "status has to be"),
+    ({"body": "busy"}, "body goes with a status"),
+    ({"status": 500, "body": {1, 2}}, "body has to be bytes, text, or what JSON can hold"),
+    ({"status": 500, "headers": ["Retry-After"]}, "headers have to be a mapping"),
+    ({"status": 500, "headers": {"Retry-After": 3}}, "Retry-After has to be a text"),
+    ({"status": 500, "headers": {"X": "a\r\nY: b"}}, "a text of one line"),
+    ({"status": 500, "headers": {"a b": "c"}}, "can't be the name of a header"),
+    ({"headers": {"Content-Length": "ten"}}, "Content-Length has to be a number"),
+    ({"headers": {"date": "Thu, 01 Jan 1970 00:00:00 GMT"}}, "so Date has no effect"),
+    ({"delay_s": -1}, "delay_s has to be seconds"),
+    ({"delay_s": float("inf")}, "stall=True is for ever"),
+    ({"delay_s": float("nan")}, "delay_s has to be seconds"),
+    ({"reset": 1}, "reset has to be True or False"),
+    ({"stall": "yes"}, "stall has to be True or False"),
+    ({"truncate_after": -1}, "truncate_after has to be"),
+    ({"extra_bytes": 1.5}, "extra_bytes has to be"),
+    ({"reset": True, "stall": True}, "reset and stall can't go together"),
+    ({"lose_reply": True, "truncate_after": 3}, "lose_reply and truncate_after can't go together"),
+    ({"reset": True, "status": 500}, "reset sends no reply, so status has no effect"),
+    ({"stall": True, "headers": {"A": "b"}}, "stall sends no reply, so headers has no effect"),
+    ({"lose_reply": True, "serve_page": 1}, "lose_reply sends no reply"),
+    ({"after_bytes": 5}, "add one of them"),
+    ({"truncate_after": 5, "after_bytes": 5}, "after_bytes tells where reset or stall comes"),
+    ({"status": 503, "truncate_after": 5}, "truncate_after is beyond the end of the body, which has 0 bytes"),
+    ({"status": 503, "body": [1], "stall": True, "after_bytes": 4}, "the body, which has 3 bytes"),
+    ({"status": 503, "body": "é", "reset": True, "after_bytes": 3}, "the body, which has 2 bytes"),
+    ({"status": 200, "replace": {"$.a": 1}}, "replace changes the true reply"),
+    ({"status": 200, "serve_page": 1}, "serve_page changes the true reply"),
+    ({"replace": {"data.images": 1}}, "no JSON path"),
+    ({"replace": {"$.data..images": 1}}, "no JSON path"),
+    ({"replace": {"$.data": {1, 2}}}, "what JSON can hold"),
+    ({"replace": {3: 1}}, "JSON path"),
+    ({"replace": ["$.a"]}, "replace has to be a mapping"),
+    ({"remove": "$.data"}, "remove has to be a list"),
+    ({"remove": ["data"]}, "no JSON path"),
+    ({"remove": ["$"]}, "the whole reply can't be taken away"),
+    ({"after_work": True}, "after_work tells when"),
+    ({"after_work": True, "lose_reply": True}, "after_work tells when"),
+    ({"per_second": 0}, "per_second has to be"),
+    ({"per_second": 3, "delay_s": 1}, "delay_s can't go with per_second or at_once"),
+    ({"at_once": 3, "reset": True}, "reset can't go with per_second or at_once"),
+]
+
+
+@pytest.mark.parametrize(("said", "text"), REFUSED, ids=[str(said) for said, _ in REFUSED])
+def test_a_fault_that_makes_no_sense_is_refused(said: dict[str, Any], text: str) -> None:
+    faults = Faults()
+    with pytest.raises(FaultError) as refusal:
+        faults.add(**said)
+    assert text in str(refusal.value)
+    assert faults.armed == ()
+
+
+def test_a_fault_is_added_as_it_is_or_by_its_fields() -> None:
+    faults, fault = Faults(), Fault(status=503)
+    assert faults.add(fault) is fault
+    assert faults.add(status=503) == fault
+    with pytest.raises(FaultError, match="not both"):
+        faults.add(fault, times=2)
+    assert len(faults.armed) == 2
+
+
+def test_the_fields_that_can_be_added_are_those_of_a_fault() -> None:
+    assert list(FaultFields.__annotations__) == [attribute.name for attribute in fields(Fault)]
+    assert get_type_hints(FaultFields) == {
+        name: hint for name, hint in get_type_hints(Fault).items() if name in FaultFields.__annotations__
+    }
+
+
+def test_a_fault_shows_what_was_said() -> None:
+    assert repr(Fault()) == "Fault()"
+    assert repr(Fault(page=2, times=None, reset=True)) == "Fault(page=2, times=None, reset=True)"
+    assert repr(Fault(at_once=3)) == "Fault(at_once=3)"
+    assert repr(Fault(at_once=3, times=1)) == "Fault(at_once=3, times=1)"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_every_endpoint_can_fail(endpoint: str) -> None:
+    assert Fault(endpoint=endpoint, status=500).endpoint == endpoint
