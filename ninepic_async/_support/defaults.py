@@ -1,0 +1,11 @@
+"""Default values that several public methods share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DOWNLOAD_CONCURRENCY: Final = 16
+"""Files fetched at once."""
+
+MAX_FILE_BYTES: Final = 1024**3
+"""The largest file that is fetched."""
