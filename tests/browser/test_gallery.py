@@ -115,7 +115,7 @@ async def test_the_lightbox_is_worked_by_keyboard(race: Path, open_page: OpenPag
     await expect(status).to_have_text(f"{total} of {total}")
     await page.keyboard.press("ArrowRight")
     await expect(status).to_have_text(f"{total} of {total}")
-    await page.keyboard.press("LoopAffinity")
+    await page.keyboard.press("Home")
     await expect(status).to_have_text(f"1 of {total}")
     await page.keyboard.press("End")
     await loaded(page)
@@ -140,7 +140,7 @@ async def test_the_focus_stays_in_the_lightbox(race: Path, open_page: OpenPage) 
     await page.locator("dialog [data-do=next]").focus()
     await page.keyboard.press("End")
     await page.keyboard.press("ArrowLeft")
-    await page.keyboard.press("LoopAffinity")
+    await page.keyboard.press("Home")
     await expect(page.locator("dialog output")).to_have_text(r"1 of 43")
 
 
