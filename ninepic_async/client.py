@@ -50,7 +50,7 @@ class NinePic:
         ConfigError: a setting is missing or wrong; it says which.
 
     Example:
-        >>> async with NinePic("key", 903) as client:  # doctest: +SKIP
+        >>> async with NinePic("key", 903) as client:
         ...     photos = await client.event(456).bib_search("1234").collect()
 
     Reference: docs.9pic.ai, External API, Authentication.
@@ -121,7 +121,7 @@ class NinePic:
             ConfigError: ``timeout`` is not positive, or ``retry`` not a `RetryPolicy`.
 
         Example:
-            >>> await client.with_options(timeout=2).event(456).ping()  # doctest: +SKIP
+            >>> await client.with_options(timeout=2).event(456).ping()
         """
         engine = self._engine
         bound = engine.timeout_s if timeout is None else _arguments.seconds(timeout, "timeout", ConfigError)
@@ -143,7 +143,7 @@ class NinePic:
             NinePicError: while iterating.
 
         Example:
-            >>> [event.event_name async for event in client.events()]  # doctest: +SKIP
+            >>> [event.event_name async for event in client.events()]
 
         Reference: docs.9pic.ai, External API, List Events.
         """

@@ -59,8 +59,8 @@ class ClipJob:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> (await job.status()).state  # doctest: +SKIP
-            'under_way'
+            >>> (await job.status()).state
+            'done'
         """
         return await self._look(None)
 
@@ -77,7 +77,7 @@ class ClipJob:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> async for status in job.updates():  # doctest: +SKIP
+            >>> async for status in job.updates():
             ...     print(status.status, len(status.clips))
         """
         deadline = self._engine.clock.monotonic() + seconds(timeout, "timeout")
@@ -123,8 +123,8 @@ class ClipJob:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> result = await job.wait(timeout=120)  # doctest: +SKIP
-            >>> [clip.url for clip in result.clips]  # doctest: +SKIP
+            >>> result = await job.wait(timeout=120)
+            >>> [clip.url for clip in result.clips]
         """
         async with aclosing(self.updates(timeout=timeout)) as updates:
             async for status in updates:

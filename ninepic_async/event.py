@@ -56,7 +56,7 @@ class Event:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> (await event.ping()).status  # doctest: +SKIP
+            >>> (await event.ping()).status
             'ok'
 
         Reference: docs.9pic.ai, External API, Ping.
@@ -70,7 +70,7 @@ class Event:
             NinePicError: whatever goes wrong.
 
         Example:
-            >>> (await event.details()).bib_search  # doctest: +SKIP
+            >>> (await event.details()).bib_search
             True
 
         Reference: docs.9pic.ai, External API, Event Details.
@@ -87,7 +87,7 @@ class Event:
             NinePicError: while iterating.
 
         Example:
-            >>> async for photo in event.photos():  # doctest: +SKIP
+            >>> async for photo in event.photos():
             ...     print(photo.thumbnail_url)
 
         Reference: docs.9pic.ai, External API, All Photos.
@@ -110,7 +110,7 @@ class Event:
             NinePicError: while iterating.
 
         Example:
-            >>> await event.bib_search("1234").collect(limit=10)  # doctest: +SKIP
+            >>> await event.bib_search("1234").collect(limit=10)
 
         Reference: docs.9pic.ai, External API, BIB Search.
         """
@@ -144,8 +144,8 @@ class Event:
                 service has one.
 
         Example:
-            >>> search = await event.face_search("selfie.jpg")  # doctest: +SKIP
-            >>> [photo.img_url async for photo in search]  # doctest: +SKIP
+            >>> search = await event.face_search("selfie.jpg")
+            >>> [photo.img_url async for photo in search]
 
         Reference: docs.9pic.ai, External API, Face Search.
         """
@@ -189,7 +189,7 @@ class Event:
             NinePicError: while iterating.
 
         Example:
-            >>> await event.face_results(search.request_id).first_page()  # doctest: +SKIP
+            >>> await event.face_results(search.request_id).first_page()
 
         Reference: docs.9pic.ai, External API, Face Search.
         """
@@ -208,7 +208,7 @@ class Event:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> {day.date: day.total for day in await event.timeline_days()}  # doctest: +SKIP
+            >>> {day.date: day.total for day in await event.timeline_days()}
 
         Reference: docs.9pic.ai, External API, Photo Timeline.
         """
@@ -230,8 +230,9 @@ class Event:
             NinePicError: while iterating.
 
         Example:
-            >>> morning = datetime(2026, 1, 19, 6, tzinfo=timezone.utc)  # doctest: +SKIP
-            >>> event.timeline_photos(morning, morning + timedelta(hours=1))  # doctest: +SKIP
+            >>> from datetime import UTC, datetime, timedelta
+            >>> morning = datetime(2026, 1, 19, 6, tzinfo=UTC)
+            >>> photos = await event.timeline_photos(morning, morning + timedelta(hours=1)).collect()
 
         Reference: docs.9pic.ai, External API, Photo Timeline.
         """
@@ -261,8 +262,8 @@ class Event:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> job = await event.start_clips(request_id=search.request_id)  # doctest: +SKIP
-            >>> result = await job.wait(timeout=300)  # doctest: +SKIP
+            >>> job = await event.start_clips(request_id=search.request_id)
+            >>> result = await job.wait(timeout=300)
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
@@ -293,7 +294,7 @@ class Event:
             NinePicError: whatever else goes wrong.
 
         Example:
-            >>> (await event.clips(selfie="selfie.jpg", timeout=300)).clips[0].url  # doctest: +SKIP
+            >>> (await event.clips(selfie="selfie.jpg", timeout=300)).clips[0].url
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
@@ -323,7 +324,7 @@ class Event:
             InvalidInputError: it is empty.
 
         Example:
-            >>> await event.clip_job(saved_request_id).wait(timeout=60)  # doctest: +SKIP
+            >>> await event.clip_job(saved_request_id).wait(timeout=60)
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
@@ -355,7 +356,7 @@ class Event:
             NinePicError: while iterating.
 
         Example:
-            >>> async for link in event.originals(bib="1234"):  # doctest: +SKIP
+            >>> async for link in event.originals(bib="1234"):
             ...     print(link.filename)
 
         Reference: docs.9pic.ai, External API, Download Originals.
@@ -406,8 +407,8 @@ class Event:
             NinePicError: what listing the source raises. What it gave before that has been fetched.
 
         Example:
-            >>> report = await event.download(event.originals(bib="1234"), "photos/")  # doctest: +SKIP
-            >>> report.raise_for_failures()  # doctest: +SKIP
+            >>> report = await event.download(event.originals(bib="1234"), "photos/")
+            >>> report.raise_for_failures()
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """

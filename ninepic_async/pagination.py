@@ -87,7 +87,7 @@ class Pager(Generic[T]):
         NinePicError: while iterating, whatever the service or the network has in store.
 
     Example:
-        >>> async for photo in event.bib_search("1234"):  # doctest: +SKIP
+        >>> async for photo in event.bib_search("1234"):
         ...     print(photo.img_url)
     """
 

@@ -43,9 +43,9 @@ def note_bib(
         GalleryError: the folder can't be written to.
 
     Example:
-        >>> photos = await event.bib_search("1234").collect()  # doctest: +SKIP
-        >>> await event.download(event.originals(bib="1234"), "photos/")  # doctest: +SKIP
-        >>> note_bib("photos/", "1234", photos)  # doctest: +SKIP
+        >>> photos = await event.bib_search("1234").collect()
+        >>> await event.download(event.originals(bib="1234"), "photos/")
+        >>> note_bib("photos/", "1234", photos)
     """
     root, printed = Path(_arguments.folder(folder, "folder")), _printed(bib)
     if isinstance(photos, str):

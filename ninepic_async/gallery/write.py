@@ -54,8 +54,8 @@ def write_gallery(
             an ``index.html`` that is not a gallery's.
 
     Example:
-        >>> report = write_gallery("photos/")  # doctest: +SKIP
-        >>> print(report.index, report.photos)  # doctest: +SKIP
+        >>> report = write_gallery("photos/")
+        >>> print(report.index, report.photos)
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")

@@ -257,7 +257,7 @@ class Sandbox:
             AssertionError: With the charges and the uploads that were seen.
 
         Example:
-            >>> sb.assert_one_search_charged()  # doctest: +SKIP
+            >>> sb.assert_one_search_charged()
         """
         __tracebackhide__ = True
         assertions.one_search_charged(self.state, self.requests)

@@ -49,7 +49,7 @@ class NinePic:
         ConfigError: a setting is missing or wrong; it says which.
 
     Example:
-        >>> with NinePic("key", 903) as client:  # doctest: +SKIP
+        >>> with NinePic("key", 903) as client:
         ...     photos = client.event(456).bib_search("1234").collect()
 
     Reference: docs.9pic.ai, External API, Authentication.

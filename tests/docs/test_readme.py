@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import inspect
-import logging
 import re
 import shlex
-from collections.abc import AsyncIterator
-from pathlib import Path
-from types import CodeType
 
 import aiohttp
 import pytest
@@ -19,49 +14,22 @@ import ninepic_async
 from ninepic_async import NinePic
 from ninepic_async.cli import main
 from ninepic_async.sandbox import Sandbox
+from tests.docs.examples import BIB, ROOT, python_blocks, run, start
 
-ROOT = Path(__file__).parent.parent
 PAGES = {page: (ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/sandbox.md")}
 README = PAGES["README.md"]
 ALL_PAGES = "\n".join(PAGES.values())
-BLOCKS = re.findall(r"^```python\n(.*?)^```", ALL_PAGES, re.MULTILINE | re.DOTALL)
+BLOCKS = [block for page in PAGES for block in python_blocks(ROOT / page)]
 FIXTURE_BLOCKS = [block for block in BLOCKS if "ninepic_sandbox" in block]
 PLAIN_BLOCKS = [block for block in BLOCKS if block not in FIXTURE_BLOCKS]
 CURL = re.findall(r"^curl (.*?)(?: +#.*)?$", ALL_PAGES, re.MULTILINE)
-BIB = "8230"
 COMMAND_LINES = re.findall(r"^\$ ninepic (.*)$", README, re.MULTILINE)
 
 pytest_plugins = ["pytester"]
 
 
-@pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox that the environment leads to, and a selfie in the current folder."""
-    async with Sandbox(photos=60, clip_seconds=0.0) as running:
-        monkeypatch.setenv("NINEPIC_API_KEY", running.api_key)
-        monkeypatch.setenv("NINEPIC_ORG_ID", str(running.org_id))
-        monkeypatch.setenv("NINEPIC_BASE_URL", running.base_url)
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "selfie.jpg").write_bytes(running.selfie(BIB))
-        log = logging.getLogger("ninepic_async")
-        level = log.level
-        yield running
-        log.setLevel(level)
-
-
-def compiled(block: str, sandbox: Sandbox) -> CodeType:
-    """A block, with the event and BIB of its examples changed for ones that the sandbox has."""
-    source = block.replace("client.event(456)", f"client.event({sandbox.event_id})")
-    source = source.replace("hasty.event(456)", f"hasty.event({sandbox.event_id})").replace(
-        '"1234"', f'"{BIB}"'
-    )
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    code: CodeType = compile(source, "README.md", "exec", flags=flags, dont_inherit=True)
-    return code
-
-
 async def test_the_first_program_finds_photos(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    await asyncio.to_thread(exec, compiled(BLOCKS[0], sandbox), {})
+    await asyncio.to_thread(start, BLOCKS[0], {}, sandbox)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Ping(status='ok'")
     assert len(lines) == 1 + len(sandbox.event.gallery.of_bib(BIB))
@@ -72,11 +40,9 @@ async def test_the_other_blocks_run(sandbox: Sandbox, capsys: pytest.CaptureFixt
         names: dict[str, object] = {"client": client, "event": client.event(sandbox.event_id)}
         for block in PLAIN_BLOCKS[1:]:
             if "ninepic_async.sync" in block:
-                await asyncio.to_thread(exec, compiled(block, sandbox), {})
+                await asyncio.to_thread(start, block, {}, sandbox)
                 continue
-            outcome = eval(compiled(block, sandbox), names)  # exec would not hand over the coroutine
-            if outcome is not None:
-                await outcome
+            await run(block, names, sandbox)
         tests = [value for name, value in names.items() if name.startswith("test_")]
         for test in tests:
             assert inspect.iscoroutinefunction(test)
