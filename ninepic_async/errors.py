@@ -1,12 +1,12 @@
-"""Everything the SDK raises. Catch `NinePicError` for all of it; every error pickles."""
+"""Every error that the SDK raises. All derive from `NinePicError`, and all pickle and copy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import Factory, define, field, frozen
 
 __all__ = [
     "APIConnectionError",
@@ -40,7 +40,7 @@ def _rebuild(cls: type[NinePicError], args: tuple[object, ...], state: dict[str,
 
 
 class NinePicError(Exception):
-    """Anything that this SDK raises on purpose."""
+    """Base class of all errors that this SDK raises."""
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default calls cls(*args), which keyword-only arguments break.
@@ -48,11 +48,11 @@ class NinePicError(Exception):
 
 
 class ConfigError(NinePicError, ValueError):
-    """A setting is missing or wrong, or the client is used where it can't work. Nothing was sent."""
+    """A setting is missing or wrong, or the client is used where it can't work."""
 
 
 class InvalidInputError(ConfigError):
-    """An argument of one call can't be right (an empty selfie, a naive datetime, …). Nothing was sent."""
+    """An argument of a call is invalid, such as an empty selfie or a naive datetime. Nothing was sent."""
 
 
 class DownloadError(NinePicError):
@@ -60,40 +60,41 @@ class DownloadError(NinePicError):
 
 
 class GalleryError(NinePicError):
-    """A folder can't be made a gallery of: it is not there, holds no photos, or can't be written to."""
+    """No gallery can be made of a folder: it is missing, has no photos, or is not writable."""
 
 
+# attrs writes the constructors. The rest stays as exceptions have it: `args`, repr, identity, notes.
+
+
+@define(slots=False, auto_exc=False, eq=False, repr=False)
 class CallError(NinePicError):
-    """A call that was made and failed.
+    """A call failed.
 
     Attributes:
-        message: what the server, or the connection, had to say. For people: never branch on it.
+        message: the text of the service or of the network error. For people: do not branch on it.
         endpoint: the endpoint's name, such as ``"bib_search"``.
         attempts: how many times the request was sent.
-        request_id: names the selfie search or Motion job that the call belonged to, if any; pass it to
-            ``event.face_results`` or ``event.clip_job`` to pick up without a second charge.
+        request_id: the id of the selfie search or Motion job, if the call has one. Pass it to
+            ``event.face_results`` or ``event.clip_job`` to continue without a second charge.
     """
 
-    def __init__(
-        self, message: str = "", *, endpoint: str = "", attempts: int = 0, request_id: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.endpoint = endpoint
-        self.attempts = attempts
-        self.request_id = request_id
+    message: str = ""
+    endpoint: str = field(default="", kw_only=True)
+    attempts: int = field(default=0, kw_only=True)
+    request_id: str | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        self.args = (self.message,)
 
     def blank(self, secret: str) -> None:
-        """Take a secret out of every text that this error holds, should the server have echoed it."""
+        """Replace a secret by ``***`` in every text of this error, in case the server echoed it."""
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, value.replace(secret, "***"))
-        Exception.__init__(
-            self, *(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
-        )
+        self.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
 
     def headline(self) -> str:
-        """Say what happened, without the call that it happened to."""
+        """Return what happened, without the call's name, attempts and ``request_id``."""
         return self.message
 
     def __str__(self) -> str:
@@ -103,81 +104,57 @@ class CallError(NinePicError):
         return f"{where}{self.headline()}{tries}{search}"
 
 
+def _default_status(error: APIStatusError) -> int:
+    return error.default_status
+
+
+@define(slots=False, auto_exc=False, eq=False, repr=False)
 class APIStatusError(CallError):
-    """The service answered, and the answer was no.
+    """The service answered with an error.
 
     Attributes:
-        status: the HTTP status. It can be 200, where the body said ``responseType: "error"``.
-        retry_after: seconds that the service asked to wait; None where it did not say.
+        status: the HTTP status. It is 200 if the body of a 200 says ``responseType: "error"``.
+        retry_after: the seconds that the service asked to wait; None if it did not say.
     """
 
     default_status: ClassVar[int] = 0
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        status: int | None = None,
-        retry_after: float | None = None,
-        endpoint: str = "",
-        attempts: int = 0,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, attempts=attempts, request_id=request_id)
-        self.status: int = self.default_status if status is None else status
-        self.retry_after = retry_after
+    status: int = field(default=Factory(_default_status, takes_self=True), kw_only=True)
+    retry_after: float | None = field(default=None, kw_only=True)
 
     def headline(self) -> str:
-        """Say what happened, without the call that it happened to."""
+        """Return what happened, without the call's name, attempts and ``request_id``."""
         hint = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
         return f"{self.status} {self.message}".rstrip() + hint
 
 
 class BadRequestError(APIStatusError):
-    """400: rejected before any work, such as an unknown ``image_id``."""
+    """400: the service rejected the request before any work, for example for an unknown ``image_id``."""
 
     default_status = 400
 
 
 class AuthenticationError(APIStatusError):
-    """401: the ``X-API-Key`` header did not arrive."""
+    """401: the ``X-API-Key`` header is missing."""
 
     default_status = 401
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is wrong or inactive, the org or event is not yours, or your host is not approved."""
+    """403: the key is invalid or inactive, the org or event is not yours, or your host is not approved."""
 
     default_status = 403
 
 
+@define(slots=False, auto_exc=False, eq=False, repr=False)
 class FeatureDisabledError(PermissionDeniedError):
-    """403, because the search is switched off for this event.
+    """403: the search is switched off for this event.
 
     Attributes:
         feature: the flag of `EventDetails` that is off, such as ``"bib_search"``.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        feature: str = "",
-        status: int | None = None,
-        retry_after: float | None = None,
-        endpoint: str = "",
-        attempts: int = 0,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(
-            message,
-            status=status,
-            retry_after=retry_after,
-            endpoint=endpoint,
-            attempts=attempts,
-            request_id=request_id,
-        )
-        self.feature = feature
+    feature: str = field(default="", kw_only=True)
 
 
 class NotFoundError(APIStatusError):
@@ -188,44 +165,30 @@ class NotFoundError(APIStatusError):
 
 @frozen
 class Problem:
-    """One part of a 422: which field, and what is wrong with it."""
+    """One problem of a 422: the field, and what is wrong with it."""
 
     field: str
     problem: str
 
 
+def _as_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(problems)
+
+
+@define(slots=False, auto_exc=False, eq=False, repr=False)
 class UnprocessableEntityError(APIStatusError):
-    """422: the request broke the service's schema.
+    """422: the request does not fit the service's schema.
 
     Attributes:
-        problems: each field that was refused, and why.
+        problems: each refused field, and why it was refused.
     """
 
     default_status = 422
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        problems: Sequence[Problem] = (),
-        status: int | None = None,
-        retry_after: float | None = None,
-        endpoint: str = "",
-        attempts: int = 0,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(
-            message,
-            status=status,
-            retry_after=retry_after,
-            endpoint=endpoint,
-            attempts=attempts,
-            request_id=request_id,
-        )
-        self.problems: tuple[Problem, ...] = tuple(problems)
+    problems: tuple[Problem, ...] = field(default=(), converter=_as_problems, kw_only=True)
 
     def blank(self, secret: str) -> None:
-        """Take a secret out of every text that this error holds, should the server have echoed it."""
+        """Replace a secret by ``***`` in every text of this error, in case the server echoed it."""
         super().blank(secret)
         self.problems = tuple(
             Problem(part.field.replace(secret, "***"), part.problem.replace(secret, "***"))
@@ -234,55 +197,43 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: the gateway throttles. Raised once the retries, or the time, are used up."""
+    """429: the gateway throttles. Raised when the attempts or the call's time are used up."""
 
     default_status = 429
 
 
 class InternalServerError(APIStatusError):
-    """5xx: the service or its gateway failed, and went on failing while we retried."""
+    """5xx: the service or its gateway failed on every attempt."""
 
     default_status = 500
 
 
 class APIConnectionError(CallError):
-    """No usable answer came: refused, reset, cut short, or the name did not resolve."""
+    """No usable reply arrived: connection refused, reset or cut short, or the host name did not resolve."""
 
 
 class APITimeoutError(APIConnectionError):
-    """The call's deadline passed. ``__cause__`` is the last failure before it, if there was one."""
+    """The call's deadline passed. ``__cause__`` is the last failure before it, if any."""
 
 
+@define(slots=False, auto_exc=False, eq=False, repr=False)
 class DecodeError(CallError):
-    """The service answered 2xx with something else than its reference promises.
+    """The service answered 2xx with a body that does not match its reference.
 
     Attributes:
-        path: where, as a JSON path such as ``$.data.images[3].height``.
+        path: the JSON path of the mismatch, such as ``$.data.images[3].height``.
         expected: what should be there.
-        received: what was there.
-        body: the body's beginning, without signed links.
+        received: what is there.
+        body: the body's beginning, with signed links masked.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        path: str = "$",
-        expected: str = "",
-        received: str = "",
-        body: str = "",
-        endpoint: str = "",
-        attempts: int = 0,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, attempts=attempts, request_id=request_id)
-        self.path = path
-        self.expected = expected
-        self.received = received
-        self.body = body
+    path: str = field(default="$", kw_only=True)
+    expected: str = field(default="", kw_only=True)
+    received: str = field(default="", kw_only=True)
+    body: str = field(default="", kw_only=True)
 
     def headline(self) -> str:
-        """Say what happened, without the call that it happened to."""
+        """Return what happened, without the call's name, attempts and ``request_id``."""
         if self.message:
             return self.message
         begins = f"; the body begins: {self.body}" if self.body else ""
@@ -290,11 +241,11 @@ class DecodeError(CallError):
 
 
 class ClipJobFailedError(CallError):
-    """Motion ended in failure; its own words are in ``message``."""
+    """The Motion job failed. ``message`` has the service's own text."""
 
 
 class ClipJobTimeoutError(CallError):
-    """Motion was still at work when the bound passed. Go on with ``event.clip_job(error.request_id)``."""
+    """The Motion job was not done in time. Continue with ``event.clip_job(error.request_id)``."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -311,7 +262,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def status_error_class(status: int) -> type[APIStatusError]:
-    """Tell which error stands for an HTTP status."""
+    """Return the error class for an HTTP status."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return InternalServerError
     return _BY_STATUS.get(status, APIStatusError)

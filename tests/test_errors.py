@@ -11,27 +11,27 @@ from ninepic_async import errors
 from ninepic_async._contract.messages import Reply
 from tests.canned import failed, reply, rig
 
-CALL = {"endpoint": "photos", "attempts": 3, "request_id": "r-1"}
+CALL: Any = {"endpoint": "photos", "attempts": 3, "request_id": "r-1"}
 EACH: list[errors.NinePicError] = [
     sdk.NinePicError("all"),
     sdk.ConfigError("setting"),
     sdk.InvalidInputError("argument"),
     sdk.DownloadError("files"),
     sdk.GalleryError("folder"),
-    sdk.APIStatusError("teapot", status=418, **CALL),  # type: ignore[arg-type]
-    sdk.BadRequestError("no", status=400, **CALL),  # type: ignore[arg-type]
-    sdk.AuthenticationError("no", **CALL),  # type: ignore[arg-type]
-    sdk.PermissionDeniedError("no", **CALL),  # type: ignore[arg-type]
-    sdk.FeatureDisabledError("off", feature="bib_search", **CALL),  # type: ignore[arg-type]
-    sdk.NotFoundError("no", **CALL),  # type: ignore[arg-type]
-    sdk.UnprocessableEntityError("no", problems=[sdk.Problem("page", "too small")], **CALL),  # type: ignore[arg-type]
-    sdk.RateLimitError("slow", retry_after=2.5, **CALL),  # type: ignore[arg-type]
-    sdk.InternalServerError("no", status=503, **CALL),  # type: ignore[arg-type]
-    sdk.APIConnectionError("cut", **CALL),  # type: ignore[arg-type]
-    sdk.APITimeoutError("late", **CALL),  # type: ignore[arg-type]
-    sdk.DecodeError(path="$.a", expected="x", received="y", body="{}", **CALL),  # type: ignore[arg-type]
-    sdk.ClipJobFailedError("no", **CALL),  # type: ignore[arg-type]
-    sdk.ClipJobTimeoutError("late", **CALL),  # type: ignore[arg-type]
+    sdk.APIStatusError("teapot", status=418, **CALL),
+    sdk.BadRequestError("no", status=400, **CALL),
+    sdk.AuthenticationError("no", **CALL),
+    sdk.PermissionDeniedError("no", **CALL),
+    sdk.FeatureDisabledError("off", feature="bib_search", **CALL),
+    sdk.NotFoundError("no", **CALL),
+    sdk.UnprocessableEntityError("no", problems=[sdk.Problem("page", "too small")], **CALL),
+    sdk.RateLimitError("slow", retry_after=2.5, **CALL),
+    sdk.InternalServerError("no", status=503, **CALL),
+    sdk.APIConnectionError("cut", **CALL),
+    sdk.APITimeoutError("late", **CALL),
+    sdk.DecodeError(path="$.a", expected="x", received="y", body="{}", **CALL),
+    sdk.ClipJobFailedError("no", **CALL),
+    sdk.ClipJobTimeoutError("late", **CALL),
 ]
 
 
