@@ -9,8 +9,8 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any
 
 import aiohttp
@@ -30,54 +30,10 @@ from ninepic_async import (
 )
 from ninepic_async._http import transport as _transport
 from tests.canned import BASE, EVENT_ID, KEY, ORG_ID, pagination
+from tests.raw_server import PING, always, answer, server, then_close
 
 ONCE = RetryPolicy(attempts=1)
 PING_URL = f"https://api.9pic.ai{BASE}/ping"
-PING = b'{"status": "ok", "org_id": 903, "event_id": 456}'
-Serve = Callable[[int, bytes, asyncio.StreamWriter], Awaitable[None]]
-
-
-def answer(body: bytes = PING, status: str = "200 OK", *headers: str, length: int | None = None) -> bytes:
-    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-@asynccontextmanager
-async def server(serve: Serve) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Serve raw bytes; the list holds each request as it came."""
-    requests: list[bytes] = []
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while not writer.is_closing():
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = next(
-                    (int(n) for k, _, n in map(_header, head.split(b"\r\n")) if k == b"content-length"), 0
-                )
-                requests.append(head + await reader.readexactly(length))
-                await serve(len(requests), requests[-1], writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", requests
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-def _header(line: bytes) -> tuple[bytes, bytes, bytes]:
-    name, colon, value = line.partition(b":")
-    return name.lower(), colon, value.strip()
-
-
-def always(reply: bytes) -> Serve:
-    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(reply)
-
-    return serve
 
 
 def client(base_url: str | None = None, **options: Any) -> NinePic:
@@ -202,12 +158,7 @@ async def test_no_redirect_is_followed_and_no_key_leaves() -> None:
     ids=["cut short", "no HTTP", "no gzip", "cut chunk"],
 )
 async def test_a_broken_reply_is_a_connection_error(reply: bytes) -> None:
-    async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(reply)
-        await writer.drain()
-        writer.close()
-
-    async with server(serve) as (url, _), client(url) as api:
+    async with server(then_close(reply)) as (url, _), client(url) as api:
         with pytest.raises(APIConnectionError) as caught:
             await api.event(EVENT_ID).ping()
     assert "400" not in str(caught.value), "as if the service had answered so"
