@@ -1,4 +1,4 @@
-"""The client: settings and lifecycle. What it does for one event is in `event`."""
+"""The client: settings and lifecycle. `event` has the operations on one event."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 
 class NinePic:
-    """The 9Pic external API, for asyncio.
+    """Client for the 9Pic external API, for asyncio.
 
-    Make one and share it: it may be made outside a loop, opens on first use, and serves any number of tasks
-    of one event loop. Close it with ``async with`` or ``await client.aclose()``.
+    Create one client and share it between the tasks of one event loop. It can be created outside a loop, and
+    opens connections on first use. Close it with ``async with`` or ``await client.aclose()``.
 
     Args:
         api_key: the organisation's key; None reads ``NINEPIC_API_KEY``. It is sent to ``base_url`` only.
         org_id: the organisation's number; None reads ``NINEPIC_ORG_ID``.
-        base_url: where the API is; None reads ``NINEPIC_BASE_URL``, else ``https://api.9pic.ai``.
-            ``http`` is accepted for loopback hosts only.
-        timeout: seconds for a whole call: every attempt, the waits between them, and the body.
-        retry: how often and how patiently a failed attempt is repeated.
-        rate_limit: how many requests to start in a while; None leaves that to the service, whose 429 makes
-            all calls of this client wait.
-        max_concurrency: how many requests may be under way at once.
-        session: an ``aiohttp.ClientSession`` of your own. It is used, and never closed; the key is not put
-            into its headers.
+        base_url: the API's URL; None reads ``NINEPIC_BASE_URL``, or else is ``https://api.9pic.ai``.
+            ``http`` is allowed for loopback hosts only.
+        timeout: seconds for a whole call: reading the selfie, all attempts, and the waits between them.
+        retry: how often to repeat a failed attempt, and how long to wait before.
+        rate_limit: the largest number of requests per time; None means no limit of the client's own. A 429
+            from the service pauses all calls of this client in any case.
+        max_concurrency: the largest number of requests at once.
+        session: your own ``aiohttp.ClientSession``. The client never closes it, and never puts the key into
+            its default headers.
 
     Raises:
-        ConfigError: a setting is missing or wrong; it says which.
+        ConfigError: a setting is missing or wrong. The message names it.
 
     Example:
         >>> async with NinePic("key", 903) as client:
@@ -85,7 +85,7 @@ class NinePic:
         self._is_view = False
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_engine"):  # a traceback may show a client whose settings were refused
+        if not hasattr(self, "_engine"):  # its settings were refused, and a traceback shows it
             return object.__repr__(self)
         return f"NinePic(org_id={self.org_id}, base_url={self._base_url!r})"
 
@@ -106,16 +106,16 @@ class NinePic:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. A client that `with_options` gave leaves that to the one it came from."""
+        """Close the connections. On a client from `with_options` this does nothing: close the original."""
         if not self._is_view:
             await self._engine.transport.aclose()
 
     def with_options(self, *, timeout: float | None = None, retry: RetryPolicy | None = None) -> Self:
-        """Give a view of this client with other limits, on the same connections, gate and rate limit.
+        """Return a client with other limits that shares this one's connections, throttle and rate limit.
 
         Args:
-            timeout: seconds for a whole call; None keeps this client's.
-            retry: None keeps this client's.
+            timeout: seconds for a whole call; None keeps the current value.
+            retry: the retry policy; None keeps the current one.
 
         Raises:
             ConfigError: ``timeout`` is not positive, or ``retry`` not a `RetryPolicy`.
@@ -137,7 +137,7 @@ class NinePic:
         """List the organisation's events.
 
         Args:
-            page_size: events a request; None asks for as many as the endpoint allows (100).
+            page_size: events per request; None requests the maximum (100).
 
         Raises:
             NinePicError: while iterating.
@@ -150,7 +150,7 @@ class NinePic:
         return Pager(self._engine.run, endpoints.Events(page_size=_arguments.page_size(page_size)))
 
     def event(self, event_id: int | str) -> Event:
-        """Give a handle on one event. Nothing is sent.
+        """Return the handle for one event. Nothing is sent.
 
         Args:
             event_id: the event's number.

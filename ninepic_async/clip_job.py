@@ -1,4 +1,4 @@
-"""Waiting for a Motion job: growing, jittered intervals, and always a bound."""
+"""Wait for a Motion job: poll with growing, jittered intervals up to a deadline."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ DEFAULT_WAIT_S: Final = 600.0
 FIRST_INTERVAL_S: Final = 1.0
 LONGEST_INTERVAL_S: Final = 15.0
 _GROWTH: Final = 1.5
-_LAST_LOOK_S: Final = 1.0
+_LAST_POLL_S: Final = 1.0
 _PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
-"""What says nothing of the job, which goes on meanwhile."""
+"""Errors that say nothing about the job. Polling continues after them."""
 
 
 def intervals(engine: Engine) -> Iterator[float]:
-    """Yield the seconds between one look at a job and the next."""
+    """Yield the seconds to wait between two polls."""
     longest = FIRST_INTERVAL_S
     while True:
         yield longest * (0.75 + 0.25 * engine.chance())
@@ -45,36 +45,36 @@ def intervals(engine: Engine) -> Iterator[float]:
 
 @frozen
 class ClipJob:
-    """A Motion job on the service. Its ``request_id`` is all that another process needs to pick it up."""
+    """A Motion job on the service. Another process can continue it with the ``request_id`` alone."""
 
     _engine: Engine = field(eq=False, repr=False)
     event_id: int
     request_id: str
 
     async def status(self) -> ClipStatus:
-        """Ask once how far the job is.
+        """Fetch the job's status, once.
 
         Raises:
             NotFoundError: the service does not know this ``request_id``.
-            NinePicError: whatever else goes wrong.
+            NinePicError: any other failure.
 
         Example:
             >>> (await job.status()).state
             'done'
         """
-        return await self._look(None)
+        return await self._poll(None)
 
     async def updates(self, *, timeout: float = DEFAULT_WAIT_S) -> AsyncGenerator[ClipStatus, None]:
-        """Yield the job's status now and at each change, up to the final one.
+        """Yield the job's status now, and again whenever it changes, up to the final status.
 
-        Once there has been a status, a service that is busy or out of reach for a while is asked again later.
+        After the first status, polling continues even if the service is busy or unreachable for a while.
 
         Args:
-            timeout: seconds to go on for, at most.
+            timeout: the longest time to poll, in seconds.
 
         Raises:
-            ClipJobTimeoutError: the job was still at work by then.
-            NinePicError: whatever else goes wrong.
+            ClipJobTimeoutError: the job was not done in time.
+            NinePicError: any other failure.
 
         Example:
             >>> async for status in job.updates():
@@ -87,23 +87,23 @@ class ClipJob:
         warned = False
         while True:
             try:
-                status = await self._look_before(deadline, timeout, last)
+                status = await self._poll_before(deadline, timeout, last)
             except _PASSING as error:
                 if last is None:
                     raise
-                log.warning("clip_status: %s, asking on", type(error).__name__)
+                log.warning("clip_status: %s, polling continues", type(error).__name__)
                 missed, pause = error, getattr(error, "retry_after", None) or 0.0
             else:
                 if status.state == "unknown" and not warned:
-                    log.warning("clip_status: unknown status word %r, asking on", status.status)
+                    log.warning("clip_status: unknown status word %r, polling continues", status.status)
                     warned = True
                 if status != last:
                     yield status
                 if status.is_final:
                     return
                 last, missed, pause = status, None, status.retry_after or 0.0
-            # Keep enough for one last look rather than give up a whole interval early.
-            left = deadline - self._engine.clock.monotonic() - min(_LAST_LOOK_S, timeout / 10)
+            # Keep time for one last poll rather than give up a whole interval early.
+            left = deadline - self._engine.clock.monotonic() - min(_LAST_POLL_S, timeout / 10)
             if left <= 0 or pause >= left:
                 raise self._too_late(timeout, last) from missed
             await self._engine.clock.sleep(min(max(next(waits), pause), left))
@@ -112,15 +112,15 @@ class ClipJob:
         """Wait for the clips.
 
         Args:
-            timeout: seconds to wait, at most.
+            timeout: the longest time to wait, in seconds.
 
         Returns:
-            The clips; none where the selfie is in no video.
+            The clips. No clips if the person is in no video.
 
         Raises:
-            ClipJobFailedError: the service gave up.
-            ClipJobTimeoutError: the job was still at work by then; both carry the ``request_id``.
-            NinePicError: whatever else goes wrong.
+            ClipJobFailedError: the job failed.
+            ClipJobTimeoutError: the job was not done in time. Both errors have the ``request_id``.
+            NinePicError: any other failure.
 
         Example:
             >>> result = await job.wait(timeout=120)
@@ -132,16 +132,16 @@ class ClipJob:
                     return self._result(status)
         raise AssertionError("updates() ends with a final status or an error")
 
-    async def _look(self, within_s: float | None) -> ClipStatus:
+    async def _poll(self, within_s: float | None) -> ClipStatus:
         endpoint = ClipStatusEndpoint(event_id=self.event_id, request_id=self.request_id)
         return await self._engine.run(endpoint, timeout_s=within_s)
 
-    async def _look_before(self, deadline: float, timeout: float, last: ClipStatus | None) -> ClipStatus:
+    async def _poll_before(self, deadline: float, timeout: float, last: ClipStatus | None) -> ClipStatus:
         left = deadline - self._engine.clock.monotonic()
         if left <= 0:
             raise self._too_late(timeout, last)
         try:
-            return await self._look(min(left, self._engine.timeout_s))
+            return await self._poll(min(left, self._engine.timeout_s))
         except APITimeoutError as error:
             if left > self._engine.timeout_s:
                 raise

@@ -1,4 +1,4 @@
-"""The handle on one event: one short method an operation."""
+"""The handle for one event, with one short method for each operation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ninepic_async._contract.endpoint import segment
 from ninepic_async._contract.selfie import SelfieSource, read_selfie
 from ninepic_async._core.engine import Engine
 from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
 from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
 from ninepic_async.models import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Event:
-    """One event's photos, searches, clips and originals. Get it from `NinePic.event`."""
+    """One event: its photos, searches, clips and originals. `NinePic.event` returns it."""
 
     def __init__(self, engine: Engine, event_id: int) -> None:
         self._engine = engine
@@ -48,12 +49,12 @@ class Event:
         return self._event_id
 
     async def ping(self) -> Ping:
-        """Check key, host, organisation and event in one round trip. The safest first call.
+        """Check the key, host, organisation and event in one request. The safest first call.
 
         Raises:
-            AuthenticationError: the key did not arrive.
-            PermissionDeniedError: key, host, organisation or event are not in order.
-            NinePicError: whatever else goes wrong.
+            AuthenticationError: the key is missing.
+            PermissionDeniedError: the key, host, organisation or event is refused.
+            NinePicError: any other failure.
 
         Example:
             >>> (await event.ping()).status
@@ -67,7 +68,7 @@ class Event:
         """Fetch the event's name, date and feature flags.
 
         Raises:
-            NinePicError: whatever goes wrong.
+            NinePicError: any failure.
 
         Example:
             >>> (await event.details()).bib_search
@@ -78,10 +79,10 @@ class Event:
         return await self._engine.run(endpoints.Details(event_id=self._event_id))
 
     def photos(self, *, page_size: int | None = None) -> Pager[ImageItem]:
-        """List all photos, by capture time; those without a time come last.
+        """List all photos by capture time. Photos without a time come last.
 
         Args:
-            page_size: photos a request; None asks for as many as the endpoint allows (100).
+            page_size: photos per request; None requests the maximum (100).
 
         Raises:
             NinePicError: while iterating.
@@ -98,14 +99,14 @@ class Event:
         )
 
     def bib_search(self, bib: str | int, *, page_size: int | None = None) -> Pager[ImageItem]:
-        """Find a participant's photos by BIB number (BibTrack). No match is an empty list.
+        """Find a participant's photos by BIB number (BibTrack). The list is empty if nothing matches.
 
         Args:
-            bib: as printed, upper or lower case; anything may be in it (``A/12``, spaces, ``१२३``).
-            page_size: photos a request; None asks for as many as the endpoint allows (100).
+            bib: the BIB as printed, in upper or lower case. Any characters are allowed: ``A/12``, ``१२३``.
+            page_size: photos per request; None requests the maximum (100).
 
         Raises:
-            InvalidInputError: the BIB is empty or can't be one.
+            InvalidInputError: the BIB is empty or not valid text.
             FeatureDisabledError: while iterating: BIB search is off for this event.
             NinePicError: while iterating.
 
@@ -125,23 +126,22 @@ class Event:
     async def face_search(
         self, selfie: SelfieSource, *, request_id: str | None = None, page_size: int | None = None
     ) -> FaceSearch:
-        """Find a person's photos by a selfie (FaceFind). One upload, one charge, however often it is retried.
+        """Find a person's photos by selfie (FaceFind). Retries never cause a second upload or charge.
 
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``.
-            request_id: a UUID of your own for this search, so that a crash between here and your database
-                costs no second charge; None makes one up. A service that does not adopt the ids of others
-                answers `NotFoundError` to one it does not know.
-            page_size: photos a request; None asks for as many as the endpoint allows (100).
+            request_id: a UUID of your own for this search. Store it first, and a crash before the result
+                arrives costs no second charge. None creates one. A service that accepts only ids of its
+                own answers `NotFoundError` or `BadRequestError`.
+            page_size: photos per request; None requests the maximum (100).
 
         Returns:
-            The search: iterate it for the photos, keep its ``request_id``.
+            The search. Iterate over it for the photos, and store its ``request_id``.
 
         Raises:
             InvalidInputError: the selfie is empty, missing or unreadable. Nothing was sent.
             FeatureDisabledError: selfie search is off for this event.
-            NinePicError: whatever else goes wrong; its ``request_id`` leads back to the result, if the
-                service has one.
+            NinePicError: any other failure. Its ``request_id`` gives access to the result, if there is one.
 
         Example:
             >>> search = await event.face_search("selfie.jpg")
@@ -170,7 +170,7 @@ class Event:
                 endpoints.FaceResults(
                     event_id=self._event_id,
                     request_id=faces.request_id,
-                    # The server may have clamped the POST's page, and the borders must stay where they are.
+                    # The server may have clamped the POST's page. The page borders must stay the same.
                     page_size=max(faces.pagination.page_size, 1),
                 ),
                 Page(items=faces.images, pagination=faces.pagination),
@@ -178,11 +178,11 @@ class Event:
         )
 
     def face_results(self, request_id: str, *, page_size: int | None = None) -> Pager[ImageItem]:
-        """List what an earlier selfie search found. No upload, no charge.
+        """List the photos of an earlier selfie search, without an upload or a charge.
 
         Args:
-            request_id: of a `face_search`, of this process or another.
-            page_size: photos a request; None asks for as many as the endpoint allows (100).
+            request_id: the id of a `face_search` in this or another process.
+            page_size: photos per request; None requests the maximum (100).
 
         Raises:
             NotFoundError: while iterating: the service does not know this ``request_id``.
@@ -201,11 +201,11 @@ class Event:
         return Pager(self._engine.run, call)
 
     async def timeline_days(self) -> list[TimelineDay]:
-        """Count the photos by day and hour, in UTC, ascending. Photos without a time are not counted.
+        """Count the photos per day and hour, in UTC, ascending. Photos without a time are not counted.
 
         Raises:
             FeatureDisabledError: the timeline is off for this event.
-            NinePicError: whatever else goes wrong.
+            NinePicError: any other failure.
 
         Example:
             >>> {day.date: day.total for day in await event.timeline_days()}
@@ -217,12 +217,12 @@ class Event:
     def timeline_photos(
         self, start: datetime, end: datetime, *, page_size: int | None = None
     ) -> Pager[ImageItem]:
-        """List the photos taken from ``start`` up to, but not at, ``end``.
+        """List the photos taken from ``start`` (included) to ``end`` (excluded).
 
         Args:
-            start: with a time zone.
-            end: with a time zone, after ``start``.
-            page_size: photos a request; None asks for as many as the endpoint allows (100).
+            start: a datetime with a time zone.
+            end: a datetime with a time zone, after ``start``.
+            page_size: photos per request; None requests the maximum (100).
 
         Raises:
             InvalidInputError: a time has no zone, or ``end`` is not after ``start``.
@@ -250,16 +250,16 @@ class Event:
     async def start_clips(
         self, *, selfie: SelfieSource | None = None, request_id: str | None = None
     ) -> ClipJob:
-        """Start a Motion search for video clips of a person, and return at once.
+        """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
-            selfie: a path, the picture's bytes, or a file opened with ``'rb'``…
-            request_id: …or that of an earlier `face_search`, which needs no upload.
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
+            request_id: …the id of an earlier `face_search`, which needs no upload.
 
         Raises:
             InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
             FeatureDisabledError: video search is off for this event.
-            NinePicError: whatever else goes wrong.
+            NinePicError: any other failure.
 
         Example:
             >>> job = await event.start_clips(request_id=search.request_id)
@@ -276,22 +276,22 @@ class Event:
         request_id: str | None = None,
         timeout: float = DEFAULT_WAIT_S,
     ) -> ClipResult:
-        """Find video clips of a person (Motion), and wait for them.
+        """Find video clips of a person (Motion) and wait for them.
 
         Args:
-            selfie: a path, the picture's bytes, or a file opened with ``'rb'``…
-            request_id: …or that of an earlier `face_search`, which needs no upload.
-            timeout: seconds for all of it.
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
+            request_id: …the id of an earlier `face_search`, which needs no upload.
+            timeout: seconds for the search and the wait together.
 
         Returns:
-            The clips, one for each matched source video; none where the person is in no video.
+            One clip for each matched source video. No clips if the person is in no video.
 
         Raises:
             InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
             FeatureDisabledError: video search is off for this event.
-            ClipJobFailedError: the service gave up.
-            ClipJobTimeoutError: it was still at work by then; ``event.clip_job(error.request_id)`` goes on.
-            NinePicError: whatever else goes wrong.
+            ClipJobFailedError: the job failed.
+            ClipJobTimeoutError: the job was not done in time. ``event.clip_job(error.request_id)`` continues.
+            NinePicError: any other failure.
 
         Example:
             >>> (await event.clips(selfie="selfie.jpg", timeout=300)).clips[0].url
@@ -315,13 +315,13 @@ class Event:
         return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
 
     def clip_job(self, request_id: str) -> ClipJob:
-        """Pick up a Motion job that was started earlier, or elsewhere. Nothing is sent.
+        """Return a Motion job that was started earlier or in another process. Nothing is sent.
 
         Args:
-            request_id: of the job, or of the error that ended the wait for it.
+            request_id: the job's id, also found on the error that ended the wait.
 
         Raises:
-            InvalidInputError: it is empty.
+            InvalidInputError: the id is empty.
 
         Example:
             >>> await event.clip_job(saved_request_id).wait(timeout=60)
@@ -339,16 +339,16 @@ class Event:
         image_ids: Iterable[str] | None = None,
         page_size: int | None = None,
     ) -> Pager[PresignedUrlItem]:
-        """List signed links to original photos. Each expires after about an hour.
+        """List signed links to original photos. A link expires after about an hour.
 
-        Photos for which no link could be signed are in the pages' ``.failed``; iterating logs a warning.
+        Photos without a link are in the pages' ``.failed``, and iterating logs a warning.
 
         Args:
             bib: a participant's BIB number, or…
             selfie: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…
             image_ids: …several photos' ids.
-            page_size: links a request; None asks for as many as the endpoint allows (60).
+            page_size: links per request; None requests the maximum (60).
 
         Raises:
             InvalidInputError: not exactly one of the four, or an empty one.
@@ -378,33 +378,33 @@ class Event:
         source: Source,
         to: str | os.PathLike[str],
         *,
-        concurrency: Concurrency = 16,
+        concurrency: Concurrency = DOWNLOAD_CONCURRENCY,
         rendition: Rendition = "large",
         on_progress: OnProgress | None = None,
-        max_bytes: int = 1024**3,
+        max_bytes: int = MAX_FILE_BYTES,
     ) -> DownloadReport:
-        """Fetch photos, originals or clips into a folder. Run it again to go on where it was interrupted.
+        """Download photos, originals or clips into a folder. Run it again to resume after an interruption.
 
-        A file under its final name is always whole. What earlier runs fetched is skipped; large files go on
-        in the middle; links that expire on the way are signed again. The API key is not sent to photo hosts.
+        A file under its final name is always complete. Finished files are only size-checked, large files
+        resume where they stopped, and expired links are signed again. Photo hosts never get the API key.
 
         Args:
-            source: what a list call returned, or any iterable of `ImageItem`, `PresignedUrlItem` or `Clip`,
-                generators included. It is read as fast as files are fetched.
-            to: the folder; made if it is not there.
-            concurrency: how many files at once; ``"auto"`` finds that out.
-            rendition: of an `ImageItem`: ``"large"`` or ``"thumbnail"``.
+            source: the result of a list call, or any iterable of `ImageItem`, `PresignedUrlItem` or `Clip`.
+                It is read only as fast as files are fetched.
+            to: the folder, created if missing.
+            concurrency: how many files to fetch at once; ``"auto"`` adjusts it to the connection.
+            rendition: for an `ImageItem`: ``"large"`` or ``"thumbnail"``.
             on_progress: called with a `DownloadProgress` after changes, at most ten times a second.
-            max_bytes: a larger file is not fetched.
+            max_bytes: skip larger files.
 
         Returns:
-            What came of it. A photo that could not be had is a row in ``.failed``, not an exception.
+            The report. A photo that could not be fetched is a row in ``.failed``, not an exception.
 
         Raises:
-            InvalidInputError: an argument can't be right.
-            DownloadError: the disk is full, the folder is not writable or gone, another run is at work
-                on it, or a part of this one was cancelled alone. Nothing torn is left; a later run goes on.
-            NinePicError: what listing the source raises. What it gave before that has been fetched.
+            InvalidInputError: an argument is invalid.
+            DownloadError: the disk is full, the folder is missing or not writable, another run uses it, or
+                one of the download's tasks was cancelled. No file is incomplete; run again to resume.
+            NinePicError: listing the source failed. Its earlier items have been fetched.
 
         Example:
             >>> report = await event.download(event.originals(bib="1234"), "photos/")

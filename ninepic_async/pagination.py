@@ -1,4 +1,4 @@
-"""Reading lists: pages are fetched ahead, within bounds and in order; leaving early leaves nothing behind."""
+"""Read paged lists: fetch a bounded number of pages ahead, in order, and cancel them on an early exit."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ log: Final = logging.getLogger("ninepic_async")
 
 AHEAD_AT_FIRST: Final = 3
 AHEAD_AT_MOST: Final = 8
-"""Pages asked for before the consumer is done with the one it has. Someone who leaves on the first page
-costs the service little; someone who stays is soon served at full speed."""
+"""Pages requested before the consumer is done with the current one. Leaving on the first page costs the
+service little; reading on soon reaches full speed."""
 _CLOSE_WITHIN_S: Final = 2.0
 
 
 class _FetchAhead(Generic[T]):
-    """Owns the requests for pages that nobody has asked for yet."""
+    """Owns the requests for pages that the consumer has not asked for yet."""
 
     def __init__(self, fetch: Callable[[int], Awaitable[Page[T]]]) -> None:
         self._fetch = fetch
@@ -41,7 +41,7 @@ class _FetchAhead(Generic[T]):
         self._early: set[int] = set()
 
     def start(self, number: int, last: int) -> None:
-        """Ask for a page that is certain to be wanted, and for likely ones up to the last."""
+        """Request a page that is needed, and the likely next ones up to the last."""
         for page in range(number, min(number + self._window - 1, last) + 1):
             if page not in self._tasks:
                 self._tasks[page] = asyncio.ensure_future(self._fetch(page))
@@ -53,9 +53,9 @@ class _FetchAhead(Generic[T]):
         """Wait for a page.
 
         Args:
-            number: the page's.
-            total: of the page before it. A page that was cut from the list earlier than the page before it
-                lacks what has slid over the border since; it is fetched again.
+            number: the page's number.
+            total: the total on the page before it. A page with a smaller total may be older than the page
+                before it, and lack items that moved between them. It is fetched again.
         """
         page = await self._tasks[number]
         del self._tasks[number]
@@ -67,7 +67,7 @@ class _FetchAhead(Generic[T]):
         return page
 
     async def aclose(self) -> None:
-        """Cancel what is under way, and see it end."""
+        """Cancel the requests under way and wait for their end."""
         for task in self._tasks.values():
             task.cancel()
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
@@ -78,13 +78,13 @@ class _FetchAhead(Generic[T]):
 
 @frozen
 class Pager(Generic[T]):
-    """A list that is fetched as it is read; nothing is sent before that, and each iteration starts anew.
+    """A list that is fetched while it is read. Nothing is sent before, and each iteration starts again.
 
-    Iterating asks for the largest pages the endpoint allows and fetches a few ahead. Leave the loop whenever
-    you like: what was under way is cancelled.
+    Iterating requests the largest pages that the endpoint allows, and a few pages ahead. Leaving the loop
+    early cancels the requests under way.
 
     Raises:
-        NinePicError: while iterating, whatever the service or the network has in store.
+        NinePicError: while iterating: any failure.
 
     Example:
         >>> async for photo in event.bib_search("1234"):
@@ -96,7 +96,7 @@ class Pager(Generic[T]):
     _first: Page[T] | None = field(default=None, repr=False)
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
-        """Yield the items, in the service's order, each once."""
+        """Yield each item once, in the service's order."""
         reading = _Reading(self)
         try:
             while (page := await reading.next()) is not None:
@@ -106,7 +106,7 @@ class Pager(Generic[T]):
             await reading.aclose()
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Yield the pages; an item that was on an earlier page is left out of the later one."""
+        """Yield the pages. An item that was on an earlier page is left out."""
         reading = _Reading(self)
         try:
             while (page := await reading.next()) is not None:
@@ -115,14 +115,14 @@ class Pager(Generic[T]):
             await reading.aclose()
 
     async def first_page(self) -> Page[T]:
-        """Fetch the first page alone, in one request: the cheapest way to show something."""
+        """Fetch only the first page, in one request."""
         return self._first or await self._fetch(1)
 
     async def collect(self, limit: int | None = None) -> list[T]:
         """Fetch the items into a list.
 
         Args:
-            limit: stop at that many; None for all of them.
+            limit: the largest number of items; None for all.
 
         Raises:
             InvalidInputError: ``limit`` is not a whole number from 0.
@@ -152,8 +152,8 @@ class Pager(Generic[T]):
 class _Reading(Generic[T]):
     """Reads a list once, page by page.
 
-    No generator, so that no generator of ours is inside another: a loop that ends, and the garbage collector,
-    close all that they find at once, and the inner one would be "already running" to the outer.
+    It is no generator, because a generator inside another can't be closed safely: a loop that ends and the
+    garbage collector close both at once, and the outer one finds the inner one "already running".
     """
 
     def __init__(self, pager: Pager[T], most: int | None = None) -> None:
@@ -167,7 +167,7 @@ class _Reading(Generic[T]):
         self._last: PaginationInfo | None = None
 
     async def next(self) -> Page[T] | None:
-        """Give the next page, without what was on earlier ones; None at the end."""
+        """Return the next page without the items of earlier pages; None at the end."""
         if self._number is None:
             return None
         if self._last is None:
@@ -183,11 +183,11 @@ class _Reading(Generic[T]):
         return fresh
 
     async def aclose(self) -> None:
-        """Cancel what is under way, and see it end."""
+        """Cancel the requests under way and wait for their end."""
         await self._ahead.aclose()
 
     def _last_page(self, number: int, pagination: PaginationInfo) -> int:
-        """Tell how far ahead there is something worth fetching; the next page is asked for in any case."""
+        """Return the last page worth fetching ahead. The next page is needed in any case."""
         last = pagination.total_pages
         if self._most is not None:
             last = min(last, math.ceil(self._most / max(pagination.page_size, 1)))
@@ -196,14 +196,14 @@ class _Reading(Generic[T]):
 
 async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
     raise ConfigError(
-        "this FaceSearch was unpickled or made by hand, and has no client to fetch more than its first page: "
-        f"read it with event.face_results({listing.request_id!r})"
+        "this FaceSearch was unpickled or constructed, so it has no client to fetch more pages: "
+        f"use event.face_results({listing.request_id!r})"
     )
 
 
 @frozen(kw_only=True)
 class FoundFaces:
-    """What a selfie found, apart from how its later pages are read."""
+    """The data of a selfie search, without the way to fetch more pages."""
 
     request_id: str
     images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
@@ -213,11 +213,11 @@ class FoundFaces:
 
     @property
     def total(self) -> int:
-        """How many photos were found in all."""
+        """The number of photos found."""
         return len(self.images) if self.pagination is None else self.pagination.total
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The way to later pages is the client's, and stays with it.
+        # A client can't be pickled, so the later pages stay behind.
         found = {each.name: getattr(self, each.name) for each in fields(FoundFaces)}
         return partial(type(self), **found), ()
 
@@ -245,16 +245,16 @@ class FoundFaces:
 
 @frozen(kw_only=True)
 class FaceSearch(FoundFaces):
-    """What a selfie found. The first page came with the upload; later ones are read from the cached result.
+    """The result of a selfie search. The first page came with the upload; later ones are fetched on demand.
 
-    Store ``request_id`` to see the same result again with ``event.face_results(request_id)``: no second
-    upload, no second charge.
+    Store ``request_id`` to read the same result again with ``event.face_results(request_id)``, without a
+    second upload or charge.
 
     Attributes:
-        request_id: names this search; Motion and originals take it too.
-        confidence_percentage: the threshold that was used, or None.
+        request_id: the search's id. Motion and originals accept it too.
+        confidence_percentage: the threshold used by the service, or None.
         images: the photos of the first page.
-        pagination: the first page's.
+        pagination: the first page's pagination.
     """
 
     _pager: Pager[ImageItem] = field(
@@ -265,32 +265,32 @@ class FaceSearch(FoundFaces):
     )
 
     def __aiter__(self) -> AsyncGenerator[ImageItem, None]:
-        """Yield the photos, in the service's order, each once."""
+        """Yield each photo once, in the service's order."""
         return self._pager.__aiter__()
 
     def pages(self) -> AsyncGenerator[Page[ImageItem], None]:
-        """Yield the pages; the first is at hand."""
+        """Yield the pages. The first one needs no request."""
         return self._pager.pages()
 
     async def first_page(self) -> Page[ImageItem]:
-        """Give the first page, without a request."""
+        """Return the first page, without a request."""
         return await self._pager.first_page()
 
     async def collect(self, limit: int | None = None) -> list[ImageItem]:
-        """Fetch the photos into a list, at most ``limit`` of them."""
+        """Fetch the photos into a list, at most ``limit`` of them; None for all."""
         return await self._pager.collect(limit)
 
 
 def behind(search: FaceSearch) -> Pager[ImageItem]:
-    """Give the list that a search reads its photos from."""
+    """Return the list behind a search."""
     return search._pager
 
 
 async def page_again(pager: Pager[T], number: int) -> Page[T]:
-    """Fetch one page of a list that has been walked through, as when the links on it have expired."""
+    """Fetch one page of a list again, for example after its links have expired."""
     return await pager._fetch(number)
 
 
 def is_of_originals(pager: Pager[Any]) -> bool:
-    """Whether a list gives links to originals, which can be signed by ids too."""
+    """Return whether a list has links to originals. These can also be signed by id."""
     return isinstance(pager._listing, Originals)

@@ -88,7 +88,7 @@ async def test_an_unknown_status_word_is_warned_of_once_and_is_in_the_timeout(
 
     assert isinstance(error, ClipJobTimeoutError)
     assert "'brewing'" in str(error)
-    assert ours(caplog, logging.WARNING) == ["clip_status: unknown status word 'brewing', asking on"]
+    assert ours(caplog, logging.WARNING) == ["clip_status: unknown status word 'brewing', polling continues"]
     assert len(attempts(caplog)) > 1
 
 
