@@ -68,7 +68,7 @@ def test_no_example_is_skipped(example: DocstringExample) -> None:
 
 def test_examples_are_found() -> None:
     names = {str(example) for example in EXAMPLES}
-    assert {"client.NinePic", "event.Event.face_search", "gallery.write.write_gallery"} <= names
+    assert {"client.NinePic", "event.searches.Searches.face_search", "gallery.write.write_gallery"} <= names
 
 
 def test_an_example_that_shows_something_else_fails() -> None:

@@ -1,0 +1,113 @@
+"""Video clips of a person (Motion)."""
+
+from __future__ import annotations
+
+import uuid
+
+from ninepic_async._contract import endpoints
+from ninepic_async._contract.selfie import SelfieSource, read_selfie
+from ninepic_async._support import arguments as _arguments
+from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
+from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError
+from ninepic_async.event.handle import EventHandle
+from ninepic_async.models import ClipResult
+
+
+class Motion(EventHandle):
+    """The part of an event that finds video clips."""
+
+    async def start_clips(
+        self, *, selfie: SelfieSource | None = None, request_id: str | None = None
+    ) -> ClipJob:
+        """Start a Motion search for video clips of a person, without waiting for the result.
+
+        Args:
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
+            request_id: …the id of an earlier `face_search`, which needs no upload.
+
+        Raises:
+            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            FeatureDisabledError: video search is off for this event.
+            NinePicError: any other failure.
+
+        Example:
+            >>> job = await event.start_clips(request_id=search.request_id)
+            >>> result = await job.wait(timeout=300)
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        return await self._start_clips(selfie, request_id, None)
+
+    async def clips(
+        self,
+        *,
+        selfie: SelfieSource | None = None,
+        request_id: str | None = None,
+        timeout: float = DEFAULT_WAIT_S,
+    ) -> ClipResult:
+        """Find video clips of a person (Motion) and wait for them.
+
+        Args:
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
+            request_id: …the id of an earlier `face_search`, which needs no upload.
+            timeout: seconds for the search and the wait together.
+
+        Returns:
+            One clip for each matched source video. No clips if the person is in no video.
+
+        Raises:
+            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            FeatureDisabledError: video search is off for this event.
+            ClipJobFailedError: the job failed.
+            ClipJobTimeoutError: the job was not done in time. ``event.clip_job(error.request_id)`` continues.
+            NinePicError: any other failure.
+
+        Example:
+            >>> (await event.clips(selfie="selfie.jpg", timeout=300)).clips[0].url
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        bound = _arguments.seconds(timeout, "timeout")
+        clock = self._engine.clock
+        started = clock.monotonic()
+        try:
+            job = await self._start_clips(selfie, request_id, min(bound, self._engine.timeout_s))
+        except APITimeoutError as error:
+            if bound > self._engine.timeout_s:
+                raise
+            raise ClipJobTimeoutError(
+                f"the Motion search was not accepted within {bound:g} s",
+                endpoint=error.endpoint,
+                attempts=error.attempts,
+                request_id=error.request_id,
+            ) from error
+        return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
+
+    def clip_job(self, request_id: str) -> ClipJob:
+        """Return a Motion job that was started earlier or in another process. Nothing is sent.
+
+        Args:
+            request_id: the job's id, also found on the error that ended the wait.
+
+        Raises:
+            InvalidInputError: the id is empty.
+
+        Example:
+            >>> await event.clip_job(saved_request_id).wait(timeout=60)
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
+        """
+        return ClipJob(self._engine, self._event_id, _arguments.text(request_id, "request_id"))
+
+    async def _start_clips(
+        self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None
+    ) -> ClipJob:
+        _arguments.exactly_one({"selfie": selfie, "request_id": request_id})
+        call = endpoints.StartClips(
+            event_id=self._event_id,
+            selfie=None if selfie is None else await read_selfie(selfie),
+            selfie_field=self._engine.scope.selfie_field,
+            request_id=str(uuid.uuid4()) if request_id is None else _arguments.text(request_id, "request_id"),
+            request_id_is_ours=request_id is None,
+        )
+        return ClipJob(self._engine, self._event_id, await self._engine.run(call, timeout_s=within_s))
