@@ -1,4 +1,4 @@
-"""``python -m ninepic_async.cli`` is ``ninepic``."""
+"""Run the command line: ``python -m ninepic_async.cli``."""
 
 from __future__ import annotations
 

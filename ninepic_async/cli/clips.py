@@ -1,4 +1,4 @@
-"""``ninepic clips``: Motion, with its state shown while it is waited for."""
+"""``ninepic clips``: find video clips (Motion) and show the status while waiting."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundError
-from ninepic_async.cli.document import document
 from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
-from ninepic_async.cli.fetch import Manner, check_folder, fetch, tell_outcome
+from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch, print_outcome
 from ninepic_async.cli.options import (
     ACCOUNT,
     OUTPUT,
@@ -26,19 +25,18 @@ from ninepic_async.cli.options import (
     RequestId,
     SelfieFile,
     Work,
-    a_folder,
+    folder_path,
 )
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.sources import Found
-from ninepic_async.cli.tables import CLIPS, row_writer
-from ninepic_async.cli.terminal import say_json, tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.selection import Found
+from ninepic_async.cli.tables import CLIPS, document, row_writer
+from ninepic_async.cli.terminal import Noun, print_json, print_note
 
 _WAIT_S: Final = 600.0
-_TO: Final = Parameter(converter=a_folder, help="Fetch the clips into this folder too.")
+_TO: Final = Parameter(converter=folder_path, help="Also fetch the clips into this folder.")
 _WAIT: Final = Parameter(
     validator=Number(gt=0, lte=86_400),
-    help="Seconds to wait at most; --request-id picks the search up again.",
+    help="Seconds to wait at most; --request-id continues the search later.",
 )
 
 
@@ -68,34 +66,34 @@ async def _clips(
         job = await start(event, whom)
         result = await watch(job, wait)
         if output.json:
-            say_json(document(result))
+            print_json(document(result))
         else:
             row_writer(CLIPS, json=False)(result.clips)
-        tell(f"{Words('clip').count(len(result.clips))}.")
-        return await _fetched(event, result.clips, to)
+        print_note(f"{Noun('clip').count(len(result.clips))}.")
+        return await _download_clips(event, result.clips, to)
 
 
-async def _fetched(event: Event, found: Sequence[Clip], to: Path | None) -> int:
+async def _download_clips(event: Event, found: Sequence[Clip], to: Path | None) -> int:
     if to is None or not found:
         return OK
-    report = await fetch(event, Found(found, len(found)), to, Manner())
-    tell_outcome(report, to)
+    report = await fetch(event, Found(found, len(found)), to, FetchOptions())
+    print_outcome(report, to)
     return OK if report.complete else FAILED
 
 
 async def start(event: Event, whom: Path | str) -> ClipJob:
-    """Start a search, or pick up the one that a ``request_id`` names."""
+    """Start a search, or continue the one that a ``request_id`` names."""
     if isinstance(whom, str):
         return await _pick_up(event, whom)
     try:
         with waiting("Sending the selfie"):
             job = await event.start_clips(selfie=whom)
     except asyncio.CancelledError:
-        # Only Ctrl-C cancels here, and this is what it would have raised without a loop.
+        # Only Ctrl-C cancels here.
         raise Interrupted(
             "interrupted while the selfie was sent; a new search may be charged again"
         ) from None
-    tell(f"request_id: {job.request_id} (--request-id in place of the selfie picks this search up)")
+    print_note(f"request_id: {job.request_id} (use it with --request-id to continue this search)")
     return job
 
 
@@ -104,18 +102,18 @@ async def _pick_up(event: Event, request_id: str) -> ClipJob:
     try:
         await job.status()
     except NotFoundError:
-        # No such job yet: then it is a selfie search's, whose matches Motion starts from.
+        # No such Motion job: the id is a selfie search's, and Motion starts from its matches.
         job = await event.start_clips(request_id=request_id)
     return job
 
 
 async def watch(job: ClipJob, wait: float) -> ClipResult:
-    """Wait for a search's end, and show each state it passes through.
+    """Wait for a search to end and show each status.
 
     Raises:
-        Interrupted: Ctrl-C; the search goes on without us.
-        ClipJobFailedError: the service gave up.
-        ClipJobTimeoutError: it was still at work after ``wait`` seconds.
+        Interrupted: the user pressed Ctrl-C; the search continues on the service.
+        ClipJobFailedError: the search failed.
+        ClipJobTimeoutError: the search had not ended after ``wait`` seconds.
     """
     until = monotonic() + wait
     try:
@@ -124,9 +122,9 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
                 async for status in updates:
                     bar.update(status.status)
                     if not sys.stderr.isatty():
-                        tell(f"Motion: {status.status}")
+                        print_note(f"Motion: {status.status}")
             return await job.wait(timeout=max(until - monotonic(), 1.0))
     except asyncio.CancelledError:
         raise Interrupted(
-            f"interrupted; the search goes on, and --request-id {job.request_id} picks it up"
+            f"interrupted; the search continues, and --request-id {job.request_id} gets its result"
         ) from None

@@ -1,7 +1,7 @@
-"""``ninepic demo``: what a user of 9Pic does, in the order they do it, against a sandbox on this machine.
+"""``ninepic demo``: use every part of the SDK with a sandbox on this machine.
 
-Everything it asks of 9Pic goes through the SDK's public face. Against the real service only `take` would
-differ: ``NinePic()`` there reads the key and the organisation from the environment.
+It uses public names only. With the real service, only `take` would differ: ``NinePic()`` would read the key
+and the organisation from the environment.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic
-from ninepic_async.cli.errors import CommandError, UsageError
-from ninepic_async.cli.extras import need_sandbox
-from ninepic_async.cli.fetch import Manner, check_folder, fetch
+from ninepic_async._support.text import count_text
+from ninepic_async.cli.errors import CommandError, UsageError, need_sandbox
+from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import TRACE, Trace, a_folder
-from ninepic_async.cli.sources import Found
-from ninepic_async.cli.terminal import say
+from ninepic_async.cli.options import TRACE, Trace, folder_path
+from ninepic_async.cli.selection import Found
+from ninepic_async.cli.terminal import print_line
 from ninepic_async.cli.timeline import draw
-from ninepic_async.cli.words import many
 from ninepic_async.download.source import Source
 from ninepic_async.gallery import note_bib
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
 
-_TO: Final = Parameter(converter=a_folder, help="Where photos, clips and the page go.")
-_PHOTOS: Final = Parameter(converter=a_folder, help="Use the JPEGs in this folder, not drawn ones.")
+_TO: Final = Parameter(converter=folder_path, help="The folder for photos, clips and the page.")
+_PHOTOS: Final = Parameter(converter=folder_path, help="Use the JPEGs in this folder instead of drawn ones.")
 PHOTOS_WANTED: Final = 20
 MOTION_TIMEOUT_S: Final = 120.0
 REQUEST_ID: Final = "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de"
-"""A UUID of our own for the selfie search, so that a second tour finds the first one's clips again."""
+"""The selfie search's id. It is fixed, so that a second run finds the first one's clips again."""
 
 
 class DemoError(CommandError):
-    """The service answered, but not with what it should have."""
+    """The service's reply is not what it should be."""
 
 
 def demo(
@@ -47,27 +46,27 @@ def demo(
     photos: Annotated[Path | None, _PHOTOS] = None,
     trace: Trace = TRACE,
 ) -> None:
-    """Do what a user of 9Pic does, against a sandbox on this machine."""
+    """Try every call with a sandbox on this machine."""
     if photos is not None and to.resolve() == photos.resolve():
-        raise UsageError("--to and --photos are the same folder: the demo would write between your photos")
+        raise UsageError("--to and --photos are the same folder: give another --to")
     check_folder(to)
     need_sandbox()
     folder = to.resolve()
     asyncio.run(take(folder, photos))
-    # Outside of the loop, where Ctrl-C gets through.
+    # After the loop has ended: Ctrl-C works there.
     line("Look", str(make_gallery(folder).index))
 
 
 async def take(to: Path, photos: Path | None = None) -> None:
-    """Start a sandbox and take the tour.
+    """Start a sandbox and run the tour.
 
     Args:
-        to: the folder that the photos and clips go to; it is made if need be.
-        photos: a folder of JPEGs to have as the gallery; None draws one.
+        to: the folder for photos and clips; created if it does not exist.
+        photos: a folder of JPEGs to serve as the event's photos; None draws them.
 
     Raises:
-        NinePicError: a call failed, or a file did not come whole.
-        CommandError: an answer was not what it should be, or ``photos`` can't be a gallery.
+        NinePicError: a call failed, or a file is incomplete.
+        CommandError: a reply is not what it should be, or ``photos`` can't be served.
         OSError: a port could not be opened.
     """
     from ninepic_async.sandbox import FolderError, Sandbox
@@ -82,7 +81,7 @@ async def take(to: Path, photos: Path | None = None) -> None:
 
 
 async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
-    """Look around an event, find one participant's photos and clips, and fetch them."""
+    """Look at an event, find one participant's photos and clips, and fetch them."""
     event = client.event(sandbox.event_id)
     await check_in(event)
     await list_events(client)
@@ -97,24 +96,24 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
 
     line("Originals", f"into {to}")
     photos = await fetch_all(event, event.originals(bib=bib), len(by_bib), to)
-    await asyncio.to_thread(note_bib, to, bib, by_bib)  # for the page to show
+    await asyncio.to_thread(note_bib, to, bib, by_bib)  # so that the page shows the BIB
     others = at_least_wanted(gallery, by_bib)
     if others:
         photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)
     films = await fetch_all(event, clips, len(clips), to)
 
-    line("Done", f"{many(photos, 'photo')} and {many(films, 'clip')} are in {to}")
+    line("Done", f"{count_text(photos, 'photo')} and {count_text(films, 'clip')} are in {to}")
 
 
 async def check_in(event: Event) -> None:
-    """Ping: the safest first call, which checks key, organisation and event at once."""
+    """Check key, organisation and event in one call."""
     pong = await event.ping()
     expect(pong.status == "ok", f"ping answered {pong.status!r}")
     line("Ping", f"{pong.status}: organisation {pong.org_id}, event {pong.event_id}")
 
 
 async def list_events(client: NinePic) -> None:
-    """All events of the organisation, of which a few are shown."""
+    """List all events of the organisation; print a few."""
     events = await client.events().collect()
     expect(bool(events), "the organisation has no events")
     line("Events", f"{len(events)}, among them:")
@@ -124,7 +123,7 @@ async def list_events(client: NinePic) -> None:
 
 
 async def show_features(event: Event) -> None:
-    """What the event's participants may use. A search that is off answers `FeatureDisabledError`."""
+    """Print which searches the event offers. One that is off raises `FeatureDisabledError`."""
     details = await event.details()
     features = {
         "BIB search": details.bib_search,
@@ -137,21 +136,21 @@ async def show_features(event: Event) -> None:
 
 
 async def walk_gallery(event: Event) -> list[ImageItem]:
-    """Every photo, in the order of capture. Pages are fetched ahead while this loop is at work."""
+    """List every photo by capture time. Pages are fetched ahead while this loop runs."""
     photos = [photo async for photo in event.photos()]
     total = (await event.photos().first_page()).pagination.total
     expect(len(photos) == total, f"the gallery gave {len(photos)} photos of {total}")
-    line("Photos", f"{many(total, 'photo')}, the first: {photos[0].thumbnail_url}")
+    line("Photos", f"{count_text(total, 'photo')}, the first: {photos[0].thumbnail_url}")
     return photos
 
 
 async def show_timeline(event: Event) -> None:
-    """How many photos were taken when, and those of the busiest hour."""
+    """Draw the timeline and list the photos of the busiest hour."""
     days = await event.timeline_days()
     if not days:
         line("Timeline", "no photo has a capture time")
         return
-    line("Timeline", f"{many(sum(day.total for day in days), 'photo')} with a capture time")
+    line("Timeline", f"{count_text(sum(day.total for day in days), 'photo')} with a capture time")
     draw(days)
     count, day, hour = max((hour.count, day.date, hour.hour) for day in days for hour in day.hours)
     start = datetime.combine(day, time(hour), UTC)
@@ -161,38 +160,38 @@ async def show_timeline(event: Event) -> None:
 
 
 async def search_bib(event: Event, bib: str) -> list[ImageItem]:
-    """One participant's photos, by the number on the chest."""
+    """Find one participant's photos by BIB number."""
     photos = await event.bib_search(bib).collect()
     expect(bool(photos), f"no photos of BIB {bib}")
-    line("BIB", f"{bib} is in {many(len(photos), 'photo')}, the first: {photos[0].img_url}")
+    line("BIB", f"{bib} is in {count_text(len(photos), 'photo')}, the first: {photos[0].img_url}")
     return photos
 
 
 async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> FaceSearch:
-    """The same participant's photos, by a selfie: one upload, one charge, however often it is retried."""
+    """Find the same participant's photos by selfie: one upload and one charge, retries included."""
     search = await event.face_search(selfie, request_id=REQUEST_ID)
     found = {photo.image_id async for photo in search}
     expect(bool(found), "the selfie is in no photo")
     both = len(found & {photo.image_id for photo in by_bib})
-    line("Selfie", f"found {many(search.total, 'photo')}, {both} of which the BIB search found too")
+    line("Selfie", f"found {count_text(search.total, 'photo')}, {both} of which the BIB search found too")
     line("", f"kept as request_id {search.request_id}")
     return search
 
 
 async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
-    """Clips of the same person from the event's videos. The search is known, so nothing is uploaded."""
+    """Find clips of the same person. They start from the selfie search, so nothing is uploaded."""
     job = await event.start_clips(request_id=search.request_id)
     async for status in job.updates(timeout=MOTION_TIMEOUT_S):
         line("Motion", status.status)
     result = await job.wait(timeout=MOTION_TIMEOUT_S)
     expect(bool(result.clips), "Motion found no clip")
-    line("", f"{many(len(result.clips), 'clip')}, the first: {result.clips[0].url}")
+    line("", f"{count_text(len(result.clips), 'clip')}, the first: {result.clips[0].url}")
     return result.clips
 
 
 async def fetch_all(event: Event, source: Source, count: int, to: Path) -> int:
-    """Fetch all of a source. Links are signed as they are needed, and what is there already is left alone."""
-    report = await fetch(event, Found(source, count), to, Manner())
+    """Fetch all files of a source. Links are signed when needed, and complete files are not fetched again."""
+    report = await fetch(event, Found(source, count), to, FetchOptions())
     report.raise_for_failures()
     files = report.done + report.skipped
     expect(files == count, f"{files} files came, of {count}")
@@ -201,18 +200,18 @@ async def fetch_all(event: Event, source: Source, count: int, to: Path) -> int:
 
 
 def at_least_wanted(gallery: list[ImageItem], have: list[ImageItem]) -> list[str]:
-    """Further photos of the event, where the participant is in fewer than we want to show."""
+    """Return more photos of the event, if the participant is in fewer than `PHOTOS_WANTED`."""
     had = {photo.image_id for photo in have}
     others = [photo.image_id for photo in gallery if photo.image_id not in had]
     return others[: max(0, PHOTOS_WANTED - len(have))]
 
 
 def expect(condition: bool, otherwise: str) -> None:
-    """Go on only if all is well."""
+    """Raise `DemoError` unless a condition holds."""
     if not condition:
         raise DemoError(otherwise)
 
 
 def line(label: str, text: str) -> None:
-    """Say something about a step of the tour."""
-    say(f"{label:<11}{text}")
+    """Print a line about a step of the tour."""
+    print_line(f"{label:<11}{text}")

@@ -1,4 +1,4 @@
-"""``ninepic download``: photos into a folder."""
+"""``ninepic download``: fetch photos into a folder."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import DownloadReport, GalleryError, NinePic
-from ninepic_async.cli.document import document
+from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import FAILED, OK, UsageError
-from ninepic_async.cli.fetch import MAX_BYTES, Manner, check_folder, fetch, tell_outcome
+from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch, print_outcome
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, a_folder
-from ninepic_async.cli.sources import Rendition, Selection, find
-from ninepic_async.cli.terminal import complain, say, say_json
+from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, folder_path
+from ninepic_async.cli.selection import Rendition, Selection, find
+from ninepic_async.cli.tables import document
+from ninepic_async.cli.terminal import print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryReport
@@ -32,19 +33,19 @@ def _at_least_one(_: object, value: int | str | None) -> None:
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
 class How:
-    """In which form, and how fast."""
+    """Rendition, speed and limits."""
 
     rendition: Rendition | None = None
-    """The watermarked preview, large (the default) or as a thumbnail, or the original."""
+    """The watermarked preview (large, the default), the thumbnail, or the original."""
 
-    concurrency: Annotated[int | Literal["auto"], Parameter(validator=_at_least_one)] = 16
-    """How many files at once; auto finds that out."""
+    concurrency: Annotated[int | Literal["auto"], Parameter(validator=_at_least_one)] = DOWNLOAD_CONCURRENCY
+    """Files to fetch at a time; auto adapts to the connection."""
 
-    max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_BYTES
-    """A larger file is not fetched."""
+    max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_FILE_BYTES
+    """Skip files larger than this, in bytes."""
 
     gallery: Flag = False
-    """Then make index.html in the folder, to look at what is there."""
+    """Also make index.html in the folder, a page to look at the photos."""
 
 
 _SELECTION = Selection()
@@ -55,36 +56,36 @@ def download(
     event_id: EventId,
     /,
     *,
-    to: Annotated[Path, Parameter(converter=a_folder, help="The folder; it is made if need be.")],
+    to: Annotated[Path, Parameter(converter=folder_path, help="The folder; created if it does not exist.")],
     selection: Selection = _SELECTION,
     how: How = _HOW,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> int:
-    """Fetch photos into a folder. Run it again to go on where it was interrupted."""
+    """Fetch photos into a folder. Run it again to continue after an interruption."""
     selection.check()
     check_folder(to)
     if selection.image_id and how.rendition not in (None, "original"):
-        raise UsageError("by --image-id there are originals only: leave --rendition out")
-    # One after the other: a page is made outside of the loop, where Ctrl-C gets through.
+        raise UsageError("--image-id fetches originals only: leave out --rendition")
+    # The page is made after the loop has ended: Ctrl-C works there.
     report, request_id = asyncio.run(_download(account.client(), event_id, selection, how, to))
-    tell_outcome(report, to)
+    print_outcome(report, to)
     wants_page = how.gallery and bool(report.done or report.skipped)
     page = _page(to) if wants_page else None
     if output.json:
-        say_json(_outcome(report, to, page, request_id))
+        print_json(_outcome(report, to, page, request_id))
     elif page is not None:
-        say(str(page.index))
+        print_line(str(page.index))
     all_shown = not wants_page or (page is not None and not page.failed)
     return OK if report.complete and all_shown else FAILED
 
 
 def _page(to: Path) -> GalleryReport | None:
-    """Make the page. If it can't be made, what came of the download is still to be told."""
+    """Make the page. If that fails, print why and go on: the download's outcome is still to be printed."""
     try:
         return make_gallery(to)
     except GalleryError as error:
-        complain(str(error))
+        print_error(str(error))
         return None
 
 
@@ -92,7 +93,7 @@ async def _download(
     client: NinePic, event_id: str, selection: Selection, how: How, to: Path
 ) -> tuple[DownloadReport, str | None]:
     rendition = how.rendition or ("original" if selection.image_id else "large")
-    manner = Manner(
+    options = FetchOptions(
         rendition="large" if rendition == "original" else rendition,
         concurrency=how.concurrency,
         max_bytes=how.max_bytes,
@@ -100,7 +101,7 @@ async def _download(
     async with client:
         event = client.event(event_id)
         found = await find(event, selection, rendition, count=sys.stderr.isatty())
-        report = await fetch(event, found, to, manner)
+        report = await fetch(event, found, to, options)
         if selection.bib is not None and found.photos:
             from ninepic_async.gallery import note_bib
 

@@ -1,7 +1,8 @@
-"""What a command can end with: its exit status, and the words for it."""
+"""Exit statuses, the errors of commands, and the check for the sandbox's extra."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final
 
 OK: Final = 0
@@ -11,12 +12,25 @@ INTERRUPTED: Final = 130
 
 
 class CommandError(Exception):
-    """A command can't go on; the text is a line for whoever gave it."""
+    """A command can't continue. The text is one line for the user."""
 
 
 class UsageError(CommandError):
-    """A command was given something that can't be right; nothing was sent."""
+    """The arguments are wrong. Nothing was sent."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with a line on how to go on."""
+    """The user pressed Ctrl-C. The text says how to continue."""
+
+
+_SANDBOX_PACKAGES: Final = ("PIL", "numpy", "av")
+
+
+def need_sandbox() -> None:
+    """Check that the packages of the extra ``sandbox`` are installed.
+
+    Raises:
+        CommandError: one is missing; the text says how to install it.
+    """
+    if any(find_spec(module) is None for module in _SANDBOX_PACKAGES):
+        raise CommandError("this needs the sandbox's extra: pip install 'ninepic-async[sandbox]'")

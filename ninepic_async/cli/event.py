@@ -1,4 +1,4 @@
-"""``ninepic ping`` and ``ninepic event``: one call, one answer."""
+"""``ninepic ping`` and ``ninepic event``: one call, one reply."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async import EventDetails, NinePic
-from ninepic_async.cli.document import document
 from ninepic_async.cli.errors import CommandError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.tables import show_facts
-from ninepic_async.cli.terminal import say_json, tell
+from ninepic_async.cli.tables import document, show_facts
+from ninepic_async.cli.terminal import print_json, print_note
 
 _FEATURES: Final = {
     "BIB search": "bib_search",
@@ -25,7 +24,7 @@ _FEATURES: Final = {
 }
 
 
-_ANY_EVENT: Final = Parameter(help="The event's number; if not given, the first that the service lists.")
+_ANY_EVENT: Final = Parameter(help="The event's number. Default: the first that the service lists.")
 
 
 def ping(
@@ -47,23 +46,23 @@ async def _ping(client: NinePic, event_id: str | None, output: Output) -> None:
             pong = await event.ping()
             took_s = perf_counter() - started
     if output.json:
-        say_json(document(pong))
+        print_json(document(pong))
     else:
         show_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id})
     if pong.status != "ok":
-        raise CommandError(f"the service answered, but with {pong.status!r}")
-    tell(f"Answered in {1000 * took_s:.0f} ms.")
+        raise CommandError(f"the service answered {pong.status!r} instead of 'ok'")
+    print_note(f"Answered in {1000 * took_s:.0f} ms.")
 
 
 async def _first_event(client: NinePic) -> int:
     found = await client.events(page_size=1).collect(limit=1)
     if not found:
-        raise CommandError("key and organisation are in order, but there is no event yet to ping")
+        raise CommandError("key and organisation are right, but there is no event yet to ping")
     return found[0].event_id
 
 
 def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = OUTPUT) -> Work:
-    """Show an event's name, date and status, and which searches are on."""
+    """Show an event's name, date and status, and which searches it offers."""
     return _event(account.client(), event_id, output)
 
 
@@ -72,13 +71,13 @@ async def _event(client: NinePic, event_id: str, output: Output) -> None:
         async with client:
             details = await client.event(event_id).details()
     if output.json:
-        say_json(document(details))
+        print_json(document(details))
     else:
         show_facts(facts(details))
 
 
 def facts(details: EventDetails) -> dict[str, object]:
-    """Give what is known of an event, under the names that people have for it."""
+    """Return an event's details under readable names."""
     known: dict[str, object] = {
         "event": details.event_id,
         "name": details.event_name,

@@ -1,4 +1,4 @@
-"""Fetching files with a progress bar, an outcome, and a word on how to go on."""
+"""Fetch files with a progress bar, and print the outcome."""
 
 from __future__ import annotations
 
@@ -12,43 +12,42 @@ from attrs import define, field, frozen
 from rich import filesize
 
 from ninepic_async import DownloadProgress, DownloadReport, Event
+from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import Interrupted, UsageError
 from ninepic_async.cli.progress import Bar, fetched, fetching
-from ninepic_async.cli.sources import Found
-from ninepic_async.cli.terminal import complain, tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.selection import Found
+from ninepic_async.cli.terminal import Noun, print_error, print_note
 
 Concurrency = int | Literal["auto"]
-MAX_BYTES: Final = 1024**3
 _FAILURES_SHOWN: Final = 5
 
 
 @frozen(kw_only=True)
-class Manner:
-    """How files are fetched."""
+class FetchOptions:
+    """Options of a download."""
 
     rendition: Literal["large", "thumbnail"] = "large"
-    concurrency: Concurrency = 16
-    max_bytes: int = MAX_BYTES
+    concurrency: Concurrency = DOWNLOAD_CONCURRENCY
+    max_bytes: int = MAX_FILE_BYTES
 
 
 def check_folder(to: Path | None) -> None:
-    """Check a folder before a search for what goes into it is paid for.
+    """Check a folder before anything is charged.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the path is not a folder.
     """
     if to is not None and to.exists() and not to.is_dir():
-        raise UsageError(f"{to} is no folder: files are fetched into one")
+        raise UsageError(f"{to} is not a folder; give a folder to fetch files into")
 
 
-async def fetch(event: Event, found: Found, to: Path, manner: Manner) -> DownloadReport:
-    """Fetch files into a folder, and show how far it is.
+async def fetch(event: Event, found: Found, to: Path, options: FetchOptions) -> DownloadReport:
+    """Fetch files into a folder and show the progress.
 
     Raises:
-        Interrupted: Ctrl-C; it says how to go on.
+        Interrupted: the user pressed Ctrl-C; the text says how to continue.
         DownloadError: the folder can't be written to.
-        NinePicError: what listing the source raises.
+        NinePicError: listing the source failed.
     """
     async with AsyncExitStack() as stack:
         if isinstance(found.source, AsyncGenerator):
@@ -58,19 +57,19 @@ async def fetch(event: Event, found: Found, to: Path, manner: Manner) -> Downloa
             return await event.download(
                 found.source,
                 to,
-                rendition=manner.rendition,
-                concurrency=manner.concurrency,
-                max_bytes=manner.max_bytes,
+                rendition=options.rendition,
+                concurrency=options.concurrency,
+                max_bytes=options.max_bytes,
                 on_progress=watcher.show,
             )
         except asyncio.CancelledError:
-            # Only Ctrl-C cancels here, and this is what it would have raised without a loop.
-            raise Interrupted(_how_to_go_on(watcher.last, found, to)) from None
+            # Only Ctrl-C cancels here.
+            raise Interrupted(_how_to_continue(watcher.last, found, to)) from None
 
 
 @define(eq=False)
 class _Watcher:
-    """Draws the progress, and keeps the last of it."""
+    """Show the progress and keep the latest."""
 
     bar: Bar
     total: int | None
@@ -82,26 +81,26 @@ class _Watcher:
         self.bar.update(text, done, None if self.total is None else max(self.total, progress.known))
 
 
-def tell_outcome(report: DownloadReport, to: Path) -> None:
-    """Say what came of it, and what is missing."""
+def print_outcome(report: DownloadReport, to: Path) -> None:
+    """Print what was fetched and what is missing."""
     for row in report.failed[:_FAILURES_SHOWN]:
-        complain(f"{row.name}: {row.error}")
+        print_error(f"{row.name}: {row.error}")
     if len(report.failed) > _FAILURES_SHOWN:
-        complain(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
+        print_error(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
     if not (report.done or report.skipped or report.failed):
-        tell("There are no such photos.")
+        print_note("No such photos.")
         return
     if report.done or report.skipped:
-        fetched = Words("file", "fetched").count(report.done)
+        fetched = Noun("file", "fetched").count(report.done)
         size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
-        there = f", {report.skipped:,} there already" if report.skipped else ""
-        tell(f"{fetched}{size}{there}; they are in {to}.")
+        there = f", {report.skipped:,} already there" if report.skipped else ""
+        print_note(f"{fetched}{size}{there}, in {to}.")
     if report.failed:
-        tell(f"{len(report.failed):,} missing. The same command tries again.")
+        print_note(f"{len(report.failed):,} missing. Run the same command to try again.")
 
 
-def _how_to_go_on(last: DownloadProgress, found: Found, to: Path) -> str:
-    how = "the same command goes on"
+def _how_to_continue(last: DownloadProgress, found: Found, to: Path) -> str:
+    how = "run the same command to continue"
     if found.request_id is not None:
-        how += f", with --request-id {found.request_id} in place of the selfie"
+        how += f", with --request-id {found.request_id} instead of the selfie"
     return f"interrupted; {last.done + last.skipped:,} files are in {to}; {how}"

@@ -1,4 +1,4 @@
-"""``ninepic gallery``: a page to look at what was fetched."""
+"""``ninepic gallery``: make a web page of fetched photos."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
+from ninepic_async._support.text import count_text
 from ninepic_async.cli.errors import FAILED, OK, Interrupted
-from ninepic_async.cli.options import OUTPUT, Output, a_folder
+from ninepic_async.cli.options import OUTPUT, Output, folder_path
 from ninepic_async.cli.progress import counting
-from ninepic_async.cli.terminal import complain, say, say_json, tell
-from ninepic_async.cli.words import many
+from ninepic_async.cli.terminal import print_error, print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryProgress, GalleryReport
 
 _FAILURES_SHOWN: Final = 5
-_DIR: Final = Parameter(name="DIR", converter=a_folder, help="Where `ninepic download` put photos and clips.")
+_DIR: Final = Parameter(name="DIR", converter=folder_path, help="The folder of `ninepic download`.")
 
 
 def gallery(
     folder: Annotated[Path, _DIR],
     /,
     *,
-    title: Annotated[str | None, Parameter(help="The page's; the folder's name if not given.")] = None,
+    title: Annotated[str | None, Parameter(help="The page's title. Default: the folder's name.")] = None,
     output: Output = OUTPUT,
 ) -> int:
     """Make index.html in a folder of fetched photos and clips."""
     report = make_gallery(folder, title)
     if output.json:
-        say_json(
+        print_json(
             {
                 "index": str(report.index),
                 "photos": report.photos,
@@ -39,16 +39,16 @@ def gallery(
             }
         )
     else:
-        say(str(report.index))
+        print_line(str(report.index))
     return FAILED if report.failed else OK
 
 
 def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
-    """Make the page, outside of any loop, so that Ctrl-C gets through.
+    """Make the page. Call it outside an event loop, so that Ctrl-C works.
 
     Raises:
-        Interrupted: Ctrl-C; it says how to go on.
-        GalleryError: the folder can't be read or written to, or has nothing to show.
+        Interrupted: the user pressed Ctrl-C; the text says how to continue.
+        GalleryError: the folder can't be read or written to, or has no photos or clips.
     """
     from ninepic_async.gallery import write_gallery
 
@@ -61,11 +61,11 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
             report = write_gallery(folder, title=title, on_progress=show)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted; `ninepic gallery {folder}` goes on with the thumbnails made so far"
+                f"interrupted; run `ninepic gallery {folder}` to continue; thumbnails made so far are kept"
             ) from None
     for row in report.failed[:_FAILURES_SHOWN]:
-        complain(f"{row.name} can't be shown: {row.error}")
+        print_error(f"{row.name} can't be shown: {row.error}")
     if len(report.failed) > _FAILURES_SHOWN:
-        complain(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
-    tell(f"A page of {many(report.photos, 'photo')} and {many(report.clips, 'clip')}.")
+        print_error(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
+    print_note(f"A page of {count_text(report.photos, 'photo')} and {count_text(report.clips, 'clip')}.")
     return report

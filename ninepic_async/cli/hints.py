@@ -1,4 +1,4 @@
-"""What to do next, for each way a command can fail."""
+"""What to do next after each kind of error."""
 
 from __future__ import annotations
 
@@ -6,41 +6,47 @@ from typing import Final
 
 from ninepic_async import errors
 
-_REQUEST_ID: Final = "--request-id {} instead of the selfie goes on from there, without a second charge."
-_PASSING: Final = (
+_REQUEST_ID: Final = "Use --request-id {} instead of the selfie to continue without a second charge."
+_MAY_HAVE_RESULT: Final = (
     errors.APIConnectionError,
     errors.ClipJobTimeoutError,
     errors.DecodeError,
     errors.InternalServerError,
     errors.RateLimitError,
 )
-"""After these, the service may well have a result."""
+"""After these errors, the service may still have a result."""
 _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.AuthenticationError, "Check the API key: NINEPIC_API_KEY, or --api-key-file."),
-    (errors.FeatureDisabledError, "`ninepic event ID` shows what is on for this event."),
+    (errors.FeatureDisabledError, "`ninepic event ID` shows which searches this event offers."),
     (
         errors.PermissionDeniedError,
         "Check that key, organisation and event belong together; `ninepic events` lists the events.",
     ),
-    (errors.UnprocessableEntityError, "Correct what is named above."),
+    (errors.UnprocessableEntityError, "Correct the fields named above."),
     (errors.NotFoundError, "`ninepic events` lists the events; a --request-id must be of the same event."),
     (
         errors.BadRequestError,
         "Check the ids (`ninepic photos ID` lists those of photos), or the selfie: a picture with a face.",
     ),
-    (errors.RateLimitError, "Wait a little; a download of fewer at once (--concurrency 4) also helps."),
-    (errors.InternalServerError, "The service has trouble; the same command later may work."),
-    (errors.APITimeoutError, "Try again, with a longer --timeout SECONDS if need be."),
+    (
+        errors.RateLimitError,
+        "Wait a minute; for downloads, --concurrency 4 also helps.",
+    ),
+    (errors.InternalServerError, "The service has a problem. Run the same command again later."),
+    (errors.APITimeoutError, "Try again, with a longer --timeout SECONDS if necessary."),
     (errors.APIConnectionError, "Check the network, and --base-url or NINEPIC_BASE_URL."),
-    (errors.DecodeError, "The service answers otherwise than this version knows; is a newer one out?"),
-    (errors.DownloadError, "Then the same command goes on where this one was."),
-    (errors.InvalidInputError, "`--help` after a command's name shows what it takes."),
+    (
+        errors.DecodeError,
+        "This version does not know this form of reply. Look for a newer version.",
+    ),
+    (errors.DownloadError, "Then run the same command again: it continues where this one stopped."),
+    (errors.InvalidInputError, "`ninepic COMMAND --help` shows what a command takes."),
 )
 
 
-def advice(error: Exception) -> str | None:
-    """Give a line of advice, or None where there is nothing to say."""
+def hint_for(error: Exception) -> str | None:
+    """Return one line on what to do next, or None."""
     request_id = getattr(error, "request_id", None)
-    if request_id and isinstance(error, _PASSING):
+    if request_id and isinstance(error, _MAY_HAVE_RESULT):
         return _REQUEST_ID.format(request_id)
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

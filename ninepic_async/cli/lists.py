@@ -1,4 +1,4 @@
-"""``ninepic events``, ``photos``, ``bib`` and ``face``: lists, written as they come."""
+"""``ninepic events``, ``photos``, ``bib`` and ``face``: lists, written page by page."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from ninepic_async import Event, ImageItem, NinePic, Page
 from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, RequestId, SelfieFile, Work
 from ninepic_async.cli.progress import counting
-from ninepic_async.cli.selfie import search_face
+from ninepic_async.cli.selection import search_face
 from ninepic_async.cli.tables import EVENTS, PHOTOS, Column, row_writer
-from ninepic_async.cli.terminal import tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.terminal import Noun, print_note
 
 T = TypeVar("T", bound=AttrsInstance)
 
-Limit = Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after that many.")]
-_BIB_HELP: Final = "As printed, upper or lower case. If it begins with a dash, write -- before it."
+Limit = Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after this many.")]
+_BIB_HELP: Final = "As printed, upper or lower case. If it starts with a dash, write -- before it."
 _LARGEST_PAGE: Final = 100
 
 
@@ -36,20 +35,20 @@ def events(*, limit: Limit = None, account: Account = ACCOUNT, output: Output = 
 async def _events(client: NinePic, limit: int | None, output: Output) -> None:
     async with client:
         pages = client.events(page_size=_page_size(limit)).pages()
-        await write_list(pages, EVENTS, Words("event"), output, limit)
+        await write_list(pages, EVENTS, Noun("event"), output, limit)
 
 
 def photos(
     event_id: EventId, /, *, limit: Limit = None, account: Account = ACCOUNT, output: Output = OUTPUT
 ) -> Work:
-    """List all photos of an event, by capture time; those without a time come last."""
+    """List all photos of an event by capture time; those without one come last."""
     return _photos(account.client(), event_id, limit, output)
 
 
 async def _photos(client: NinePic, event_id: str, limit: int | None, output: Output) -> None:
     async with client:
         pages = client.event(event_id).photos(page_size=_page_size(limit)).pages()
-        await write_list(pages, PHOTOS, Words("photo"), output, limit)
+        await write_list(pages, PHOTOS, Noun("photo"), output, limit)
 
 
 def bib(
@@ -68,7 +67,7 @@ def bib(
 async def _bib(client: NinePic, event_id: str, number: str, limit: int | None, output: Output) -> None:
     async with client:
         pages = client.event(event_id).bib_search(number, page_size=_page_size(limit)).pages()
-        await write_list(pages, PHOTOS, Words("photo", f"of BIB {number}"), output, limit)
+        await write_list(pages, PHOTOS, Noun("photo", f"of BIB {number}"), output, limit)
 
 
 def face(
@@ -81,7 +80,7 @@ def face(
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
-    """Find a person's photos by a selfie (FaceFind). Each new search is charged; its request_id is told."""
+    """Find a person's photos by selfie (FaceFind). Each new search is charged; its request_id is printed."""
     if (selfie is None) == (request_id is None):
         raise UsageError("give a selfie, or --request-id of an earlier search")
     return _face(account.client(), event_id, selfie or str(request_id), limit, output)
@@ -90,7 +89,7 @@ def face(
 async def _face(client: NinePic, event_id: str, whom: Path | str, limit: int | None, output: Output) -> None:
     async with client:
         pages = await _found(client.event(event_id), whom, limit)
-        await write_list(pages, PHOTOS, Words("photo", "of this face"), output, limit)
+        await write_list(pages, PHOTOS, Noun("photo", "of this face"), output, limit)
 
 
 async def _found(event: Event, whom: Path | str, limit: int | None) -> AsyncGenerator[Page[ImageItem], None]:
@@ -102,27 +101,27 @@ async def _found(event: Event, whom: Path | str, limit: int | None) -> AsyncGene
 async def write_list(
     pages: AsyncGenerator[Page[T], None],
     columns: Sequence[Column[T]],
-    words: Words,
+    noun: Noun,
     output: Output,
     limit: int | None = None,
 ) -> None:
-    """Write items a page at a time, so that a long list takes no more memory than a short one."""
+    """Write items page by page, so that a long list takes no more memory than a short one."""
     write = row_writer(columns, json=output.json)
     written = 0
     with counting("Reading") as bar:
         async with aclosing(pages):
             async for page in pages:
                 if sys.stdout.isatty():
-                    bar.end()  # rows that run over the same screen are progress enough
+                    bar.end()  # the rows on the same screen show the progress
                 items = page.items if limit is None else page.items[: limit - written]
                 write(items)
                 written += len(items)
                 bar.update("", written, page.pagination.total if limit is None else limit)
                 if written == limit:
                     break
-    tell(f"{words.count(written)}.")
+    print_note(f"{noun.count(written)}.")
 
 
 def _page_size(limit: int | None) -> int | None:
-    """Ask for no more than is wanted, where that is less than a page."""
+    """Return the page size for a limit smaller than a page, else None."""
     return limit if limit is not None and limit < _LARGEST_PAGE else None

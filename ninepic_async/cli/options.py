@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ WHICH: Final = Group("Which photos", sort_key=10)
 HOW: Final = Group("How", sort_key=11)
 _OUTPUT: Final = Group("Output", sort_key=12)
 _ACCOUNT: Final = Group("Account", sort_key=13)
-"""Help shows a command's own parameters first, then these."""
+"""Help lists a command's own parameters first, then these groups."""
 
 Flag: TypeAlias = Annotated[bool, Parameter(show_default=False)]
 Work: TypeAlias = Coroutine[object, object, int | None]
-"""What a command gives once its arguments are found good; it comes to an exit status, None for 0."""
+"""A coroutine that does the command's work. It returns an exit status, or None for 0."""
 
 
-def a_folder(_: object, words: Sequence[Token]) -> Path:
-    """Read a path. An empty one, as of a variable that is not set, would be that of where we are."""
+def folder_path(_: object, words: Sequence[Token]) -> Path:
+    """Read the path of a folder. Refuse an empty one: an unset shell variable must not mean “here”."""
     if not words[0].value:
-        raise ValueError("Give a folder: a dot for the one that you are in.")
+        raise ValueError("Give a folder; a dot means the current one.")
     return Path(words[0].value)
 
 
 EventId: TypeAlias = Annotated[str, Parameter(help="The event's number.")]
 SelfieFile: TypeAlias = Annotated[Path | None, Parameter(help="A picture file with the person's face.")]
 RequestId: TypeAlias = Annotated[
-    str | None, Parameter(help="Of an earlier search, in place of a selfie: no upload, no charge.")
+    str | None, Parameter(help="The id of an earlier search, instead of a selfie: no upload, no charge.")
 ]
 
 
 @Parameter(name="*", group=_ACCOUNT)
 @frozen(kw_only=True)
 class Account:
-    """Who asks, and where."""
+    """The account and the service to call."""
 
     org_id: str | None = None
-    """The organisation's number; NINEPIC_ORG_ID if not given."""
+    """The organisation's number. Default: NINEPIC_ORG_ID."""
 
     api_key_file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
-    """A file that holds the API key, - for stdin; NINEPIC_API_KEY if not given, else it is asked for."""
+    """A file that holds the API key, or - for stdin. Default: NINEPIC_API_KEY, else a prompt."""
 
     base_url: str | None = None
-    """Where the API is; NINEPIC_BASE_URL if not given, else 9Pic's own."""
+    """The API's address. Default: NINEPIC_BASE_URL, else 9Pic's own."""
 
     timeout: float = 60.0
-    """Seconds for one call, its retries and waits included."""
+    """Time limit of one call in seconds, retries and waits included."""
 
     def client(self) -> NinePic:
-        """Make a client, asking for the key if need be: do it before a loop runs, which would miss Ctrl-C.
+        """Make a client; prompt for the key if necessary. Call it outside an event loop: Ctrl-C works there.
 
         Raises:
             UsageError: there is no key.
@@ -72,7 +72,7 @@ class Account:
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class Trace:
-    """How much is told about what goes wrong."""
+    """How much to log."""
 
     debug: Flag = False
     """Log every request, and show the traceback of an error."""
@@ -81,10 +81,10 @@ class Trace:
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class Output(Trace):
-    """What comes out, and in which form."""
+    """The form of the output."""
 
     json: Flag = False
-    """Write JSON: one document, or a line for each item of a list."""
+    """Write JSON: one document, or one line for each item of a list."""
 
 
 ACCOUNT: Final = Account()

@@ -1,4 +1,4 @@
-"""``ninepic originals``: signed links, which are as good as the photos that they lead to."""
+"""``ninepic originals``: sign links to original photos. Whoever has a link has the photo."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ninepic_async import Event, NinePic, Page, Pager, PresignedUrlItem
-from ninepic_async.cli.document import document
 from ninepic_async.cli.errors import FAILED, OK, UsageError
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import counting
-from ninepic_async.cli.selfie import search_face
-from ninepic_async.cli.sources import Which, links
-from ninepic_async.cli.tables import ORIGINALS, row_writer
-from ninepic_async.cli.terminal import complain, say, say_json, tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.selection import Which, links, search_face
+from ninepic_async.cli.tables import ORIGINALS, document, row_writer
+from ninepic_async.cli.terminal import Noun, print_error, print_json, print_line, print_note
 
 _WHICH = Which()
 
@@ -28,14 +25,14 @@ def originals(
     /,
     *,
     which: Which = _WHICH,
-    urls: Annotated[bool, Parameter(help="Write the links and nothing else.", show_default=False)] = False,
+    urls: Annotated[bool, Parameter(help="Write the links only.", show_default=False)] = False,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
-    """Sign links to original photos, each good for about an hour, and list their file names."""
+    """Sign links to original photos, valid for about an hour, and list their file names."""
     which.check()
     if urls and output.json:
-        raise UsageError("give --urls or --json: the latter has the links too")
+        raise UsageError("give either --urls or --json: JSON contains the links too")
     return _originals(account.client(), event_id, which, _writer(urls, output), output)
 
 
@@ -48,7 +45,7 @@ def _writer(urls: bool, output: Output) -> Write:
 
 def _write_urls(found: Sequence[PresignedUrlItem]) -> None:
     for link in found:
-        say(link.url)
+        print_line(link.url)
 
 
 async def _originals(client: NinePic, event_id: str, which: Which, write: Write, output: Output) -> int:
@@ -59,12 +56,12 @@ async def _originals(client: NinePic, event_id: str, which: Which, write: Write,
             async with aclosing(pages):
                 async for page in pages:
                     if sys.stdout.isatty():
-                        bar.end()  # rows that run over the same screen are progress enough
+                        bar.end()  # the rows on the same screen show the progress
                     write(page.items)
                     _write_failed(page, output)
                     signed, failed = signed + len(page.items), failed + len(page.failed)
                     bar.update("", signed + failed, page.pagination.total)
-    tell(f"{Words('original').count(signed)}{f'; {failed} could not be signed' if failed else ''}.")
+    print_note(f"{Noun('original').count(signed)}{f'; {failed} could not be signed' if failed else ''}.")
     return FAILED if failed else OK
 
 
@@ -81,5 +78,5 @@ async def _signed(event: Event, which: Which) -> Pager[PresignedUrlItem]:
 def _write_failed(page: Page[PresignedUrlItem], output: Output) -> None:
     for item in page.failed:
         if output.json:
-            say_json(document(item))
-        complain(f"{item.image_id}: {item.error}")
+            print_json(document(item))
+        print_error(f"{item.image_id}: {item.error}")

@@ -1,4 +1,4 @@
-"""The commands, and how their arguments are read."""
+"""The list of commands, and how their arguments are parsed."""
 
 from __future__ import annotations
 
@@ -13,38 +13,37 @@ from ninepic_async.cli.errors import WRONG_USAGE, UsageError
 from ninepic_async.cli.key import refuse_argument
 from ninepic_async.cli.options import Trace
 from ninepic_async.cli.run import supervise
-from ninepic_async.cli.terminal import complain, console, tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.terminal import Noun, console, print_error, print_note
 
 _ABOUT: Final = "Event photos from 9Pic, by BIB number, selfie or time."
 _EPILOGUE: Final = (
-    "NINEPIC_API_KEY and NINEPIC_ORG_ID say who asks; options after a command can say otherwise. "
-    "Without either, try `ninepic demo`."
+    "Set NINEPIC_API_KEY and NINEPIC_ORG_ID, or give the options of a command. "
+    "Without a key, try `ninepic demo`."
 )
 _ORIGINALS: Final = """Sign links to original photos.
 
-Each is good for about an hour, and whoever has it has the photo. So file names are listed; the links \
-themselves are written on demand: with --urls, one a line, as `wget -i -` takes them, or with --json, where \
-an original that can't be had is a line with an error. `ninepic download` fetches originals without showing \
-a link."""
-_FACE: Final = """Find a person's photos by a selfie.
+A link is valid for about an hour, and whoever has it has the photo. So only file names are listed. \
+--urls writes the links, one a line, as `wget -i -` reads them; --json writes them with their file names, \
+and a line with an error for each original without a link. `ninepic download` fetches originals without \
+showing links."""
+_FACE: Final = """Find a person's photos by selfie.
 
-A new search is charged. Its request_id is told as soon as it is known; with --request-id the result can be \
-had again."""
+A new search is charged. Its request_id is printed as soon as it is known; --request-id shows the same \
+result again without a charge."""
 _CLIPS: Final = """Find a person's video clips (Motion), and wait for them.
 
---request-id picks up an earlier search for clips, or starts from what a selfie search found."""
-_DOWNLOAD: Final = """Fetch photos into a folder; again to go on.
+--request-id continues an earlier search for clips, or starts from the result of a selfie search."""
+_DOWNLOAD: Final = """Fetch photos into a folder.
 
-Say which photos in one way. What is there whole already is not fetched again."""
-_COMPLETION: Final = """Print a script that lets a shell complete commands and options.
+Select the photos in one way. Run the same command again to continue: complete files are not fetched again."""
+_COMPLETION: Final = """Print a completion script for a shell.
 
 For bash and zsh: source <(ninepic completion bash). For fish: ninepic completion fish | source."""
 COMMANDS: Final = {
     "Look around": {
         "ping": ("event", "Check key, organisation and event in one call."),
         "events": ("lists", "List the organisation's events."),
-        "event": ("event", "Show an event, and which searches it has."),
+        "event": ("event", "Show an event and the searches it offers."),
         "timeline": ("timeline", "Draw when the photos were taken."),
     },
     "Find": {
@@ -56,20 +55,20 @@ COMMANDS: Final = {
     "Fetch": {
         "originals": ("originals", _ORIGINALS),
         "download": ("download", _DOWNLOAD),
-        "gallery": ("gallery", "Make a page to look at what was fetched."),
+        "gallery": ("gallery", "Make a web page of fetched photos."),
     },
     "Try out": {
-        "demo": ("demo", "Do all this against a sandbox on this machine."),
-        "sandbox": ("sandbox", "Serve a stand-in for the hosted API until Ctrl-C."),
+        "demo": ("demo", "Try all of this with a sandbox on this machine."),
+        "sandbox": ("sandbox", "Run a stand-in for the hosted API until Ctrl-C."),
     },
     "Set up": {
-        "completion": ("completion", _COMPLETION),
+        "completion": ("setup", _COMPLETION),
     },
 }
 
 
 def run(argv: Sequence[str]) -> int:
-    """Read the arguments, and run the command that they name."""
+    """Parse the arguments and run the command."""
     app = program()
     if not argv:
         app.help_print([], console=console(sys.stderr))
@@ -78,16 +77,16 @@ def run(argv: Sequence[str]) -> int:
         refuse_argument(argv)
         command, given, _ = app.parse_args(list(argv))
     except (CycloptsError, UsageError) as error:
-        complain(_too_many(error) if isinstance(error, UnusedCliTokensError) else str(error))
-        tell(f"  {_help_for(argv)}")
+        print_error(_too_many(error) if isinstance(error, UnusedCliTokensError) else str(error))
+        print_note(f"  {_help_for(argv)}")
         return WRONG_USAGE
     debug = any(isinstance(value, Trace) and value.debug for value in given.arguments.values())
     return supervise(lambda: command(*given.args, **given.kwargs), debug=debug)
 
 
 def _too_many(error: UnusedCliTokensError) -> str:
-    """Count what was given too much, without repeating it: people try a key there."""
-    return f"that is {Words('argument').count(len(error.unused_tokens or ()))} too many"
+    """Count the surplus arguments without repeating them: one may be a key."""
+    return f"{Noun('argument').count(len(error.unused_tokens or ()))} too many"
 
 
 def _help_for(argv: Sequence[str]) -> str:
@@ -102,7 +101,7 @@ def _version() -> str:
 
 
 def program() -> App:
-    """Declare the commands."""
+    """Build the cyclopts application."""
     app = App(
         name="ninepic",
         help=_ABOUT,
@@ -120,7 +119,7 @@ def program() -> App:
         group = Group(title, sort_key=place)
         for name, (room, about) in commands.items():
             order += 1
-            # A text in place of a function: the room is imported when its command is called.
+            # A string instead of a function: the module is imported when its command runs.
             app.command(
                 f"ninepic_async.cli.{room}:{name}", name=name, help=about, group=group, sort_key=order
             )

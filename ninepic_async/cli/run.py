@@ -1,4 +1,4 @@
-"""Running a command to its end, and saying in a line or two how that was."""
+"""Run a command and report how it ended in a line or two."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from typing import Final
 
 from ninepic_async.cli.errors import FAILED, OK, WRONG_USAGE, CommandError, UsageError
-from ninepic_async.cli.terminal import complain, tell
+from ninepic_async.cli.terminal import print_error, print_note
 
 Command = Callable[[], object]
-"""Does its work, or gives the coroutine that does; what comes of that is an exit status, or None for 0."""
+"""Do the work, or return a coroutine that does it. The result is an exit status, or None for 0."""
 
 _LOGGER: Final = "ninepic_async"
 
 
 def supervise(command: Command, *, debug: bool = False) -> int:
-    """Run a command, and turn each way it can fail into a status and, if need be, into words.
+    """Run a command. Turn each failure into an exit status and a message.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
@@ -29,10 +29,10 @@ def supervise(command: Command, *, debug: bool = False) -> int:
             status = _run(command)
             sys.stdout.flush()
     except BrokenPipeError:
-        _forget_stdout()
+        _discard_stdout()
         return FAILED
     except Exception as error:
-        return _explain(error, debug)
+        return _report(error, debug)
     return status
 
 
@@ -45,17 +45,17 @@ def _run(command: Command) -> int:
     return work if isinstance(work, int) else OK
 
 
-def _explain(error: Exception, debug: bool) -> int:
-    from ninepic_async.cli.hints import advice
+def _report(error: Exception, debug: bool) -> int:
+    from ninepic_async.cli.hints import hint_for
     from ninepic_async.errors import ConfigError, NinePicError
 
     if debug:
         _show_traceback(error)
     expected = isinstance(error, (NinePicError, CommandError, OSError, ImportError))
-    complain(str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": "))
-    hint = advice(error) if expected else "This should not have happened. --debug shows where it did."
+    print_error(str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": "))
+    hint = hint_for(error) if expected else "This is a bug. Run it again with --debug to see where it is."
     if hint:
-        tell(f"  {hint}")
+        print_note(f"  {hint}")
     return WRONG_USAGE if isinstance(error, (UsageError, ConfigError)) else FAILED
 
 
@@ -65,24 +65,24 @@ def _show_traceback(error: Exception) -> None:
     from ninepic_async._support.redact import mask_queries
 
     for line in mask_queries("".join(traceback.format_exception(error))).splitlines():
-        tell(line)
+        print_note(line)
 
 
-def _forget_stdout() -> None:
-    """Leave quietly when whoever read our output has left; Python would stumble over that once more."""
+def _discard_stdout() -> None:
+    """Discard stdout after its reader has gone; Python would fail again when it flushes stdout at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _ToStderr(logging.Handler):
-    """Tells what the SDK logs, above a progress bar if there is one."""
+class _StderrHandler(logging.Handler):
+    """Write the SDK's log records to stderr, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(f"ninepic: {' '.join(record.getMessage().split())}")
+        print_note(f"ninepic: {' '.join(record.getMessage().split())}")
 
 
 @contextmanager
 def _log_to_stderr(debug: bool) -> Iterator[None]:
-    logger, handler = logging.getLogger(_LOGGER), _ToStderr()
+    logger, handler = logging.getLogger(_LOGGER), _StderrHandler()
     level = logger.level
     logger.addHandler(handler)
     if debug:

@@ -1,4 +1,4 @@
-"""``ninepic sandbox``: the sandbox as a server of its own, for clients in other processes."""
+"""``ninepic sandbox``: run the sandbox as a server for clients in other processes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ninepic_async.cli.errors import OK, CommandError, UsageError
-from ninepic_async.cli.extras import need_sandbox
-from ninepic_async.cli.options import OUTPUT, Output, Work, a_folder
-from ninepic_async.cli.terminal import say, say_json
+from ninepic_async.cli.errors import OK, CommandError, UsageError, need_sandbox
+from ninepic_async.cli.options import OUTPUT, Output, Work, folder_path
+from ninepic_async.cli.terminal import print_json, print_line
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
 
 _PHOTOS: Final = 500
 _PORT: Final = Number(gte=0, lte=65535)
-_CONTROL_HELP: Final = "Let other processes on this machine steer it over HTTP, below /_sandbox."
-_PHOTOS_FROM: Final = Parameter(converter=a_folder, help="Use the JPEGs in this folder instead.")
+_CONTROL_HELP: Final = "Let other processes on this machine control it over HTTP, below /_sandbox."
+_PHOTOS_FROM: Final = Parameter(converter=folder_path, help="Use the JPEGs in this folder instead.")
 _BIBS_SHOWN: Final = 8
 
 
@@ -28,7 +27,7 @@ def sandbox(
     *,
     port: Annotated[int, Parameter(validator=_PORT, help="The API's port; 0 takes any.")] = 9009,
     photos_port: Annotated[int, Parameter(validator=_PORT, help="The photos' port; 0 takes any.")] = 0,
-    seed: Annotated[int, Parameter(help="All that is made up follows from it.")] = 7,
+    seed: Annotated[int, Parameter(help="The same seed gives the same data.")] = 7,
     count: Annotated[
         int | None, Parameter(validator=Number(gte=0), help=f"How many photos to draw ({_PHOTOS}).")
     ] = None,
@@ -38,7 +37,7 @@ def sandbox(
 ) -> Work:
     """Serve a stand-in for the hosted API until Ctrl-C."""
     if count is not None and photos is not None:
-        raise UsageError("give --count or --photos: a folder has as many photos as it has")
+        raise UsageError("give either --count or --photos: the folder decides the number of photos")
     need_sandbox()
     from ninepic_async.sandbox import Sandbox
 
@@ -66,28 +65,28 @@ async def _serve(sandbox: Sandbox, output: Output) -> int:
     except FolderError as error:
         raise CommandError(str(error)) from error
     except asyncio.CancelledError:
-        # Ctrl-C is how it is meant to end, and nothing else cancels here.
+        # Ctrl-C is the normal way to end it.
         return OK
     return OK
 
 
 def _introduce(sandbox: Sandbox) -> None:
-    say(f"The sandbox listens on {sandbox.base_url}, its photos are on {sandbox.photos_url}.")
-    say("Point a client at it (the key is good for this sandbox only, and no secret):")
-    say()
+    print_line(f"The sandbox listens on {sandbox.base_url}, its photos are on {sandbox.photos_url}.")
+    print_line("Point a client at it (the key works with this sandbox only and is not secret):")
+    print_line()
     for name, value in _settings(sandbox).items():
-        say(f"  export {name}={value}")
-    say()
-    say(f"The main event is {sandbox.event_id}, with {sandbox.event.gallery.total} photos.")
+        print_line(f"  export {name}={value}")
+    print_line()
+    print_line(f"The main event is {sandbox.event_id}, with {sandbox.event.gallery.total} photos.")
     if sandbox.bibs:
-        say(f"BIBs to search for: {', '.join(sandbox.bibs[:_BIBS_SHOWN])}")
+        print_line(f"BIBs to search for: {', '.join(sandbox.bibs[:_BIBS_SHOWN])}")
     if sandbox.control:
-        say(f"It is steered by requests to {sandbox.base_url}/_sandbox.")
-    say("Ctrl-C ends it.")
+        print_line(f"Control it with requests to {sandbox.base_url}/_sandbox.")
+    print_line("Ctrl-C ends it.")
 
 
 def _describe(sandbox: Sandbox) -> None:
-    say_json(
+    print_json(
         {
             **_settings(sandbox),
             "photos_url": sandbox.photos_url,

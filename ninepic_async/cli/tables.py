@@ -1,17 +1,16 @@
-"""Rows: a table on a terminal, tab-separated values in a pipe, or a line of JSON for each."""
+"""Write rows: a table on a terminal, tab-separated values in a pipe, or JSON lines."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from attrs import AttrsInstance, define, field, frozen
+from attrs import Attribute, AttrsInstance, asdict, define, field, frozen
 
 from ninepic_async._support.redact import mask_queries
-from ninepic_async.cli.document import document
-from ninepic_async.cli.escape import plain
-from ninepic_async.cli.terminal import console, say_json
+from ninepic_async.cli.terminal import console, plain, print_json
 from ninepic_async.models import Clip, EventListItem, ImageItem, PresignedUrlItem
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ T = TypeVar("T", bound=AttrsInstance)
 
 @frozen
 class Column(Generic[T]):
-    """One column: its heading, and what an item has there."""
+    """One column: its heading, and the function that returns an item's cell."""
 
     title: str
     cell: Callable[[T], object]
@@ -30,9 +29,9 @@ class Column(Generic[T]):
 
 
 _NARROWEST: Final = 12
-"""Of the last column, for the others to keep their width."""
+"""The least width of the last column while the others keep theirs."""
 _GAP: Final = 2
-"""Between columns."""
+"""Spaces between columns."""
 
 
 def _size(photo: ImageItem) -> str:
@@ -68,7 +67,7 @@ ORIGINALS: Final[Sequence[Column[PresignedUrlItem]]] = (Column("file", lambda li
 
 
 def row_writer(columns: Sequence[Column[T]], *, json: bool) -> Callable[[Sequence[T]], None]:
-    """Give what writes items as they come, a page at a time, and keeps none of them."""
+    """Return a function that writes items page by page and keeps none of them."""
     if json:
         return _write_json
     if sys.stdout.isatty():
@@ -77,7 +76,7 @@ def row_writer(columns: Sequence[Column[T]], *, json: bool) -> Callable[[Sequenc
 
 
 def show_facts(facts: Mapping[str, object]) -> None:
-    """Show what is known of one thing, a fact a line."""
+    """Write names and values, one pair a line."""
     rows = [[plain(name), _shown(value)] for name, value in facts.items()]
     if not sys.stdout.isatty():
         write_tabs(rows)
@@ -90,14 +89,14 @@ def show_facts(facts: Mapping[str, object]) -> None:
 
 
 def new_table(*, show_header: bool = False) -> Table:
-    """Give an empty table without lines."""
+    """Make an empty table without borders."""
     from rich.table import Table
 
     return Table(box=None, pad_edge=False, show_header=show_header, header_style="bold")
 
 
 def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
-    """Add rows of text that is to be shown as it is."""
+    """Add rows of literal text."""
     from rich.text import Text
 
     for row in rows:
@@ -106,18 +105,18 @@ def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
 
 def _write_json(items: Sequence[T]) -> None:
     for item in items:
-        say_json(document(item))
+        print_json(document(item))
 
 
 def write_tabs(rows: Sequence[Sequence[str]]) -> None:
-    """Write rows for another program: cells between tabs, which no cell holds."""
+    """Write rows as tab-separated values. No cell contains a tab."""
     sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
     sys.stdout.flush()
 
 
 @define(eq=False)
 class _TableWriter(Generic[T]):
-    """A table that grows: the first page sets the columns' widths, so that nothing has to be kept."""
+    """A table written page by page. The first page sets the columns' widths, so no rows are kept."""
 
     columns: Sequence[Column[T]]
     _widths: list[int] | None = field(init=False, default=None)
@@ -149,10 +148,23 @@ class _TableWriter(Generic[T]):
 
 
 def _kept(widths: Sequence[int], room: int) -> list[bool]:
-    """Say which columns keep their width: all but the last, which is folded where it is too wide.
+    """Tell which columns keep their width: all but the last, which is folded if it is too wide.
 
-    On a screen too narrow even for that, none does: better folded than cut off.
+    On a very narrow screen none keeps it: folded text is better than text cut off.
     """
     *before, last = widths
     fits = sum(width + _GAP for width in before) + min(last, _NARROWEST) <= room
     return [fits] * len(before) + [False]
+
+
+def document(model: AttrsInstance) -> dict[str, object]:
+    """Return a model's fields; ``extra`` only if the service sent keys that the SDK does not know."""
+    return asdict(model, filter=_has_content, value_serializer=_as_json)
+
+
+def _has_content(attribute: Attribute[object], value: object) -> bool:
+    return attribute.name != "extra" or bool(value)
+
+
+def _as_json(owner: object, attribute: object, value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

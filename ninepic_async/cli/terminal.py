@@ -1,4 +1,4 @@
-"""Where a command's words go: data to stdout, all about it to stderr, and nothing that is obeyed."""
+"""Write to the terminal: data to stdout, messages to stderr, control characters escaped."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from ninepic_async.cli.escape import plain
+from attrs import frozen
+
+from ninepic_async._support.text import count_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def console(stream: TextIO) -> Console:
-    """Give a console that takes no markup, and styles only a terminal, unless ``NO_COLOR`` is set."""
+    """Make a rich console without markup. It styles text on terminals only, unless ``NO_COLOR`` is set."""
     from rich.console import Console
 
     return Console(
@@ -29,34 +31,69 @@ def console(stream: TextIO) -> Console:
     )
 
 
-def say(text: str = "") -> None:
-    """Write a line of data, at once: somebody is watching."""
+def print_line(text: str = "") -> None:
+    """Write a line of data to stdout and flush it."""
     sys.stdout.write(plain(text) + "\n")
     sys.stdout.flush()
 
 
-def say_json(document: Mapping[str, object]) -> None:
-    """Write a document on a line of its own, in ASCII: whole on any terminal, and obeyed by none."""
+def print_json(document: Mapping[str, object]) -> None:
+    """Write a JSON document as one ASCII line, which is safe on any terminal."""
     sys.stdout.write(json.dumps(document, separators=(",", ":")) + "\n")
     sys.stdout.flush()  # a program may be waiting for it
 
 
-def tell(text: str) -> None:
-    """Write a line about what is going on, where it does not mix with data."""
+def print_note(text: str) -> None:
+    """Write a line to stderr, so that it does not mix with data."""
     sys.stderr.write(plain(text) + "\n")
     sys.stderr.flush()
 
 
-def complain(text: str) -> None:
-    """Write what went wrong, in one line."""
-    tell(f"ninepic: {' '.join(text.split())}")
+def print_error(text: str) -> None:
+    """Write an error to stderr, in one line."""
+    print_note(f"ninepic: {' '.join(text.split())}")
 
 
 def ready_streams() -> None:
-    """Let a terminal that can't show a character show its number; what goes to a closed stream is dropped."""
+    """Escape characters that a stream can't encode; send output for closed streams to the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process runs)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Indian scripts and emoji need these two; they do not reorder text."""
+
+
+def plain(text: object) -> str:
+    r"""Return text as one line with control characters escaped (``\x1b``).
+
+    Escape control characters, bidirectional overrides and lone surrogates. Replace line breaks and tabs
+    with spaces.
+    """
+    given = str(text)
+    return given if given.isprintable() else "".join(map(_shown, given))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if character.isspace():
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
+@frozen
+class Noun:
+    """A noun and an optional phrase after it, for the summary line of a list."""
+
+    singular: str
+    phrase: str = ""
+
+    def count(self, number: int) -> str:
+        """Return a count, such as ``12 photos of BIB 7`` or ``No photos``."""
+        counted = count_text(number, self.singular) if number else f"No {self.singular}s"
+        return f"{counted} {self.phrase}".rstrip()

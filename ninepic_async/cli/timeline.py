@@ -1,4 +1,4 @@
-"""``ninepic timeline``: when the photos were taken, as bars, and the photos of one hour."""
+"""``ninepic timeline``: a chart of when the photos were taken, and the photos of one hour."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import NinePic, TimelineDay
-from ninepic_async.cli.document import document
 from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.lists import write_list
 from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.tables import PHOTOS, add_rows, new_table, write_tabs
-from ninepic_async.cli.terminal import console, say_json, tell
-from ninepic_async.cli.words import Words
+from ninepic_async.cli.tables import PHOTOS, add_rows, document, new_table, write_tabs
+from ninepic_async.cli.terminal import Noun, console, print_json, print_note
 
 _LAST_HOUR: Final = 23
 _HOUR: Final = Parameter(
@@ -26,7 +24,7 @@ _HOUR: Final = Parameter(
 )
 _LONGEST_BAR: Final = 60
 _BESIDE_BARS: Final = 30
-"""What date, hour and count take of a line."""
+"""The part of a line that date, hour and count take."""
 
 
 def timeline(
@@ -38,9 +36,9 @@ def timeline(
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
-    """Draw how many photos were taken in which hour, in UTC. Photos without a time are not counted."""
+    """Draw how many photos were taken in each hour (UTC). Photos without a capture time are not counted."""
     if hour is not None and day is None:
-        raise UsageError("--hour needs the day it is of: --day 2026-01-19")
+        raise UsageError("--hour needs a day: --day 2026-01-19")
     client = account.client()
     if day is not None and hour is not None:
         return _hour(client, event_id, datetime.combine(day, time(hour), UTC), output)
@@ -50,7 +48,7 @@ def timeline(
 async def _hour(client: NinePic, event_id: str, start: datetime, output: Output) -> None:
     async with client:
         pages = client.event(event_id).timeline_photos(start, start + timedelta(hours=1)).pages()
-        await write_list(pages, PHOTOS, Words("photo", f"from {start:%Y-%m-%d %H:%M} UTC on"), output)
+        await write_list(pages, PHOTOS, Noun("photo", f"from {start:%Y-%m-%d %H:%M} UTC on"), output)
 
 
 async def _days(client: NinePic, event_id: str, only: date | None, output: Output) -> None:
@@ -60,14 +58,14 @@ async def _days(client: NinePic, event_id: str, only: date | None, output: Outpu
     if only is not None:
         days = [day for day in days if day.date == only]
     if output.json:
-        say_json({"days": [document(day) for day in days]})
+        print_json({"days": [document(day) for day in days]})
     else:
         draw(days)
-    tell(f"{Words('photo', 'with a capture time').count(sum(day.total for day in days))}.")
+    print_note(f"{Noun('photo', 'with a capture time').count(sum(day.total for day in days))}.")
 
 
 def draw(days: Sequence[TimelineDay]) -> None:
-    """Draw a bar for each hour, as long as it has photos; the hours alone where nobody looks."""
+    """Draw a bar for each hour. In a pipe, write day, hour and count."""
     rows = [(f"{day.date}", f"{hour.hour:02}:00", hour.count) for day in days for hour in day.hours]
     if not sys.stdout.isatty():
         write_tabs([[day, hour, str(count)] for day, hour, count in rows])

@@ -18,7 +18,7 @@ PHOTOS = 130
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of a few JPEGs as cameras write them: with EXIF capture times, all but one."""
+    """A folder of JPEGs as cameras write them; all but one have an EXIF capture time."""
     folder = tmp_path_factory.mktemp("photos")
     pictures = DrawnPictures(DrawnGallery("cli", 40, 1_768_608_000), "Folder Run")
     for place in (0, 8, 16, 24, 32, 39):
@@ -37,14 +37,14 @@ def serving(sandbox: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="package")
 def shared_sandbox() -> Iterator[Sandbox]:
-    """A sandbox on a loop of its own thread, for the commands to call."""
+    """A sandbox in a thread of its own."""
     with serving(Sandbox(photos=PHOTOS, clip_seconds=0.0)) as running:
         yield running
 
 
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """The sandbox, with the environment leading to it."""
+    """The sandbox, with the environment set to use it."""
     lead_to(shared_sandbox, monkeypatch)
     yield shared_sandbox
     shared_sandbox.faults.clear()
@@ -71,13 +71,13 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pipe(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command as a program does, with its output in pipes."""
+    """Run a command with its output in pipes."""
     return piped(capsys)
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command as a person does, on a terminal."""
+    """Run a command on a terminal."""
     return on_terminal(monkeypatch)
 
 
@@ -88,13 +88,13 @@ def event_id(sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def bib(sandbox: Sandbox) -> str:
-    """Somebody who is in several photos."""
+    """A BIB with several photos."""
     return sandbox.bibs[0]
 
 
 @pytest.fixture
 def selfie(sandbox: Sandbox, bib: str, tmp_path: Path) -> str:
-    """A picture of the same person."""
+    """A selfie of the same person."""
     file = tmp_path / "selfie.jpg"
     file.write_bytes(sandbox.selfie(bib))
     return str(file)

@@ -1,4 +1,4 @@
-"""Running commands as people and programs do: into a pipe, and on a terminal."""
+"""Run commands into a pipe and on a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOVES = re.compile(r"\x1b\[\?25[hl]|\x1b\[[0-9]*[AK]|\r")
 
 @frozen
 class Ran:
-    """How a command ended, and what it wrote. A terminal shows both streams as one, here ``out``."""
+    """The exit status and the output of a command. A terminal shows both streams as one: ``out``."""
 
     status: int
     out: str
@@ -42,7 +42,7 @@ class Ran:
 
     @property
     def text(self) -> str:
-        """What is left when styles, padding and the movements of a progress bar are taken away."""
+        """The output without styles, padding and the cursor movements of a progress bar."""
         text = _MOVES.sub("", _STYLES.sub("", self.out))
         return re.sub(r" +$", "", text, flags=re.MULTILINE)
 
@@ -61,7 +61,7 @@ def piped(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run commands in this process, with stdout and stderr on a terminal of their own."""
+    """Run commands in this process, with stdout and stderr on a pseudo-terminal."""
 
     def run(*argv: str) -> Ran:
         with Screen() as screen, monkeypatch.context() as patch:
@@ -97,7 +97,7 @@ def half_piped(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @define(eq=False)
 class Screen:
-    """A terminal, whose text is read as it comes."""
+    """A pseudo-terminal; a thread reads its text."""
 
     master: int = field(init=False)
     slave: int = field(init=False)
@@ -133,7 +133,7 @@ class Screen:
         try:
             while some := os.read(self.master, 65536):
                 self._read += some
-        except OSError:  # the last of those who write has closed it
+        except OSError:  # the last writer has closed it
             return
 
 
@@ -144,7 +144,7 @@ def started(
     screen: Screen | None = None,
     stdout: int = subprocess.PIPE,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a command in a process of its own, at a terminal or between pipes, and see it end."""
+    """Start a command in a process of its own, on a terminal or in pipes; end it at exit."""
     process = subprocess.Popen(
         [*COMMAND, *argv],
         env={**os.environ, **(env or {})},
@@ -153,7 +153,7 @@ def started(
         stderr=subprocess.PIPE if screen is None else screen.slave,
         text=True,
         start_new_session=screen is not None,
-        # The terminal that Ctrl-C is typed at has to be the session's own.
+        # Ctrl-C reaches the process only from its session's own terminal.
         preexec_fn=None if screen is None else lambda: ioctl(0, termios.TIOCSCTTY, 0),
     )
     try:

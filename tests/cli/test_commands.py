@@ -1,4 +1,4 @@
-"""Every command that asks the API something: as a program runs it, and as a person does."""
+"""Every command that calls the API, in a pipe and on a terminal."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ def test_ping(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str) -> None
     assert re.search(rf"^event +{event_id}$", seen.text, re.MULTILINE)
 
 
-def test_a_ping_without_an_event_is_of_the_first(pipe: Run, sandbox: Sandbox) -> None:
+def test_ping_without_an_event_uses_the_first_one(pipe: Run, sandbox: Sandbox) -> None:
     ran = pipe("ping")
     assert (ran.status, ran.lines[2]) == (0, f"event\t{sandbox.events[0].event_id}")
     assert [request.endpoint for request in sandbox.requests] == ["events", "ping"]
 
 
-def test_a_ping_where_there_is_no_event_says_so(pipe: Run, sandbox: Sandbox) -> None:
+def test_ping_without_any_event_is_an_error(pipe: Run, sandbox: Sandbox) -> None:
     sandbox.faults.add(endpoint="events", status=200, body={"events": [], "pagination": NO_PAGES})
     ran = pipe("ping")
     assert (ran.status, ran.out) == (1, "")
     assert "there is no event yet" in ran.err
 
 
-def test_a_ping_that_is_not_ok_is_a_failure(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+def test_a_ping_status_other_than_ok_is_an_error(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
     sandbox.faults.add(endpoint="ping", status=200, body={"status": "no", "org_id": 1, "event_id": 1})
     ran = pipe("ping", event_id)
     assert ran.status == 1
@@ -82,7 +82,7 @@ def test_events(pipe: Run, terminal: Run, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 50, 80])
-def test_nothing_is_cut_off_where_the_screen_is_narrow(
+def test_a_narrow_terminal_folds_text_and_cuts_nothing(
     terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -119,7 +119,7 @@ def test_photos(pipe: Run, terminal: Run, event_id: str) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 100, 101])
-def test_a_limit_is_kept(pipe: Run, sandbox: Sandbox, event_id: str, limit: int) -> None:
+def test_limit(pipe: Run, sandbox: Sandbox, event_id: str, limit: int) -> None:
     assert len(pipe("photos", event_id, "--limit", str(limit)).lines) == limit
 
 
@@ -133,7 +133,7 @@ def test_bib(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, bib: str
         assert len(pipe("bib", event_id, odd).lines) == len(image_ids(sandbox, odd)) > 0
 
 
-def test_nobody_with_that_bib_is_no_failure(pipe: Run, event_id: str) -> None:
+def test_a_bib_without_photos_is_not_an_error(pipe: Run, event_id: str) -> None:
     ran = pipe("bib", event_id, "--", "-1")
     assert (ran.status, ran.out, ran.err) == (0, "", "No photos of BIB -1.\n")
 
@@ -150,7 +150,7 @@ def test_face(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, bib: st
     assert "of this face." in terminal("face", event_id, selfie).text
 
 
-def test_a_failed_face_search_says_by_what_it_can_be_had(
+def test_a_failed_face_search_prints_its_request_id(
     pipe: Run, sandbox: Sandbox, event_id: str, selfie: str
 ) -> None:
     sandbox.faults.add(endpoint="face_search", lose_reply=True, times=9)
@@ -183,7 +183,7 @@ def test_timeline(pipe: Run, terminal: Run, event_id: str) -> None:
     assert seen.text.count(date.fromisoformat(day["date"]).isoformat()) == 1
 
 
-def test_a_terminal_that_can_t_draw_blocks_gets_hashes(
+def test_an_ascii_terminal_gets_hashes_instead_of_blocks(
     terminal: Run, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rich.console.ConsoleOptions.ascii_only", property(lambda _: True))
@@ -210,9 +210,7 @@ def test_clips(
     assert f"{len(result['clips'])} clips." in seen.text
 
 
-def test_clips_start_from_what_a_face_search_found(
-    pipe: Run, sandbox: Sandbox, event_id: str, selfie: str
-) -> None:
+def test_clips_start_from_a_face_search(pipe: Run, sandbox: Sandbox, event_id: str, selfie: str) -> None:
     searched = pipe("face", event_id, selfie)
     request_id = re.findall(UUID, searched.err)[0]
     charged = sandbox.state.searches_charged
@@ -222,7 +220,7 @@ def test_clips_start_from_what_a_face_search_found(
     assert sandbox.state.searches_charged == charged
 
 
-def test_clips_that_take_too_long_can_be_picked_up(
+def test_a_clip_search_that_timed_out_can_be_continued(
     pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, selfie: str
 ) -> None:
     sandbox.state.clip_seconds = 1000.0
@@ -235,7 +233,7 @@ def test_clips_that_take_too_long_can_be_picked_up(
     assert pipe("clips", event_id, "--request-id", request_id).status == 0
 
 
-def test_a_failed_motion_search_is_a_failure(pipe: Run, sandbox: Sandbox, event_id: str, selfie: str) -> None:
+def test_a_failed_clip_search_is_an_error(pipe: Run, sandbox: Sandbox, event_id: str, selfie: str) -> None:
     sandbox.state.fail_clip_jobs = 1
     ran = pipe("clips", event_id, selfie)
     assert ran.status == 1
@@ -256,7 +254,7 @@ def test_originals(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, bi
     assert all("signature=" in link["url"] for link in found)
 
 
-def test_an_original_without_a_link_is_told(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+def test_an_original_without_a_link_is_reported(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
     page = {"total": 1, "currentPage": 1, "totalPages": 1, "hasNextPage": False, "hasPreviousPage": False}
     data = {
         "presigned_urls": [],
@@ -281,7 +279,7 @@ def test_an_original_without_a_link_is_told(pipe: Run, sandbox: Sandbox, event_i
         ("timeline_days", ["timeline"], "Asking"),
     ],
 )
-def test_a_slow_answer_is_seen_to_be_waited_for(
+def test_a_slow_reply_shows_progress(
     terminal: Run,
     pipe: Run,
     sandbox: Sandbox,
@@ -298,7 +296,7 @@ def test_a_slow_answer_is_seen_to_be_waited_for(
     assert sandbox.faults.unused == []
 
 
-def test_data_in_a_file_and_progress_on_the_screen(
+def test_data_goes_to_a_file_and_progress_to_the_terminal(
     sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "SHOW_AFTER_S", 0.02)

@@ -1,4 +1,4 @@
-"""The demo: all of it works, or it says what did not."""
+"""The demo: it works, or it says what failed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AT_ONCE = 0.0
 
 @pytest.fixture
 def prepare(monkeypatch: pytest.MonkeyPatch) -> Callable[[Prepare], None]:
-    """Let the demo's sandbox be made ready for a failure."""
+    """Prepare the demo's sandbox for a failure."""
 
     def prepared(change: Prepare) -> None:
         def make(folder: Path | None) -> Sandbox:
@@ -45,7 +45,7 @@ def run(to: Path, photos: Path) -> int:
     return main(["demo", "--to", str(to), "--photos", str(photos)])
 
 
-def test_the_demo_as_people_start_it(tmp_path: Path) -> None:
+def test_demo_in_a_process_of_its_own(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "NINEPIC_BASE_URL": "https://elsewhere.invalid"}
     command = [*COMMAND, "demo", "--to", "here"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=50)
@@ -128,7 +128,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_one_line_and_status_1(
+def test_an_error_is_one_line_and_status_1(
     name: str,
     tmp_path: Path,
     photos: Path,
@@ -149,7 +149,7 @@ def test_a_failure_is_one_line_and_status_1(
     assert not list(tmp_path.glob("*.part"))
 
 
-async def test_the_real_error_is_raised_to_who_calls_the_tour(
+async def test_take_raises_the_original_error(
     tmp_path: Path, photos: Path, prepare: Callable[[Prepare], None]
 ) -> None:
     prepare(fault(endpoint="details", status=403))
@@ -157,7 +157,7 @@ async def test_the_real_error_is_raised_to_who_calls_the_tour(
         await demo.take(tmp_path, photos)
 
 
-async def test_photos_without_a_time_are_no_failure(
+async def test_photos_without_a_capture_time(
     tmp_path: Path, prepare: Callable[[Prepare], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepare(lambda sandbox: None)
@@ -168,7 +168,7 @@ async def test_photos_without_a_time_are_no_failure(
     assert "no photo has a capture time" in capsys.readouterr().out
 
 
-def test_a_folder_that_is_none(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_folder(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, tmp_path / "missing") == 1
     assert "no such folder" in capsys.readouterr().err
     (tmp_path / "file").write_text("in the way")
@@ -186,7 +186,7 @@ def test_ctrl_c(tmp_path: Path, photos: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_further_photos_make_up_the_number() -> None:
+def test_other_photos_fill_up_the_number() -> None:
     photo = functools.partial(ImageItem, img_url="u", thumbnail_url="t")
     gallery = [photo(image_id=str(number)) for number in range(50)]
     assert demo.at_least_wanted(gallery, gallery[:30]) == []

@@ -1,4 +1,4 @@
-"""`ninepic download` and `ninepic gallery`: files on disk, the progress on the way, and how to go on."""
+"""`ninepic download` and `ninepic gallery`: files on disk, progress, and how to continue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEW = 30
 
 @pytest.fixture(scope="module")
 def shared_sandbox() -> Iterator[Sandbox]:
-    """One with fewer photos: they have to be drawn before they can be fetched."""
+    """A sandbox with fewer photos, since each is drawn before it is fetched."""
     with serving(Sandbox(photos=FEW)) as running:
         yield running
 
@@ -35,7 +35,7 @@ def to(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def test_all_of_it_and_again(pipe: Run, event_id: str, to: Path) -> None:
+def test_all_photos_and_a_second_run(pipe: Run, event_id: str, to: Path) -> None:
     command = ["download", event_id, "--all", "--rendition", "thumbnail", "--to", str(to)]
     ran = pipe(*command, "--json")
     assert ran.status == 0
@@ -45,7 +45,7 @@ def test_all_of_it_and_again(pipe: Run, event_id: str, to: Path) -> None:
     assert len(fetched(to)) == FEW
     again = pipe(*command)
     assert (again.status, again.out) == (0, "")
-    assert f"{FEW} there already" in again.err
+    assert f"{FEW} already there" in again.err
 
 
 def test_by_bib(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path) -> None:
@@ -54,7 +54,7 @@ def test_by_bib(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path) 
     assert all("/large/" in request.path for request in sandbox.requests if request.endpoint == "photo")
 
 
-def test_by_selfie_and_by_its_request_id(
+def test_by_selfie_and_by_request_id(
     pipe: Run, sandbox: Sandbox, event_id: str, bib: str, selfie: str, to: Path
 ) -> None:
     ran = pipe("download", event_id, "--selfie", selfie, "--rendition", "original", "--to", str(to), "--json")
@@ -87,13 +87,15 @@ def test_by_ids(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path) 
 
 
 @pytest.mark.parametrize("concurrency", ["1", "auto"])
-def test_how_fast(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path, concurrency: str) -> None:
+def test_concurrency(
+    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path, concurrency: str
+) -> None:
     ran = pipe("download", event_id, "--bib", bib, "--concurrency", concurrency, "--to", str(to))
     assert ran.status == 0
     assert fetched(to) == image_ids(sandbox, bib)
 
 
-def test_what_is_too_large_is_missing_and_told(
+def test_files_that_are_too_large_are_reported_as_missing(
     pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path
 ) -> None:
     command = ["download", event_id, "--bib", bib, "--max-bytes", "1000", "--to", str(to)]
@@ -102,11 +104,11 @@ def test_what_is_too_large_is_missing_and_told(
     assert ran.status == 1
     assert len(json.loads(ran.out)["failed"]) == count
     assert f"ninepic: and {count - 5} more\n" in ran.err
-    assert ran.err.endswith("The same command tries again.\n")
+    assert ran.err.endswith("Run the same command to try again.\n")
     assert terminal(*command).status == 1
 
 
-def test_originals_that_can_t_be_signed_are_missing(
+def test_originals_without_a_link_are_reported_as_missing(
     pipe: Run, monkeypatch: pytest.MonkeyPatch, to: Path
 ) -> None:
     with serving(Sandbox(photos=12, missing_originals=0.3)) as sandbox:
@@ -118,7 +120,7 @@ def test_originals_that_can_t_be_signed_are_missing(
     assert outcome["done"] == len(fetched(to)) == 12 - len(outcome["failed"]) < 12
 
 
-def test_a_bar_with_rate_and_time_left(
+def test_bar_shows_rate_and_time_left(
     terminal: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "SHOW_AFTER_S", 0.05)
@@ -133,7 +135,7 @@ def test_a_bar_with_rate_and_time_left(
     assert "Fetching" not in quick.text
 
 
-def test_no_bar_where_nobody_looks(
+def test_no_bar_in_a_pipe(
     pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "SHOW_AFTER_S", 0.0)
@@ -142,7 +144,9 @@ def test_no_bar_where_nobody_looks(
     assert "\x1b" not in ran.out + ran.err
 
 
-def test_a_page_of_what_was_fetched(pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path) -> None:
+def test_download_with_gallery_makes_a_page(
+    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path
+) -> None:
     ran = pipe("download", event_id, "--bib", bib, "--to", str(to), "--gallery")
     assert (ran.status, ran.out) == (0, f"{to / 'index.html'}\n")
     page = (to / "index.html").read_text(encoding="utf-8")
@@ -152,7 +156,7 @@ def test_a_page_of_what_was_fetched(pipe: Run, sandbox: Sandbox, event_id: str, 
     assert json.loads(documented.out)["gallery"] == str(to / "index.html")
 
 
-def test_a_page_that_cant_be_made_does_not_lose_the_outcome(
+def test_a_failed_page_does_not_lose_the_outcome(
     pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path
 ) -> None:
     to.mkdir()
@@ -169,7 +173,7 @@ def test_a_page_that_cant_be_made_does_not_lose_the_outcome(
     [([], 0, False), (["--max-bytes", "10"], 1, True)],
     ids=["none", "too large"],
 )
-def test_where_nothing_came_no_page_is_made_of_it(
+def test_no_page_without_photos(
     pipe: Run,
     sandbox: Sandbox,
     event_id: str,
@@ -184,7 +188,7 @@ def test_where_nothing_came_no_page_is_made_of_it(
     ran = pipe(*command, "--json")
     assert (ran.status, bool(json.loads(ran.out)["failed"])) == (status, failed)
     assert "no photos or clips" not in ran.err
-    assert "they are in" not in ran.err
+    assert "already there" not in ran.err
     assert not (to / "index.html").exists()
 
 
@@ -214,29 +218,29 @@ def test_ctrl_c_while_a_page_is_made(pipe: Run, photos: Path, monkeypatch: pytes
     monkeypatch.setattr("ninepic_async.gallery.write_gallery", interrupted)
     ran = pipe("gallery", str(photos))
     assert (ran.status, ran.out) == (130, "")
-    assert f"`ninepic gallery {photos}` goes on" in ran.err
+    assert f"run `ninepic gallery {photos}` to continue" in ran.err
 
 
-def test_a_gallery_of_nothing(pipe: Run, tmp_path: Path) -> None:
+def test_gallery_of_a_missing_folder(pipe: Run, tmp_path: Path) -> None:
     ran = pipe("gallery", str(tmp_path / "nowhere"))
     assert (ran.status, ran.out) == (1, "")
     assert "no folder" in ran.err
 
 
 @pytest.mark.parametrize("command", ["download", "clips"])
-def test_a_folder_that_is_none_is_told_before_anything_is_charged(
+def test_a_path_that_is_not_a_folder_is_refused_before_any_charge(
     pipe: Run, sandbox: Sandbox, event_id: str, selfie: str, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     how = ["--selfie", selfie] if command == "download" else [selfie]
     ran = pipe(command, event_id, *how, "--to", str(tmp_path / "file"))
     assert (ran.status, len(sandbox.requests)) == (2, 0)
-    assert "is no folder" in ran.err
+    assert "is not a folder" in ran.err
 
 
-def test_nothing_to_fetch_is_said(pipe: Run, sandbox: Sandbox, event_id: str, to: Path) -> None:
+def test_download_of_no_photos(pipe: Run, sandbox: Sandbox, event_id: str, to: Path) -> None:
     ran = pipe("download", event_id, "--bib", "nobody", "--to", str(to))
-    assert (ran.status, ran.err) == (0, "There are no such photos.\n")
+    assert (ran.status, ran.err) == (0, "No such photos.\n")
     assert (
         json.loads(pipe("download", event_id, "--bib", "nobody", "--to", str(to), "--json").out)["done"] == 0
     )

@@ -1,4 +1,4 @@
-"""Text from elsewhere can't do anything on a terminal."""
+"""Control characters from a server never reach the terminal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninepic_async.cli.escape import plain
+from ninepic_async.cli.terminal import plain
 
 
 @given(st.text())
-def test_nothing_that_is_obeyed_is_left(text: str) -> None:
+def test_no_control_character_is_left(text: str) -> None:
     shown = plain(text)
     kinds = {unicodedata.category(character) for character in shown if character not in "\u200c\u200d"}
     assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -20,7 +20,7 @@ def test_nothing_that_is_obeyed_is_left(text: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Mn"])))
-def test_what_is_harmless_stays(text: str) -> None:
+def test_harmless_text_is_unchanged(text: str) -> None:
     assert plain(text) == text
 
 

@@ -1,4 +1,4 @@
-"""A service that sends escapes, markup and torn text can't make the terminal do anything, nor a pipe lie."""
+"""Escape sequences, markup and broken text from a server are shown as text."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_data(pipe: Run, terminal: Run, sandbox: Sandbox, name: str, monkeypatch
     assert "\x1b[31m" not in seen.out
 
 
-def test_json_keeps_what_came(pipe: Run, sandbox: Sandbox) -> None:
+def test_json_keeps_the_original_text(pipe: Run, sandbox: Sandbox) -> None:
     body = {"responseType": "success", "message": "", "data": DETAILS | {"more": EVIL}}
     sandbox.faults.add(endpoint="details", status=200, body=body)
     ran = pipe("event", "1", "--json")
@@ -114,7 +114,7 @@ def test_file_names(pipe: Run, terminal: Run, sandbox: Sandbox, event_id: str, t
         assert "[bold red]" in ran.text + ran.err
 
 
-def test_the_word_that_is_waited_on(
+def test_clip_status(
     terminal: Run, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "400")

@@ -1,4 +1,4 @@
-"""Ctrl-C, a reader that leaves, and what others see of a running command: in processes of their own."""
+"""Ctrl-C, closed pipes, and the process list: commands in processes of their own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stop(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def test_a_download_goes_on_where_it_was(
+def test_an_interrupted_download_continues(
     pipe: Run, sandbox: Sandbox, event_id: str, bib: str, selfie: str, tmp_path: Path
 ) -> None:
     to = tmp_path / "photos"
@@ -46,14 +46,14 @@ def test_a_download_goes_on_where_it_was(
     assert (status, out) == (130, "")
     assert "download" in listed.stdout
     assert sandbox.api_key not in listed.stdout
-    request_id = re.findall(rf"the same command goes on, with --request-id ({UUID}) in place", err)[0]
-    assert re.search(r"\nninepic: interrupted; \d+ files are in \S+; the same command goes on", err)
+    request_id = re.findall(rf"run the same command to continue, with --request-id ({UUID}) instead", err)[0]
+    assert re.search(r"\nninepic: interrupted; \d+ files are in \S+; run the same command to continue", err)
     assert not list(to.glob("*.part.*"))
     sandbox.faults.clear()
     here = len(list(to.glob("*.jpg")))
     again = pipe("download", event_id, "--request-id", request_id, "--to", str(to))
     assert again.status == 0
-    assert f"{here} there already" in again.err
+    assert f"{here} already there" in again.err
     assert len(list(to.glob("*.jpg"))) == len(image_ids(sandbox, bib))
 
 
@@ -65,15 +65,17 @@ def test_ctrl_c_typed_while_motion_is_waited_for(
         screen.wait_for("queued")
         screen.type("\x03")
         assert process.wait(PATIENCE_S) == 130
-    request_id = re.findall(rf"the search goes on, and --request-id ({UUID}) picks it up", screen.text)[0]
+    request_id = re.findall(rf"the search continues, and --request-id ({UUID}) gets its result", screen.text)[
+        0
+    ]
     assert "Traceback" not in screen.text
     assert "\x1b[?25h" in screen.text, "the cursor is back"
     sandbox.state.clip_seconds = 0.0
     assert pipe("clips", event_id, "--request-id", request_id).status == 0
 
 
-def test_ctrl_c_once_more_is_no_traceback() -> None:
-    # A thread holds up the exit, as one does that is at work on a large picture, until Ctrl-C comes again.
+def test_a_second_ctrl_c_shows_no_traceback() -> None:
+    # A thread delays the exit, as one that works on a large picture does, until the second Ctrl-C.
     code = """
 import os, signal, sys, threading, time
 import ninepic_async.cli as cli
@@ -104,7 +106,7 @@ def test_ctrl_c_while_a_selfie_is_sent(sandbox: Sandbox, event_id: str, selfie: 
     assert "may be charged again" in err
 
 
-def test_ctrl_c_at_the_question_for_the_key(sandbox: Sandbox, event_id: str) -> None:
+def test_ctrl_c_at_the_key_prompt(sandbox: Sandbox, event_id: str) -> None:
     no_key = {"NINEPIC_API_KEY": ""}
     with Screen() as screen, started("ping", event_id, env=no_key, screen=screen) as process:
         screen.wait_for("API key")
@@ -154,7 +156,7 @@ def test_a_key_that_is_typed_is_not_shown(sandbox: Sandbox, event_id: str, optio
         ("ping", "487"),
     ],
 )
-def test_a_reader_that_leaves_is_no_traceback(sandbox: Sandbox, command: tuple[str, ...]) -> None:
+def test_a_closed_pipe_shows_no_traceback(sandbox: Sandbox, command: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with started(*command, stdout=writing) as process:
@@ -164,7 +166,7 @@ def test_a_reader_that_leaves_is_no_traceback(sandbox: Sandbox, command: tuple[s
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_an_encoding_that_lacks_a_character(sandbox: Sandbox, encoding: str, tmp_path: Path) -> None:
+def test_characters_outside_the_encoding_are_escaped(sandbox: Sandbox, encoding: str, tmp_path: Path) -> None:
     body = {"responseType": "success", "message": "", "data": {"event_id": 1, "event_name": "दौड़ Ω"}}
     flags = ("event_enabled", "bib_search", "selfie_search", "name_search")
     body["data"] |= dict.fromkeys(flags, True)  # type: ignore[operator]
@@ -176,7 +178,7 @@ def test_an_encoding_that_lacks_a_character(sandbox: Sandbox, encoding: str, tmp
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_stream_that_is_closed_from_the_start(sandbox: Sandbox, event_id: str, stream: str) -> None:
+def test_a_stream_closed_from_the_start(sandbox: Sandbox, event_id: str, stream: str) -> None:
     number = {"stdout": 1, "stderr": 2}[stream]
     command = f'exec "$@" {number}>&-'
     ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""`ninepic sandbox`: what it serves, and how others get to it."""
+"""`ninepic sandbox`: what it serves, and how clients reach it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .running import PATIENCE_S, Run, Screen, started
 
 @contextmanager
 def served(*arguments: str, last: str = "Ctrl-C") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The sandbox in a process of its own, and what it says up to the line that is its last."""
+    """Run the sandbox in a process of its own; yield it and its output up to the last line."""
     with started("sandbox", "--port", "0", *arguments) as process:
         assert process.stdout is not None
         lines: list[str] = []
@@ -48,15 +48,15 @@ async def test_the_printed_settings_lead_to_the_sandbox(monkeypatch: pytest.Monk
         assert await photos_of(said, monkeypatch) == 30
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, ""), "Ctrl-C is how it is meant to end"
+    assert (process.returncode, err) == (0, ""), "Ctrl-C is the normal end"
 
 
-async def test_a_folder_of_ones_own(monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
+async def test_photos_from_a_folder(monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
     with served("--photos", str(photos)) as (_, said):
         assert await photos_of(said, monkeypatch) == 6
 
 
-def test_for_programs(pipe: Run) -> None:
+def test_json(pipe: Run) -> None:
     with served("--count", "5", "--json", last="}") as (_, said):
         described = json.loads(said)
         assert described["photos"] == 5
@@ -65,7 +65,7 @@ def test_for_programs(pipe: Run) -> None:
     assert (taken.status, taken.err.count("\n")) == (1, 1)
 
 
-def test_a_folder_that_is_none(pipe: Run, tmp_path: Path) -> None:
+def test_a_missing_folder(pipe: Run, tmp_path: Path) -> None:
     ran = pipe("sandbox", "--port", "0", "--photos", str(tmp_path / "missing"))
     assert ran.status == 1
     assert "no such folder" in ran.err
@@ -80,7 +80,7 @@ def test_on_a_terminal_ctrl_c_ends_it() -> None:
 
 
 @pytest.mark.parametrize(("options", "steered"), [(["--control"], True), ([], False)])
-async def test_others_steer_it_only_where_they_may(options: list[str], steered: bool) -> None:
+async def test_control_is_off_by_default(options: list[str], steered: bool) -> None:
     with served("--count", "5", *options) as (_, said):
         assert ("/_sandbox" in said) is steered
         url = f"{settings(said)['NINEPIC_BASE_URL']}/_sandbox"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import ninepic_async.cli
-from ninepic_async.cli import extras, main
+from ninepic_async.cli import errors, main
 from ninepic_async.cli.program import COMMANDS
 from ninepic_async.sandbox import Sandbox
 
@@ -80,7 +80,7 @@ def test_wrong_usage(pipe: Run, sandbox: Sandbox, arguments: list[str], said: st
     assert len(sandbox.requests) == 0, "nothing was sent"
 
 
-def test_no_command_is_wrong_usage_with_help(pipe: Run) -> None:
+def test_no_command_prints_help_and_is_wrong_usage(pipe: Run) -> None:
     ran = pipe()
     assert (ran.status, ran.out) == (2, "")
     assert all(name in ran.err for name in NAMES)
@@ -106,22 +106,20 @@ def test_version(pipe: Run) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_can_complete(pipe: Run, shell: str) -> None:
+def test_completion(pipe: Run, shell: str) -> None:
     ran = pipe("completion", shell)
     assert (ran.status, ran.err) == (0, "")
     assert all(name in ran.out for name in (*NAMES, "--rendition"))
 
 
-def test_no_colour_where_none_is_wanted(
-    terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_color(terminal: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[36m" in terminal("timeline", event_id).out
     monkeypatch.setenv("NO_COLOR", "1")
     for command in (("timeline", event_id), ("events",), ("--help",)):
         assert "\x1b" not in terminal(*command).out
 
 
-def test_a_pipe_stays_plain_whatever_the_environment_says(
+def test_pipes_have_no_styles_even_with_force_color(
     pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -145,7 +143,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("module", ["cyclopts", "rich"])
-def test_without_the_extra_it_says_how_to_get_it(
+def test_a_missing_cli_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str
 ) -> None:
     monkeypatch.setattr(ninepic_async.cli, "_EXTRA", ("attrs", f"no_{module}_here"))
@@ -155,7 +153,7 @@ def test_without_the_extra_it_says_how_to_get_it(
     )
 
 
-def test_without_what_the_extra_brings_nothing_of_it_is_touched() -> None:
+def test_a_missing_cli_extra_is_never_imported() -> None:
     code = (
         "import sys; sys.modules['cyclopts'] = sys.modules['rich'] = None\n"
         "import importlib.util as u; find = u.find_spec\n"
@@ -169,11 +167,11 @@ def test_without_what_the_extra_brings_nothing_of_it_is_touched() -> None:
 
 
 @pytest.mark.parametrize("command", [["demo", "--to", "x"], ["sandbox"]])
-def test_without_the_sandboxes_extra_too(
+def test_a_missing_sandbox_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, pipe: Run, tmp_path: Path, command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(extras, "_SANDBOX", ("PIL", "no_such_module_here"))
+    monkeypatch.setattr(errors, "_SANDBOX_PACKAGES", ("PIL", "no_such_module_here"))
     ran = pipe(*command)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "ninepic: this needs the sandbox's extra: pip install 'ninepic-async[sandbox]'\n"
@@ -189,14 +187,14 @@ class TestKey:
         assert "--api-key-file" in ran.err
 
     @pytest.mark.parametrize("option", ["--api-key", "--api-key=", "--api_key", "--key"])
-    def test_as_an_argument_it_is_refused_and_not_repeated(self, pipe: Run, option: str) -> None:
+    def test_as_an_argument_is_refused_without_repeating_it(self, pipe: Run, option: str) -> None:
         words = [option + "9pic_secret"] if option.endswith("=") else [option, "9pic_secret"]
         ran = pipe("ping", "1", *words)
         assert (ran.status, ran.out) == (2, "")
         assert "9pic_secret" not in ran.err
         assert "--api-key-file" in ran.err
 
-    def test_after_all_arguments_it_is_refused_and_not_repeated(self, pipe: Run) -> None:
+    def test_as_a_surplus_argument_is_refused_without_repeating_it(self, pipe: Run) -> None:
         ran = pipe("ping", "1", "9pic_secret")
         assert (ran.status, ran.out) == (2, "")
         assert "9pic_secret" not in ran.err
@@ -223,7 +221,7 @@ class TestKey:
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{sandbox.api_key}\n"))
         assert pipe("ping", event_id, "--api-key-file", "-").status == 0
 
-    def test_from_a_stdin_that_is_closed(
+    def test_from_a_closed_stdin(
         self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sys, "stdin", None)
@@ -232,7 +230,7 @@ class TestKey:
         assert "stdin holds no API key" in ran.err
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\nb", b"\xff\xfe", None])
-    def test_from_a_file_that_holds_none(
+    def test_from_a_file_without_a_key(
         self, pipe: Run, sandbox: Sandbox, event_id: str, tmp_path: Path, content: bytes | None
     ) -> None:
         file = tmp_path / "key"
@@ -244,14 +242,14 @@ class TestKey:
         assert ("--api-key-file" if content is None else str(file)) in ran.err
         assert "words" not in ran.err
 
-    def test_in_place_of_its_file_it_is_not_repeated(self, pipe: Run, sandbox: Sandbox) -> None:
+    def test_as_the_path_of_the_key_file_is_not_repeated(self, pipe: Run, sandbox: Sandbox) -> None:
         ran = pipe("ping", "1", "--api-key-file", sandbox.api_key)
         assert ran.status == 2
         assert sandbox.api_key not in ran.err
 
 
 class TestErrors:
-    def test_two_lines_at_most_and_what_to_do(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+    def test_an_error_is_one_line_and_a_hint(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
         sandbox.faults.add(endpoint="photos", status=403, body={"message": "Forbidden"})
         ran = pipe("photos", event_id)
         assert (ran.status, ran.out) == (1, "")
@@ -266,12 +264,12 @@ class TestErrors:
         assert ran.status == 1
         assert "`ninepic event ID`" in ran.err
 
-    def test_nobody_there(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+    def test_no_server(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
         ran = pipe("ping", event_id, "--base-url", "http://127.0.0.1:9", "--timeout", "0.3")
         assert ran.status == 1
         assert ran.err.splitlines()[-1].startswith("  ")
 
-    def test_a_list_that_breaks_off_is_a_failure(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+    def test_an_incomplete_list_is_an_error(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
         sandbox.faults.add(endpoint="photos", page=2, status=400, body={"message": "no"}, times=9)
         ran = pipe("photos", event_id, "--json")
         assert ran.status == 1
@@ -291,13 +289,13 @@ class TestErrors:
         assert "ninepic: photos: 400 in " in ran.err
         assert "Traceback" not in quiet.err
 
-    def test_a_retry_is_told(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+    def test_a_retry_is_logged(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
         sandbox.faults.add(endpoint="ping", status=503)
         ran = pipe("ping", event_id)
         assert ran.status == 0
         assert "503" in ran.err
 
-    def test_what_nobody_thought_of_is_still_one_line(
+    def test_an_unexpected_error_is_one_line_and_a_hint(
         self, pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("ninepic_async.cli.event.document", lambda _: 1 / 0)
@@ -307,7 +305,7 @@ class TestErrors:
         assert "--debug" in ran.err.splitlines()[1]
 
 
-def test_it_runs_as_a_module_too() -> None:
+def test_runs_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "ninepic_async.cli", "--version"],
         capture_output=True,

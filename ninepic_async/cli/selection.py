@@ -1,7 +1,8 @@
-"""Which photos are meant: the options that say so, and the source for a bulk fetch that follows from them."""
+"""Select photos: the options, and the source for a download that follows from them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -11,44 +12,45 @@ from typing import Annotated, Final, Literal, TypeAlias
 from attrs import frozen
 from cyclopts import Parameter
 
-from ninepic_async import Event, ImageItem, Pager, PresignedUrlItem
-from ninepic_async.cli.errors import UsageError
+from ninepic_async import Event, FaceSearch, ImageItem, Pager, PresignedUrlItem
+from ninepic_async.cli.errors import Interrupted, UsageError
 from ninepic_async.cli.options import WHICH, Flag
-from ninepic_async.cli.selfie import search_face
+from ninepic_async.cli.progress import waiting
+from ninepic_async.cli.terminal import print_note
 from ninepic_async.download.source import Source
 
 Rendition: TypeAlias = Literal["large", "thumbnail", "original"]
 _IDS_AT_ONCE: Final = 60
-"""How many links 9Pic signs in one reply."""
+"""Links signed in one reply."""
 
 
 @Parameter(name="*", group=WHICH)
 @frozen(kw_only=True)
 class Which:
-    """A participant's photos, or single ones."""
+    """A participant's photos, or single photos."""
 
     bib: str | None = None
-    """Those of the participant with this BIB number."""
+    """Photos of the participant with this BIB number."""
 
     selfie: Path | None = None
-    """Those of the person on this picture. It is a new search, which is charged."""
+    """Photos of the person in this picture. A new search, which is charged."""
 
     request_id: str | None = None
-    """Those that an earlier selfie search found: no upload, no charge."""
+    """Photos that an earlier selfie search found: no upload, no charge."""
 
     image_id: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
-    """The one with this id; give it several times for several."""
+    """The photo with this id. Repeat it for several photos."""
 
     def check(self) -> None:
-        """Check that one of them was given, and not two.
+        """Check that exactly one way was given.
 
         Raises:
-            UsageError: it is otherwise.
+            UsageError: none or several were given.
         """
         given = self._given()
         if len(given) != 1:
             passed = f"; you gave {' and '.join(given)}" if given else ""
-            raise UsageError(f"say which photos, in one way: {self._ways()}{passed}")
+            raise UsageError(f"select photos in one way: {self._ways()}{passed}")
 
     def _given(self) -> list[str]:
         ways = {
@@ -66,26 +68,26 @@ class Which:
 @Parameter(name="*", group=WHICH)
 @frozen(kw_only=True)
 class Selection(Which):
-    """A participant's photos, single ones, those of a time, or all."""
+    """A participant's photos, single photos, photos of a time span, or all."""
 
     all: Flag = False
     """All photos of the event."""
 
     from_: Annotated[datetime | None, Parameter(name="--from")] = None
-    """Those taken from this time on, such as 2026-01-19T06:30; UTC unless it says otherwise."""
+    """Photos taken from this time on, such as 2026-01-19T06:30; in UTC unless it has an offset."""
 
     until: datetime | None = None
-    """Those taken before this time; goes with --from."""
+    """Photos taken before this time; needs --from."""
 
     def check(self) -> None:
-        """Check that one way was given, and not two.
+        """Check that exactly one way was given.
 
         Raises:
-            UsageError: it is otherwise, or the time can't be right.
+            UsageError: none or several were given, or the time span is wrong.
         """
         super().check()
         if (self.from_ is None) != (self.until is None):
-            raise UsageError("--from and --until go together")
+            raise UsageError("give --from and --until together")
         if self.from_ is not None and self.until is not None and _utc(self.until) <= _utc(self.from_):
             raise UsageError("--until must be later than --from")
 
@@ -99,14 +101,14 @@ class Selection(Which):
 
 @frozen
 class Found:
-    """What was asked for, ready to be fetched."""
+    """The selected photos, ready to fetch."""
 
     source: Source
     total: int | None
-    """How many photos that is, where it is known already."""
+    """The number of photos, if known."""
     request_id: str | None = None
     photos: Sequence[ImageItem] = ()
-    """The photos themselves, where they were looked at: those of a BIB."""
+    """The photos themselves, if listed already: those of a BIB."""
 
 
 async def find(event: Event, which: Which, rendition: Rendition, *, count: bool) -> Found:
@@ -114,9 +116,9 @@ async def find(event: Event, which: Which, rendition: Rendition, *, count: bool)
 
     Args:
         event: the event.
-        which: the photos.
-        rendition: in which form.
-        count: whether to ask how many there are, where that costs a request.
+        which: the options.
+        rendition: the rendition.
+        count: whether to send a request for the number of photos if it is not known.
     """
     if which.image_id:
         return Found(event.originals(image_ids=which.image_id), len(set(which.image_id)))
@@ -153,7 +155,7 @@ def _rendered(
 
 
 def links(event: Event, which: Which, request_id: str | None) -> Pager[PresignedUrlItem] | None:
-    """Give links to originals, where 9Pic signs them for a search as a whole."""
+    """Return links to originals if the service signs them for the whole search, else None."""
     if which.image_id:
         return event.originals(image_ids=which.image_id)
     if which.bib is not None:
@@ -162,7 +164,7 @@ def links(event: Event, which: Which, request_id: str | None) -> Pager[Presigned
 
 
 async def originals_of(event: Event, photos: Pager[ImageItem]) -> AsyncGenerator[PresignedUrlItem, None]:
-    """Sign links to the originals of any photos, a page at a time, as they are asked for."""
+    """Sign links to the originals of any photos, page by page, as they are read."""
     async with aclosing(photos.pages()) as pages:
         async for page in pages:
             ids = [photo.image_id for photo in page.items]
@@ -171,8 +173,32 @@ async def originals_of(event: Event, photos: Pager[ImageItem]) -> AsyncGenerator
                 for link in signed.items:
                     yield link
                 for failed in signed.failed:
-                    yield failed  # type: ignore[misc]  # a fetch takes them, and reports them as failed
+                    yield failed  # type: ignore[misc]  # a download takes them and reports them as failed
 
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+async def search_face(event: Event, selfie: Path) -> FaceSearch:
+    """Upload a selfie and print the ``request_id`` as soon as it is known.
+
+    Raises:
+        Interrupted: the user pressed Ctrl-C during the upload.
+        NinePicError: the search failed.
+    """
+    try:
+        with waiting("Searching"):
+            search = await event.face_search(selfie)
+    except asyncio.CancelledError:
+        # Only Ctrl-C cancels here.
+        raise Interrupted(
+            "interrupted while the selfie was sent; a new search may be charged again"
+        ) from None
+    print_request_id(search.request_id)
+    return search
+
+
+def print_request_id(request_id: str) -> None:
+    """Print how to repeat a search without a charge."""
+    print_note(f"request_id: {request_id} (use --request-id instead of the selfie: no upload, no charge)")

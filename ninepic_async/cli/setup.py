@@ -1,4 +1,4 @@
-"""``ninepic completion``: the commands and options, for a shell to complete."""
+"""``ninepic completion``: print a completion script for a shell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-Shell = Annotated[Literal["bash", "zsh", "fish"], Parameter(help="Which shell the script is for.")]
+Shell = Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")]
 
 
 def completion(shell: Shell, /) -> None:
-    """Print a script that lets a shell complete commands and options."""
+    """Print a script that completes commands and options in a shell."""
     from ninepic_async.cli.program import program
 
     sys.stdout.write(program().generate_completion(shell=shell))
