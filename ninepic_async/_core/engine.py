@@ -44,6 +44,10 @@ class _Call:
     deadline: float
     secret: Secret
     attempts: int = 0
+    excused: int = 0
+    """Attempts that were throttled because they left together with others; they count for nothing."""
+    throttled: int = 0
+    sent_at: float = 0.0
     last_failure: CallError | None = None
 
     def own(self, error: CallError) -> CallError:
@@ -125,11 +129,13 @@ class Engine:
             raise call.own(error) from None
 
     async def _sent(self, endpoint: Endpoint[T], call: _Call) -> Reply | SendError:
-        started = self.clock.monotonic()
+        started = call.sent_at = self.clock.monotonic()
         outcome: object = "cut off"
         try:
             reply = await self.transport.send(endpoint.request(self.scope))
             outcome = reply.status
+            if reply.status != 429:
+                self.throttle.accepted(started)
             return reply
         except SendError as error:
             outcome = error
@@ -154,11 +160,14 @@ class Engine:
         error, failure = self._failed(outcome)
         call.own(error)
         wait = wait_before_retry(
-            self.retry, call.attempts, failure, replayable=endpoint.replayable, chance=self.chance()
+            self.retry,
+            call.attempts - call.excused,
+            failure,
+            replayable=endpoint.replayable,
+            chance=self.chance(),
         )
         if failure.status == 429:
-            pause = failure.retry_after_s if wait is None else wait
-            self.throttle.close_for(self.retry.initial_s if pause is None else pause)
+            wait = self._slow_down(call, failure.retry_after_s, wait)
         cause = outcome if isinstance(outcome, SendError) else None
         if wait is None or self.clock.monotonic() + wait >= call.deadline:
             raise error from cause
@@ -168,6 +177,20 @@ class Engine:
             "%s: next attempt in %.2f s (%d of %d)", error, wait, call.attempts + 1, self.retry.attempts
         )
         await self.clock.sleep(wait)
+
+    def _slow_down(self, call: _Call, asked: float | None, wait: float | None) -> float | None:
+        """Slow all calls down after a 429, and return how long this one waits before it queues again."""
+        call.throttled += 1
+        pause = asked or 0.0
+        had_pace = self.throttle.has_pace
+        if not asked and not had_pace:
+            pause = self.retry.initial_s if wait is None else wait
+        if not self.throttle.throttled(call.sent_at, pause) and self.retry.attempts > 1:
+            call.excused += 1
+            return asked or 0.0
+        if wait is None or asked or not had_pace or call.throttled > 1:
+            return wait
+        return 0.0  # the pace is known, and is all that this call has to wait for
 
     def _failed(self, outcome: Reply | SendError) -> tuple[CallError, Failure]:
         if isinstance(outcome, SendError):

@@ -1,23 +1,26 @@
-"""The one door for all requests of a client: so many at once, so many a second, none while throttled."""
+"""Limit concurrency and rate, and pause and slow down on 429, for all calls of one client."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import field, frozen
 
+from ninepic_async._core.pace import Pace
 from ninepic_async._support.arguments import is_number
 from ninepic_async._support.clock import Clock
 from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async.errors import ConfigError, RateLimitError
 
-if TYPE_CHECKING:
-    from aiolimiter import AsyncLimiter
-
-_LONGEST_CLOSURE_S: Final = 60.0
-"""A server that says "come back tomorrow" must not silence the client for good: ask again after this."""
+_LONGEST_PAUSE_S: Final = 60.0
+"""A service that says "come back tomorrow" must not silence the client for good: ask again after this."""
+_CATCH_UP_SHARE: Final = 0.1
+_CATCH_UP_S: Final = 0.002
+"""A timer that fires late is made up for by this much, so that the pace is kept on average."""
+_LOOK_AGAIN_S: Final = 0.1
+"""The pace grows while a request waits for its turn."""
 
 
 @frozen
@@ -25,15 +28,15 @@ class RateLimit:
     """A client-side limit. Requests start evenly spaced, retries included, never in bursts.
 
     Args:
-        rate: requests…
-        per_s: …in this many seconds.
+        rate: requests per ``per_s`` seconds.
+        per_s: seconds.
 
     Raises:
         ConfigError: a value is not a positive number.
 
-    Example:
-        >>> RateLimit(10)  # ten a second
-        RateLimit(rate=10, per_s=1.0)
+    Example::
+
+        limit = RateLimit(10)  # ten requests a second
     """
 
     rate: float = field()
@@ -42,6 +45,22 @@ class RateLimit:
     def __attrs_post_init__(self) -> None:
         if not all(is_number(value) and 0 < value < math.inf for value in (self.rate, self.per_s)):
             raise ConfigError(f"{self!r}: give positive numbers")
+
+
+@frozen(kw_only=True)
+class ThrottleState:
+    """How a client is throttled at this moment.
+
+    Attributes:
+        pace: requests a second that the client allows itself, learned from the service's 429s or set by a
+            `RateLimit`; None while nothing limits it.
+        paused_s: seconds until requests are sent again; 0 when there is no pause.
+        waiting: how many requests wait for their turn.
+    """
+
+    pace: float | None
+    paused_s: float
+    waiting: int
 
 
 @frozen
@@ -58,7 +77,20 @@ class _Slot:
 
 
 class Throttle:
-    """Concurrency, rate and pause for all calls of one client."""
+    """Concurrency, rate and pause for all calls of one client.
+
+    Waiting requests leave one by one, the one that has waited longest first. Until the first 429 nothing is
+    spaced, and a request pays for no more than the concurrency limit.
+
+    Args:
+        max_concurrency: how many requests may be under way at once.
+        rate_limit: an upper limit on the rate; None for none.
+        clock: seconds and waits.
+        affinity: the process and loop that the client belongs to.
+
+    Raises:
+        ConfigError: ``max_concurrency`` is not a whole number from 1.
+    """
 
     def __init__(
         self,
@@ -70,18 +102,61 @@ class Throttle:
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigError(f"max_concurrency={max_concurrency!r}: give a whole number from 1")
         self._slots = asyncio.Semaphore(max_concurrency)
-        self._rate_limit = rate_limit
-        self._limiter: AsyncLimiter | None = None
+        self._least_interval_s = 0.0 if rate_limit is None else rate_limit.per_s / rate_limit.rate
         self._clock = clock
+        self._pace = Pace()
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._last_start = -math.inf
         self._opens_at = 0.0
+        self._paused_at = -math.inf
         self._asked_until = 0.0
         self._affinity = affinity or LoopAffinity()
 
-    def close_for(self, seconds: float) -> None:
-        """Let nobody through for a while; a closure that lasts longer already stands."""
+    @property
+    def has_pace(self) -> bool:
+        """Whether a 429 has been met lately, so that requests are spaced."""
+        return self._pace.rate(self._clock.monotonic()) < math.inf
+
+    def state(self) -> ThrottleState:
+        """Return how requests are held back now."""
         now = self._clock.monotonic()
-        self._asked_until = max(self._asked_until, now + seconds)
-        self._opens_at = max(self._opens_at, now + min(seconds, _LONGEST_CLOSURE_S))
+        interval_s = self._interval_s(now)
+        return ThrottleState(
+            pace=1 / interval_s if interval_s else None,
+            paused_s=max(self._opens_at - now, 0.0),
+            waiting=self._waiting,
+        )
+
+    def accepted(self, sent_at: float) -> None:
+        """Take in a reply that was not a 429. It ends a pause that began before the request was sent.
+
+        Args:
+            sent_at: monotonic seconds.
+        """
+        self._pace.accepted(self._clock.monotonic())
+        if self._opens_at and sent_at >= self._paused_at:
+            self._opens_at = self._asked_until = 0.0
+
+    def throttled(self, sent_at: float, pause: float = 0.0) -> bool:
+        """Take in a 429: slow down, and send nothing for a while.
+
+        Args:
+            sent_at: when the request was sent, in monotonic seconds.
+            pause: seconds to send nothing; capped at 60.
+
+        Returns:
+            Whether the pace was cut. It is not for a request that was sent before the last cut.
+        """
+        now = self._clock.monotonic()
+        capped = min(pause, _LONGEST_PAUSE_S)
+        if pause > 0:
+            self._paused_at = now
+            if self._opens_at <= now:
+                self._asked_until = 0.0
+            self._asked_until = max(self._asked_until, now + pause)
+            self._opens_at = max(self._opens_at, now + capped)
+        return self._pace.throttled(now, sent_at, capped)
 
     def slot(self, deadline: float) -> _Slot:
         """Wait for a place, and hold it, in an ``async with``.
@@ -90,7 +165,7 @@ class Throttle:
             deadline: monotonic seconds at which the caller must be done.
 
         Raises:
-            RateLimitError: the gate stays closed beyond the deadline.
+            RateLimitError: the pause lasts beyond the deadline.
             ConfigError: the client was first used in another process or loop.
         """
         return _Slot(self, deadline)
@@ -99,34 +174,49 @@ class Throttle:
         """Take a place; what `slot` does at its beginning."""
         self._affinity.enter()
         await self._slots.acquire()
+        if not (self._pace.is_active or self._opens_at or self._least_interval_s):
+            return
+        self._waiting += 1
         try:
-            await self._until_open(deadline)
-            while self._rate_limit is not None:
-                await self._spaced(self._rate_limit)
-                if self._opens_at <= self._clock.monotonic():
-                    break
-                await self._until_open(deadline)
+            self._check_pause(deadline)
+            async with self._turn:
+                await self._wait_for_turn(deadline)
         except BaseException:
             self._slots.release()
             raise
+        finally:
+            self._waiting -= 1
 
     def leave(self) -> None:
         """Give the place back."""
         self._slots.release()
 
-    async def _until_open(self, deadline: float) -> None:
-        while (closed_for := self._opens_at - self._clock.monotonic()) > 0:
-            if self._asked_until >= deadline:
-                raise RateLimitError(
-                    "not sent: an earlier reply asked this client to wait beyond the call's deadline",
-                    retry_after=self._asked_until - self._clock.monotonic(),
-                )
-            await self._clock.sleep(closed_for)
+    async def _wait_for_turn(self, deadline: float) -> None:
+        while True:
+            self._check_pause(deadline)
+            now = self._clock.monotonic()
+            if self._opens_at > now:
+                await self._clock.sleep(self._opens_at - now)
+                continue
+            interval_s = self._interval_s(now)
+            catch_up_s = 0.0
+            if interval_s > self._least_interval_s:
+                catch_up_s = max(_CATCH_UP_SHARE * interval_s, _CATCH_UP_S)
+            start = max(self._last_start + interval_s, now - catch_up_s)
+            if start <= now:
+                self._last_start = start
+                return
+            await self._clock.sleep(min(start - now, _LOOK_AGAIN_S) if self._pace.is_active else start - now)
 
-    async def _spaced(self, limit: RateLimit) -> None:
-        if self._limiter is None:
-            from aiolimiter import AsyncLimiter
+    def _interval_s(self, now: float) -> float:
+        return max(self._least_interval_s, 1 / self._pace.rate(now))
 
-            # A bucket of one drop: anything larger would let a burst through.
-            self._limiter = AsyncLimiter(1, limit.per_s / limit.rate)
-        await self._limiter.acquire()
+    def _check_pause(self, deadline: float) -> None:
+        if self._asked_until < deadline:
+            return
+        now = self._clock.monotonic()
+        if self._opens_at > now:
+            raise RateLimitError(
+                "not sent: an earlier reply asked this client to wait beyond the call's deadline",
+                retry_after=self._asked_until - now,
+            )

@@ -164,7 +164,7 @@ class Fetcher:
         if throttled or (status is None and not error.failure.final):
             self.meter.throttled += 1
         if status == 429 or (throttled and error.failure.retry_after_s is not None):
-            self.throttle.close_for(self.retry.initial_s if wait is None else wait)
+            self.throttle.throttled(self.clock.monotonic(), self.retry.initial_s if wait is None else wait)
         if wait is None:
             tried = f" (tried {tries.failed} times)" if tries.failed > 1 else ""
             raise GivenUpError(f"{error}{tried}") from error
