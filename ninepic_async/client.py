@@ -12,7 +12,7 @@ from ninepic_async._contract.messages import Scope
 from ninepic_async._core import config as _config
 from ninepic_async._core.engine import Engine
 from ninepic_async._core.retry import RetryPolicy
-from ninepic_async._core.throttle import RateLimit, Throttle
+from ninepic_async._core.throttle import RateLimit, Throttle, ThrottleState
 from ninepic_async._http.transport import AiohttpTransport
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.clock import SystemClock
@@ -93,6 +93,17 @@ class NinePic:
     def org_id(self) -> int:
         """The organisation's number."""
         return self._engine.scope.org_id
+
+    @property
+    def throttle(self) -> ThrottleState:
+        """How the client is held back now: its pace, its pause, and how many requests wait.
+
+        Example::
+
+            state = client.throttle
+            print(state.pace, state.paused_s, state.waiting)
+        """
+        return self._engine.throttle.state()
 
     async def __aenter__(self) -> Self:
         return self

@@ -104,8 +104,9 @@ def rig(
     rate_limit: RateLimit | None = None,
     chance: float = 1.0,
     key: str = KEY,
+    clock: FakeClock | None = None,
 ) -> Rig:
-    clock = FakeClock()
+    clock = FakeClock() if clock is None else clock
     transport = Canned(script)
     engine = Engine(
         transport=transport,

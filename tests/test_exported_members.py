@@ -49,6 +49,7 @@ PUBLIC = [
     "RateLimitError",
     "RetryPolicy",
     "SelfieSource",
+    "ThrottleState",
     "TimelineDay",
     "TimelineHour",
     "UnprocessableEntityError",

@@ -26,7 +26,7 @@ _CYCLE_PAUSES: Final = 12.0
 _LONGEST_PAUSE_CYCLE_S: Final = 60.0
 _EARLY: Final = 0.3
 _LATE: Final = 1.8
-"""In cycles. A 429 before `_EARLY` means that the cut was too small; one after `_LATE`, that there is more to get."""
+"""In cycles. A 429 before the first: the cut was too small. One after the second: there is more to get."""
 _ENOUGH_REPLIES: Final = 10
 _PROVEN_IS_NEAR: Final = 0.85
 _KEEP_OF_PROVEN: Final = 0.96

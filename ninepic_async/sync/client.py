@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from ninepic_async import client
 from ninepic_async._core.retry import RetryPolicy
-from ninepic_async._core.throttle import RateLimit
+from ninepic_async._core.throttle import RateLimit, ThrottleState
 from ninepic_async._support.redact import hidden
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
@@ -90,6 +90,10 @@ class NinePic:
     @property
     def org_id(self) -> int:
         return self._client.org_id
+
+    @property
+    def throttle(self) -> ThrottleState:
+        return self._client.throttle
 
     def __enter__(self) -> Self:
         return self
