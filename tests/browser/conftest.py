@@ -39,7 +39,8 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     async with AsyncExitStack() as stack:
 
         async def opened(index: Path, **context: Any) -> Page:
-            made = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
+            settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}} | context
+            made = await browser.new_context(**settings)
             stack.push_async_callback(made.close)
             page = await made.new_page()
             page.on("request", lambda request: asked.append(request.url))

@@ -30,9 +30,8 @@ PHONE: dict[str, Any] = {
 
 
 async def opened(browser: Browser, index: Path, scheme: Scheme, window: dict[str, Any]) -> Page:
-    context = await browser.new_context(
-        color_scheme=scheme, reduced_motion="reduce", **({"device_scale_factor": 1} | window)
-    )
+    settings: dict[str, Any] = {"device_scale_factor": 1} | window
+    context = await browser.new_context(color_scheme=scheme, reduced_motion="reduce", **settings)
     page = await context.new_page()
     await page.goto(index.as_uri())
     return page

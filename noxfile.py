@@ -1,0 +1,75 @@
+"""The checks of this project, a session each. `bash .ci/run` runs all of them; `nox -l` lists them.
+
+Install nox with ``pip install nox``. Then run ``nox -s lint types``, or ``nox -s tests-3.12 -- tests/core``.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "demo", "tests", "browser", "conformance"]
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+OLDEST = PYTHONS[0]
+SOURCES = ["ninepic_async", "tests", "benchmarks", "examples"]
+# The sandbox multiplies small matrices. Threads for that only slow down a busy machine.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+
+
+def install(session: nox.Session, *groups: str, extras: str = "") -> None:
+    """Install the project with its extras, editable, and some of its dependency groups."""
+    session.install("--quiet", "--upgrade", "pip>=25.1")  # the first with --group
+    options = [option for group in groups for option in ("--group", group)]
+    session.install("--quiet", "-e", f".[{extras}]" if extras else ".", *options)
+
+
+@nox.session(python=PYTHONS, venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run the tests. Arguments go to pytest."""
+    environment = {
+        "PYTHON": f"python{session.python}",
+        "VENV": str(session.cache_dir / f"tests-{session.python}"),
+    }
+    session.run("bash", ".ci/test", *session.posargs, env=environment, external=True)
+
+
+@nox.session(python=OLDEST)
+def demo(session: nox.Session) -> None:
+    """Run the first command of the README: the tour of the API."""
+    session.install("--quiet", ".[cli,sandbox]")
+    session.run("ninepic", "demo", "--to", session.create_tmp(), env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
+def lint(session: nox.Session) -> None:
+    """Check style, format and the order of imports between rooms."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session(python=OLDEST)
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, and that the public names are typed."""
+    install(session, "types", extras="cli,testing")
+    session.run("mypy", *SOURCES, "noxfile.py")
+    session.run("pyright")
+    session.run("pyright", "--ignoreexternal", "--verifytypes", "ninepic_async")
+
+
+@nox.session(python=OLDEST)
+def browser(session: nox.Session) -> None:
+    """Open the pages in headless Chromium. Arguments go to pytest."""
+    session.run("bash", ".ci/chromium", external=True)
+    install(session, "browser", extras="cli,testing")
+    session.run("pytest", "tests/browser", *session.posargs, env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
+def conformance(session: nox.Session) -> None:
+    """Send generated requests to the sandbox, and compare the replies with its OpenAPI description."""
+    install(session, "conformance", extras="sandbox")
+    session.run("python", ".ci/schemathesis", *session.posargs, env=ENVIRONMENT)
