@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from functools import partial
 
 from attrs import field, frozen
 
@@ -34,7 +33,7 @@ class ClipJob:
         return self._portal.call(self._job.status)
 
     def updates(self, *, timeout: float = DEFAULT_WAIT_S) -> Generator[ClipStatus, None, None]:
-        return self._portal.iterate(partial(self._job.updates, timeout=timeout))
+        return self._portal.iterate(self._job.updates(timeout=timeout))
 
     def wait(self, *, timeout: float = DEFAULT_WAIT_S) -> ClipResult:
         return self._portal.call(self._job.wait, timeout=timeout)

@@ -81,7 +81,7 @@ def run_download(portal: Portal, fetch: Fetch, tell: OnProgress | None) -> Downl
     check_on_progress(tell)
     under_way = threading.Lock()
     try:
-        with closing(portal.iterate(partial(_steps, fetch, under_way, tells=tell is not None))) as steps:
+        with closing(portal.iterate(_steps(fetch, under_way, tells=tell is not None))) as steps:
             for step in steps:
                 if isinstance(step, DownloadReport):
                     return step

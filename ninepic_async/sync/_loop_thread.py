@@ -1,93 +1,196 @@
-"""An event loop in a thread of its own, from its start to its end."""
+"""A thread in which anyio runs an event loop, and the calls that other threads start there.
+
+Threads meet at `SimpleQueue` and at plain locks, which are single calls into C. Never use a `Condition` here,
+nor what is made of one (`Event`, `Future`): Ctrl-C inside it can leave its lock taken for good.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
-import logging
 import os
 import threading
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
-from ninepic_async.errors import ConfigError
+import anyio
+import anyio.abc
+from attrs import define, field
+
+from ninepic_async.errors import APIConnectionError, ConfigError
 
 T = TypeVar("T")
 
-log: Final = logging.getLogger("ninepic_async")
-
 _LOOK_FOR_SIGNALS_S: Final = 0.1
-"""A signal does not wake a thread that was about to sleep, nor any on Windows: get up now and then, so that
-Ctrl-C is never left lying."""
-_CANCEL_WITHIN_S: Final = 2.0
-_EXIT_WITHIN_S: Final = 2.0
+"""A signal does not wake a thread that is about to sleep, nor any thread on Windows: wake up now and then."""
 
 
-class LoopThread:
-    """An event loop that runs until it is told to stop. Knows nothing of who uses it.
+@define(eq=False)
+class Outcome(Generic[T]):
+    """The last message of a call: its result or its error."""
 
-    Other threads meet it at queues and locks that are one call into C, and at no `Condition`, nor what is
-    made of one, such as `Future` and `Event`: Ctrl-C at the wrong moment leaves its lock taken, and whoever
-    comes next, such as the loop, waits for good.
+    _value: T | None = None
+    _error: BaseException | None = None
+
+    def get(self) -> T:
+        """Return the result, or raise the error and forget it: its traceback refers to this frame."""
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+            return cast("T", self._value)
+        finally:
+            del error
+
+
+@define(eq=False)
+class Call(Generic[T]):
+    """A coroutine function for the loop. Any thread may cancel it at any time, even before it starts.
+
+    It sends an `Outcome` as its last message. What it sends before that is up to the function.
+    """
+
+    _function: Callable[[], Awaitable[T]]
+    messages: SimpleQueue[Any] = field(factory=SimpleQueue)
+    _is_cancelled: bool = False
+    _is_done: bool = False
+    _scope: anyio.CancelScope | None = None
+
+    async def run(self) -> None:
+        """Run it in the loop, in a cancel scope of its own."""
+        outcome: Outcome[T] = _closed()
+        try:
+            with anyio.CancelScope() as self._scope:
+                # `cancel` sets the flag before it looks for the scope: one of the two sees the other.
+                if not self._is_cancelled:
+                    outcome = Outcome(await self._function())
+        except asyncio.CancelledError:
+            pass  # the loop ends; or the function cancelled itself, which must not cancel the task group
+        except Exception as error:
+            outcome = Outcome(error=error)
+        finally:
+            self._is_done = True
+            self.messages.put(outcome)
+
+    def cancel(self, thread: LoopThread) -> None:
+        """Cancel it unless it is done. Never waits."""
+        self._is_cancelled = True
+        if self._scope is not None and not self._is_done:
+            thread.soon(self._scope.cancel)
+
+
+@define(eq=False)
+class Stream(Generic[T]):
+    """The items of an async iterator, as messages for a reader in another thread.
+
+    The second item is made only when asked for: reading one costs no more than one. Later ones are made one
+    ahead, so that a reader who takes them as fast as they come never has to wake the loop.
+    """
+
+    _items: AsyncIterator[T]
+    messages: SimpleQueue[Any] = field(factory=SimpleQueue)
+    _asked: int = 0
+    _made: int = 0
+    _asked_again: anyio.Event | None = None
+
+    async def fill(self) -> None:
+        """Read the iterator, in the loop, as far as is wanted."""
+        async with aclosing(cast("AsyncGenerator[T, None]", self._items)) as items:
+            async for item in items:
+                self.messages.put(item)
+                self._made += 1
+                while not self._is_wanted():
+                    self._asked_again = anyio.Event()
+                    # `take` counts before it looks for the event: one of the two sees the other.
+                    if not self._is_wanted():
+                        await self._asked_again.wait()
+                    self._asked_again = None
+
+    def take(self, thread: LoopThread) -> T | Outcome[None]:
+        """Ask for one more item, and wait for it in the reader's thread."""
+        self._asked += 1
+        if (waiting := self._asked_again) is not None:
+            thread.soon(waiting.set)
+        return cast("T | Outcome[None]", thread.take(self.messages))
+
+    def _is_wanted(self) -> bool:
+        return self._made - self._asked < (0 if self._made == 1 else 1)
+
+
+class LoopThread(threading.Thread):
+    """A daemon thread whose loop runs until it is told to stop.
 
     Args:
-        at_end: what to await last, in the loop.
+        at_end: awaited last, in the loop.
     """
 
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(name="ninepic-sync", daemon=True)
         self.has_ended = False
         self._at_end = at_end
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._begun: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._calls: anyio.abc.TaskGroup | None = None
+        self._begun: SimpleQueue[Outcome[None]] = SimpleQueue()
         self._is_to_stop = False
-        self._stopping = asyncio.Event()
-        # asyncio itself holds a task weakly, and whoever walked through a list may be garbage by now.
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._thread = threading.Thread(target=self._run, name="ninepic-sync", daemon=True)
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller is on this very thread."""
-        return threading.current_thread() is self._thread
-
-    def start(self) -> None:
-        """Begin.
+    def begin(self) -> None:
+        """Start the thread, and wait until its loop runs.
 
         Raises:
-            ConfigError: there are too many threads or open files.
+            ConfigError: the system has no thread or file left for it.
         """
         try:
-            self._thread.start()
+            self.start()
         except RuntimeError as error:
             raise _cannot_start(error) from error
-        if (failure := self.take(self._begun)) is not None:
-            raise _cannot_start(failure) from failure
+        self.take(self._begun).get()
 
-    def begin(self, start: Callable[[], asyncio.Task[Any]]) -> None:
-        """Start a task in the loop, in a copy of the caller's context. Never waits.
+    def run(self) -> None:
+        """Run the loop, in this thread."""
+        running.add(self)
+        try:
+            anyio.run(self._serve)
+        except (Exception, SystemExit) as error:
+            self._begun.put(Outcome(error=_cannot_start(error)))
+        finally:
+            self.has_ended = True
+            running.discard(self)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Cancel all calls and ask the loop to end. Never waits.
+
+        Args:
+            at_once: skip what was to be awaited last.
+        """
+        if at_once:
+            self._at_end = nothing
+        self._is_to_stop = True  # `_serve` looks at it once there are calls to cancel
+        if self._calls is not None:
+            self.soon(self._calls.cancel_scope.cancel)
+
+    def make(self, call: Call[Any]) -> None:
+        """Start a call, in a copy of the caller's context. Never waits.
 
         Raises:
             ConfigError: the loop has ended.
         """
-        if not self.soon(partial(self._keep, start)):
+        if not self.soon(partial(self._make, call)):
             raise ConfigError("the client's loop has ended: make a new NinePic")
 
     def soon(self, act: Callable[[], object]) -> bool:
         """Do something in the loop, unless it has ended. Never waits, so that any finalizer may call it."""
-        # The pipe that wakes the loop is shared with the process that this one was forked from.
+        # After a fork the pipe that wakes the loop is the parent's.
         if self._loop is not None and self._process == os.getpid():
             with suppress(RuntimeError):  # it has ended
                 self._loop.call_soon_threadsafe(act)
                 return True
         return False
 
-    def take(self, queue: SimpleQueue[T | None]) -> T | None:
-        """Wait, in another thread, for what the loop puts into a queue; None where it has ended.
+    def take(self, messages: SimpleQueue[Any]) -> Any:
+        """Wait, in another thread, for a message from the loop.
 
         Raises:
             CancelledError: the task that blocks here was cancelled, as `asyncio.run` does on Ctrl-C.
@@ -95,97 +198,49 @@ class LoopThread:
         cancelled_before = _cancellations()
         while True:
             with suppress(Empty):
-                return queue.get(timeout=_LOOK_FOR_SIGNALS_S)
+                return messages.get(timeout=_LOOK_FOR_SIGNALS_S)
             if self.has_ended:
-                return None if queue.empty() else queue.get()
+                return _closed() if messages.empty() else messages.get()
             if _cancellations() > cancelled_before:
                 raise asyncio.CancelledError
 
-    def stop(self) -> None:
-        """Ask it to end, perhaps before it began. Never waits."""
-        self._is_to_stop = True  # before the look for a loop: it looks here once there is one
-        self.soon(self._stopping.set)
-
-    def abandon(self) -> None:
-        """Stop it without what it was to await at its end."""
-        self._at_end = nothing
-        self.stop()
-
-    def join(self, within_s: float) -> None:
-        """Wait for the end."""
-        self._thread.join(within_s)
-
-    def _keep(self, start: Callable[[], asyncio.Task[Any]]) -> None:
-        task = start()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if self._is_to_stop:
-            task.cancel()
-
-    def _run(self) -> None:
-        _running.add(self)
-        try:
-            with asyncio.Runner() as runner:
-                runner.run(self._serve())
-        except (Exception, SystemExit) as error:
-            # At its end, such as the executor that can't be shut down any more while the interpreter exits.
-            log.debug("the loop of a blocking client ended in %r", error)
-            self._begun.put(error)
-        finally:
-            self.has_ended = True
-            _running.discard(self)
+    def _make(self, call: Call[Any]) -> None:
+        if self._calls is None or self._calls.cancel_scope.cancel_called:
+            call.messages.put(_closed())
+        else:
+            self._calls.start_soon(call.run)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._begun.put(None)
-        if not self._is_to_stop:
-            await self._stopping.wait()
-        # These alone, as each ends what it began; a task group's child that never ran would complain.
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_CANCEL_WITHIN_S)
+        async with anyio.create_task_group() as self._calls:
+            if self._is_to_stop:
+                self._calls.cancel_scope.cancel()
+            self._begun.put(Outcome())
+            await anyio.sleep_forever()
         await self._at_end()
 
 
+running: Final[set[LoopThread]] = set()
+
+
+async def nothing() -> None:
+    """Await nothing."""
+
+
+def _closed() -> Outcome[Any]:
+    return Outcome(error=APIConnectionError("the client was closed while this call was under way"))
+
+
+def _cannot_start(error: BaseException) -> ConfigError:
+    refusal = ConfigError(f"the thread of the blocking client can't start: {error}")
+    refusal.__cause__ = error
+    return refusal
+
+
 def _cancellations() -> int:
-    """Tell how often the task was cancelled that this thread runs, where it runs a loop."""
+    """Count how often the task that runs in this thread, if one does, was cancelled."""
     try:
         task = asyncio.current_task()
     except RuntimeError:
         return 0
     return task.cancelling() if task is not None else 0
-
-
-async def nothing() -> None:
-    """Await nothing, where there is nothing to be done last."""
-
-
-def _cannot_start(error: BaseException) -> ConfigError:
-    return ConfigError(f"the thread of the blocking client can't start: {error}")
-
-
-def vanish_at_exit() -> None:
-    """Stop here in a daemon thread while the interpreter exits: an error would only make it complain."""
-    if _is_exiting.locked() and threading.current_thread() is not threading.main_thread():
-        _is_exiting.acquire()
-
-
-_is_exiting: Final = threading.Lock()
-_running: set[LoopThread] = set()
-
-
-def _stop_all() -> None:
-    _is_exiting.acquire()
-    threads = tuple(_running)
-    for thread in threads:
-        thread.stop()
-    deadline = time.monotonic() + _EXIT_WITHIN_S
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-
-
-atexit.register(_stop_all)
-if hasattr(os, "register_at_fork"):
-    # The threads did not come along, and neither did anybody who could close their sockets: leave them be.
-    os.register_at_fork(after_in_child=_running.clear)

@@ -28,7 +28,7 @@ class Pager(Generic[T]):
                 yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        return self._portal.iterate(self._pager.pages)
+        return self._portal.iterate(self._pager.pages())
 
     def first_page(self) -> Page[T]:
         return self._portal.call(self._pager.first_page)

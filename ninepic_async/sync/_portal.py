@@ -1,34 +1,35 @@
-"""A client's way into its own event loop, for every other thread.
+"""A client's way into its own event loop, for all other threads, from the first call to close, fork or exit.
 
-anyio's `BlockingPortal` would be the obvious choice, but Ctrl-C, `fork` and finalizers find no safe way
-through: ``python -m benchmarks.portal`` shows where each ends with it, and here.
+anyio's `BlockingPortal` does not survive Ctrl-C, `fork` and finalizers: ``python -m benchmarks.portal`` shows
+where, and ``docs/decisions/blocking-face.md`` says why.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+import time
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from ninepic_async.errors import ConfigError
-from ninepic_async.sync._call import Call
-from ninepic_async.sync._loop_thread import LoopThread, nothing, vanish_at_exit
-from ninepic_async.sync._stream import Stream
+from ninepic_async.sync._loop_thread import Call, LoopThread, Outcome, Stream, nothing, running
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _CLOSE_WITHIN_S: Final = 5.0
+_EXIT_WITHIN_S: Final = 2.0
 
 
 class Portal:
     """One for each client. Its loop's thread starts with the first call.
 
     Args:
-        at_end: what to await, in the loop, when it is closed.
+        at_end: awaited in the loop when the client is closed.
     """
 
     def __init__(self, at_end: Callable[[], Awaitable[None]] = nothing) -> None:
@@ -48,37 +49,35 @@ class Portal:
         thread = self._open()
         call = Call(partial(function, *args, **kwargs))
         try:
-            self._begin(call, thread)
-            thread.take(call.told)
-            return call.outcome()
+            thread.make(call)
+            return cast("Outcome[T]", thread.take(call.messages)).get()
         except Exception:
-            vanish_at_exit()
+            _vanish_at_exit()
             raise
         finally:
-            call.give_up(thread)
-            # The error would hold the call, and the call's task the error.
-            del call
+            call.cancel(thread)
+            del call  # the error's traceback keeps this frame
 
-    def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
-        """Walk through an async generator, in a copy of the caller's context; leaving early cancels it."""
+    def iterate(self, items: AsyncIterator[T]) -> Generator[T, None, None]:
+        """Walk through an async generator, in a copy of the caller's context. Leaving early cancels it."""
         thread = self._open()
-        stream = Stream(source)
-        call = Call(stream.fill, stream.arrived)
+        stream = Stream(items)
+        call = Call(stream.fill, stream.messages)
         try:
-            self._begin(call, thread)
-            while (item := stream.take(thread)) is not None:
-                yield item
+            thread.make(call)
+            while not isinstance(message := stream.take(thread), Outcome):
+                yield message
                 self._open()
-            call.outcome()
+            message.get()
         except Exception:
-            vanish_at_exit()
+            _vanish_at_exit()
             raise
         finally:
-            call.give_up(thread)
+            call.cancel(thread)
             del call
 
     def close(self) -> None:
-        """Cancel what is under way, and end the thread.
+        """Cancel the calls under way, and end the thread.
 
         Raises:
             ConfigError: this is the portal's own thread.
@@ -87,59 +86,69 @@ class Portal:
         with self._lock:
             self._refusal = self._refusal or "this client is closed: make a new NinePic"
             thread = self._thread
-            if thread is not None:
-                thread.stop()
         if thread is not None:
+            thread.stop()
             thread.join(_CLOSE_WITHIN_S)
 
     def after_fork(self) -> None:
-        """Let go of what belongs to the parent process; a portal that was not in use yet can be used here."""
+        """Let go of what belongs to the parent process. A portal not used before can be used here."""
         self._lock = threading.Lock()
         if self._thread is not None:
             self._thread = None
             self._refusal = "this client was in use before a fork: make a NinePic in each process"
 
-    def _begin(self, call: Call[Any], thread: LoopThread) -> None:
-        # Under the lock, or `close` could end the loop before it sees this call.
-        with self._lock:
-            self._check_open()
-            thread.begin(call.start)
-
     def _open(self) -> LoopThread:
         self._check_thread()
         with self._lock:
-            self._check_open()
+            if self._refusal is not None:
+                raise ConfigError(self._refusal)
             return self._thread or self._start()
 
     def _start(self) -> LoopThread:
         thread = LoopThread(self._at_end)
         try:
-            thread.start()
+            thread.begin()
             weakref.finalize(self, thread.stop).atexit = False
             self._thread = thread
         except BaseException:
-            # Ctrl-C, when it may have begun. Nobody has used it, and the next call starts another.
-            thread.abandon()
+            # Ctrl-C, perhaps when the thread runs already. Nobody has used it; the next call starts another.
+            thread.stop(at_once=True)
             raise
         return thread
 
-    def _check_open(self) -> None:
-        if self._refusal is not None:
-            raise ConfigError(self._refusal)
-
     def _check_thread(self) -> None:
-        if self._thread is not None and self._thread.is_current:
+        if self._thread is threading.current_thread():
             raise ConfigError(
                 "a blocking call from the client's own event loop thread would wait for itself: "
                 "make it in another thread, or use ninepic_async.NinePic there"
             )
 
 
-_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+_is_exiting: Final = threading.Lock()
+_portals: Final[weakref.WeakSet[Portal]] = weakref.WeakSet()
+
+
+def _vanish_at_exit() -> None:
+    """Stop here in a daemon thread while the interpreter exits: an error would only be printed."""
+    if _is_exiting.locked() and threading.current_thread() is not threading.main_thread():
+        _is_exiting.acquire()
+
+
+@atexit.register
+def _stop_all() -> None:
+    _is_exiting.acquire()
+    threads = tuple(running)
+    for thread in threads:
+        thread.stop()
+    deadline = time.monotonic() + _EXIT_WITHIN_S
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _after_fork() -> None:
-    for portal in _portals:
+    # The threads did not come along, and nobody may close the parent's sockets here.
+    running.clear()
+    for portal in tuple(_portals):
         portal.after_fork()
 
 

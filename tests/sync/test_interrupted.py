@@ -17,7 +17,7 @@ from ninepic_async.sync import NinePic
 from .reluctant import ReluctantServer
 
 WITHIN_S = 5.0
-WATCHED = ("ninepic_async/sync/", "/asyncio/", "/concurrent/", "/contextlib.py", "/threading.py")
+WATCHED = ("ninepic_async/sync/", "/anyio/", "/asyncio/", "/concurrent/", "/contextlib.py", "/threading.py")
 
 
 @cache

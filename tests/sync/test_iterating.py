@@ -10,8 +10,7 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import Event, NinePic, NotFoundError
-from ninepic_async.sync._portal import Portal
-from ninepic_async.sync._stream import Stream
+from ninepic_async.sync._loop_thread import LoopThread, Stream
 
 from .reluctant import ReluctantServer
 
@@ -46,19 +45,19 @@ def crossings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(owner, method, watched)
 
-    watch(Portal, "_begin")
+    watch(LoopThread, "make")
     watch(Stream, "take")
     return seen
 
 
 def test_a_walk_crosses_threads_once_a_page(event: Event, crossings: list[str]) -> None:
     assert len(list(event.photos(page_size=100))) == 1000
-    assert crossings == ["_begin"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
+    assert crossings == ["make"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
 
 
 def test_collecting_crosses_threads_once(event: Event, crossings: list[str]) -> None:
     assert len(event.photos(page_size=100).collect()) == 1000
-    assert crossings == ["_begin"]
+    assert crossings == ["make"]
 
 
 def test_pages_are_fetched_while_the_caller_works(event: Event, sandbox: Sandbox) -> None:

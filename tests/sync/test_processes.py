@@ -58,9 +58,9 @@ client.close()
 
 FORGETFUL = """
 import threading
-from ninepic_async.sync import NinePic, _loop_thread
+from ninepic_async.sync import NinePic, _portal
 
-_loop_thread._EXIT_WITHIN_S = 60  # who holds up the exit shall not get away with it
+_portal._EXIT_WITHIN_S = 60  # a thread that holds up the exit makes the test fail
 client = NinePic()
 event = client.event(2)
 {act}

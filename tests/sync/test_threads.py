@@ -6,7 +6,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import anyio
@@ -14,8 +14,7 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import APIConnectionError, ConfigError, Event, NinePic
-from ninepic_async.sync._call import Call
-from ninepic_async.sync._loop_thread import LoopThread
+from ninepic_async.sync._loop_thread import Call, LoopThread
 
 from .reluctant import ReluctantServer
 
@@ -190,15 +189,25 @@ def test_a_thread_that_cannot_start_is_a_typed_error(
 async def nothing() -> None: ...
 
 
-async def test_a_call_given_up_at_the_moment_it_begins_leaves_no_task() -> None:
-    def begin() -> Coroutine[None, None, None]:
-        call.give_up(LoopThread(nothing))  # as another thread may, once `start` has looked
-        return asyncio.sleep(60)
+@pytest.mark.parametrize("moment", ["before it starts", "as it starts"])
+async def test_a_call_that_is_cancelled_leaves_no_task(moment: str) -> None:
+    thread, began = LoopThread(nothing), False
+    thread._loop = asyncio.get_running_loop()
 
-    call = Call(begin)
-    task = call.start()
-    await asyncio.wait([task], timeout=5)
-    assert task.cancelled()
+    async def wait_for_good() -> None:
+        nonlocal began
+        began = True
+        call.cancel(thread)
+        await asyncio.sleep(60)
+
+    call = Call(wait_for_good)
+    if moment == "before it starts":
+        call.cancel(thread)
+    with anyio.fail_after(5):
+        await call.run()
+    assert began == (moment == "as it starts")
+    with pytest.raises(APIConnectionError):
+        call.messages.get_nowait().get()
 
 
 @pytest.mark.parametrize(
@@ -241,7 +250,7 @@ def leave_while_walking(client: NinePic) -> None:
         asyncio.get_running_loop().call_soon(sys.exit)
         await asyncio.sleep(60)
 
-    list(client._portal.iterate(exit_the_loop))
+    list(client._portal.iterate(exit_the_loop()))
 
 
 @pytest.mark.parametrize("act", [leave, leave_while_walking])
