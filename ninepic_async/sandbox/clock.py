@@ -1,4 +1,4 @@
-"""The sandbox's idea of time: the machine's clock, or one that a test moves by hand."""
+"""The sandbox's clock: the machine's, or one that a test moves by hand."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import time
 from typing import Final, Protocol
 
 LAST: Final = 253_402_300_799.0
-"""The end of the year 9999: no header can hold a later date."""
+"""The end of the year 9999: the latest date that a header can hold."""
 
 
 class Clock(Protocol):
-    """Tells the time, and waits. Link expiry, Motion, delays and throttles follow it."""
+    """Returns the time and waits. Link expiry, Motion, delays and throttles use it."""
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         ...
 
     async def sleep(self, seconds: float, /) -> None:
-        """Wait until so many seconds have passed."""
+        """Wait for ``seconds``."""
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``; delays that end by then end now."""
+        """Move forward by ``seconds``; waits that are due by then end now."""
         ...
 
 
 class RealClock:
-    """The machine's clock, which can be put forward, from any thread."""
+    """The machine's clock. `advance` puts it forward, from any thread."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -36,14 +36,14 @@ class RealClock:
         self._sleepers: set[asyncio.Future[None]] = set()
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Be so many seconds further, and run on from there; delays that end by then end now.
+        """Put the clock forward by ``seconds``; waits that are due by then end now.
 
         Raises:
-            ValueError: ``seconds`` is less than 0, no number, or leads beyond the year 9999.
+            ValueError: ``seconds`` is negative or not a number, or the result is after the year 9999.
         """
         _check(seconds, self.now())
         with self._lock:
@@ -52,13 +52,13 @@ class RealClock:
                 sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
 
     async def sleep(self, seconds: float, /) -> None:
-        """Wait until so many seconds have passed."""
+        """Wait for ``seconds``."""
         until = self.now() + seconds
         while (left := until - self.now()) > 0:
-            await self._look_up_after(left)
+            await self._wait_or_advance(left)
 
-    async def _look_up_after(self, seconds: float) -> None:
-        """Wait so long, or until the clock is put forward."""
+    async def _wait_or_advance(self, seconds: float) -> None:
+        """Wait for ``seconds``, or until the clock is put forward."""
         loop = asyncio.get_running_loop()
         sleeper = loop.create_future()
         alarm = loop.call_later(seconds, _wake, sleeper)
@@ -73,10 +73,10 @@ class RealClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move. It may be moved from any thread.
+    """A clock that moves only when `advance` is called, from any thread.
 
     Args:
-        start: Unix time in seconds to begin at.
+        start: Unix time in seconds at the beginning.
 
     Example:
         >>> clock = ManualClock(start=0)
@@ -91,19 +91,19 @@ class ManualClock:
         self._sleepers: dict[asyncio.Future[None], float] = {}
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         return self._now
 
     @property
     def sleepers(self) -> int:
-        """How many delays wait for the clock to move."""
+        """Return the number of waits that are not over yet."""
         return len(self._sleepers)
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``; delays that end by then end now.
+        """Move forward by ``seconds``; waits that are due by then end now.
 
         Raises:
-            ValueError: ``seconds`` is less than 0, no number, or leads beyond the year 9999.
+            ValueError: ``seconds`` is negative or not a number, or the result is after the year 9999.
         """
         _check(seconds, self.now())
         with self._lock:
@@ -114,7 +114,7 @@ class ManualClock:
                 sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
 
     async def sleep(self, seconds: float, /) -> None:
-        """Wait until so many seconds have passed."""
+        """Wait for ``seconds``."""
         if seconds <= 0:
             return
         sleeper = asyncio.get_running_loop().create_future()
@@ -129,9 +129,9 @@ class ManualClock:
 
 def _check(seconds: float, now: float) -> None:
     if not seconds >= 0:
-        raise ValueError("a clock does not run backwards")
+        raise ValueError("seconds must be 0 or more: a clock does not run backwards")
     if now + seconds > LAST:
-        raise ValueError("a clock ends with the year 9999")
+        raise ValueError("seconds is too large: the clock ends with the year 9999")
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

@@ -1,4 +1,4 @@
-"""How the sandbox words its replies: the documented way, older ways, and other answers to our guesses."""
+"""How the sandbox words its replies: as documented, as in older editions, or unlike our guesses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ninepic_async import guesses
 
 @frozen(kw_only=True)
 class ClipWords:
-    """The status words of a Motion job, in the order it can pass through them."""
+    """The status words of a Motion job."""
 
     queued: str = "queued"
     processing: str = "processing"
@@ -23,29 +23,29 @@ class ClipWords:
 
 @frozen(kw_only=True)
 class Dialect:
-    """One way of speaking the API. The defaults are the documented edition and our guesses.
+    """One wording of the API. The defaults are the documented edition and our guesses.
 
     Attributes:
-        flat: Payload at top level instead of the envelope (errors keep the envelope).
-        misspelt: The earlier ``widht``, ``thumbanail_url`` and ``orginal_url``.
-        late_flags: Whether event details hold the video and timeline flags, which older editions lack.
-        selfie_field: Multipart field the selfie is expected in.
-        missing_field_problem: What a 422 says of a form field that is not there.
-        adopts_request_ids: Whether a ``request_id`` never seen before is taken over; if not, it is refused.
-        unknown_request_id_status: The status of that refusal.
+        flat: Send the payload at top level, without the envelope. Errors keep the envelope.
+        misspelt: Use the older keys ``widht``, ``thumbanail_url`` and ``orginal_url``.
+        late_flags: Send the video and timeline flags in event details; older editions lack them.
+        selfie_field: Multipart field of the selfie.
+        missing_field_problem: The text of a 422 about a missing form field.
+        adopts_request_ids: Accept a ``request_id`` that the server did not mint; if False, refuse it.
+        unknown_request_id_status: Status of that refusal.
         faces_page_size_max: Largest page of Face Search.
         timeline_page_size_max: Largest page of the timeline's photos.
-        gateway_status: What the gateway in front answers, as HTML, when a call is made for the first time;
-            None: it lets all pass.
+        gateway_status: The gateway answers the first attempt of each call with this status, in HTML; None:
+            it passes everything.
         clip_words: Motion's status words.
-        clip_status_key: The key that holds the status word.
-        clip_list_key: The key that holds Motion's clips.
-        clip_url_key: The key that holds a clip's URL.
-        bare_clips: Clips are plain URL strings instead of objects.
-        link_keys: Query keys of signed links: one for the Unix time they expire at, or two, for the moment
-            they were signed at (as ``20260119T060000Z``) and the seconds they are good for.
-        link_expired_status: What the photo host answers to a link that has expired.
-        link_expired_text: What it says to that.
+        clip_status_key: Key of the status word.
+        clip_list_key: Key of the list of clips.
+        clip_url_key: Key of a clip's URL.
+        bare_clips: Send clips as plain URLs instead of objects.
+        link_keys: Query keys of signed links: one key for the Unix time of expiry, or two keys for the time
+            of signing (``20260119T060000Z``) and the lifetime in seconds.
+        link_expired_status: Status of the photo host's reply to an expired link.
+        link_expired_text: Text of that reply.
     """
 
     flat: bool = False
@@ -69,7 +69,7 @@ class Dialect:
 
     @property
     def page_size_maxima(self) -> Mapping[str, int]:
-        """The largest pages that are guessed, by endpoint."""
+        """Return the guessed largest page sizes, by endpoint."""
         return {
             "face_search": self.faces_page_size_max,
             "face_results": self.faces_page_size_max,
@@ -95,7 +95,7 @@ OPPOSITES: Final[Mapping[str, Dialect]] = {
     "LINK_EXPIRED_STATUSES": Dialect(link_expired_status=404),
     "LINK_EXPIRED_WORDS": Dialect(link_expired_text="Access Denied"),
 }
-"""By the names in `ninepic_async.guesses`: a server of which that guess is not true.
+"""For each name in `ninepic_async.guesses`, a server for which that guess is wrong.
 
-``FEATURES_ARE_SWITCHED_BY`` is not here: no server says it.
+``FEATURES_ARE_SWITCHED_BY`` is missing: no reply holds it.
 """

@@ -1,11 +1,11 @@
-"""What can go wrong in setting up a sandbox."""
+"""Errors in the set-up of a sandbox."""
 
 from __future__ import annotations
 
 
 class FolderError(ValueError):
-    """A folder of photos that cannot be made into a gallery; the text names the file."""
+    """A folder of photos can't be used; the message names the file."""
 
 
 class FaultError(ValueError):
-    """A fault that makes no sense; the text says what to change."""
+    """A fault is impossible or contradicts itself; the message says what to change."""

@@ -1,4 +1,4 @@
-"""An event's photos, without their pixels. A drawn gallery is worked out from the seed, photo by photo."""
+"""An event's photos without their pixels: ids, sizes, capture times and BIBs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from ninepic_async.sandbox.seeded import digest, rng, uuid_text
+from ninepic_async.sandbox.seeded import digest, seeded_rng, uuid_text
 
 ODD_BIBS: Final = ("A/12", "१२३", "VIP 7")
 PHOTOS_PER_RUNNER: Final = 18
@@ -24,7 +24,7 @@ _MORNINGS: Final = ((1 * _HOUR, 6 * _HOUR), (25 * _HOUR + 1800, 30 * _HOUR))
 
 @frozen
 class Photo:
-    """What a listing says of one photo. ``taken_at`` is Unix time."""
+    """What the API says of one photo. ``taken_at`` is Unix time in seconds."""
 
     index: int
     image_id: str
@@ -34,66 +34,66 @@ class Photo:
     open_original: bool
 
 
-class Gallery(Protocol):
-    """Photos in the order of their capture times, those without one last."""
+class EventPhotos(Protocol):
+    """Photos ordered by capture time; those without a time are last."""
 
     @property
     def total(self) -> int:
-        """How many photos there are."""
+        """Return the number of photos."""
         ...
 
     @property
     def timed(self) -> int:
-        """How many have a capture time."""
+        """Return the number of photos with a capture time."""
         ...
 
     @property
     def bibs(self) -> Sequence[str]:
-        """Every BIB that occurs."""
+        """Return all BIBs."""
         ...
 
     def photo(self, index: int) -> Photo:
-        """One photo by its place in the order."""
+        """Return a photo by its index."""
         ...
 
     def taken_at(self, index: int) -> int:
-        """Capture time of one of the first ``timed`` photos."""
+        """Return the capture time of one of the first ``timed`` photos."""
         ...
 
     def index_of(self, image_id: str) -> int | None:
-        """A photo's place, or None for an id that is not in here."""
+        """Return a photo's index, or None for an unknown id."""
         ...
 
     def bibs_in(self, index: int) -> tuple[str, ...]:
-        """The BIBs to be seen in a photo, the main runner first."""
+        """Return the BIBs in a photo, the main runner's first."""
         ...
 
     def of_bib(self, bib: str) -> Sequence[int]:
-        """The photos that show a BIB (compared without case), in order."""
+        """Return the indices of a BIB's photos, in order; the BIB is compared without case."""
         ...
 
 
-def between(gallery: Gallery, start: int, end: int) -> range:
-    """The photos taken in ``[start, end)``."""
-    places = range(gallery.timed)
-    first = bisect_left(places, start, key=gallery.taken_at)
-    return range(first, max(first, bisect_left(places, end, key=gallery.taken_at)))
+def between(photos: EventPhotos, start: int, end: int) -> range:
+    """Return the indices of the photos taken in ``[start, end)``."""
+    places = range(photos.timed)
+    first = bisect_left(places, start, key=photos.taken_at)
+    return range(first, max(first, bisect_left(places, end, key=photos.taken_at)))
 
 
-def hour_counts(gallery: Gallery) -> dict[int, int]:
-    """Photos in each UTC hour (counted from 1970) that has any, ascending."""
+def hour_counts(photos: EventPhotos) -> dict[int, int]:
+    """Return the number of photos in each UTC hour (since 1970) that has any, ascending."""
     counts: dict[int, int] = {}
     place = 0
-    while place < gallery.timed:
-        hour = gallery.taken_at(place) // _HOUR
-        end = bisect_left(range(gallery.timed), (hour + 1) * _HOUR, key=gallery.taken_at)
+    while place < photos.timed:
+        hour = photos.taken_at(place) // _HOUR
+        end = bisect_left(range(photos.timed), (hour + 1) * _HOUR, key=photos.taken_at)
         counts[hour] = end - place
         place = end
     return counts
 
 
-class DrawnGallery:
-    """A made-up gallery in which nothing is stored: a photo's facts follow from the seed and its index."""
+class DrawnPhotos:
+    """Generated photos. Nothing is stored: everything follows from the seed and the index."""
 
     def __init__(self, seed: str, total: int, first_day: int) -> None:
         self.seed = seed
@@ -107,33 +107,33 @@ class DrawnGallery:
 
     @property
     def timed(self) -> int:
-        """How many photos have a capture time: all but one in forty."""
+        """Return the number of photos with a capture time: all but one in forty."""
         return self.total - (max(1, self.total // 40) if self.total >= 10 else 0)
 
     def photo(self, index: int) -> Photo:
-        """One photo by its place in the order."""
+        """Return a photo by its index."""
         raw = self._facts(index)
         width, height = PORTRAIT if raw[16] < 96 else LANDSCAPE
         taken_at = self._time(index, raw) if index < self.timed else None
         return Photo(index, _image_id(raw, index), width, height, taken_at, raw[17] < 24)
 
     def taken_at(self, index: int) -> int:
-        """Capture time of one of the first ``timed`` photos."""
+        """Return the capture time of one of the first ``timed`` photos."""
         return self._time(index, self._facts(index))
 
     def index_of(self, image_id: str) -> int | None:
-        """A photo's place, or None for an id that is not in here."""
+        """Return a photo's index, or None for an unknown id."""
         index = _index_in(image_id)
         if index is None or index >= self.total or self.photo(index).image_id != image_id:
             return None
         return index
 
     def bibs_in(self, index: int) -> tuple[str, ...]:
-        """The BIBs to be seen in a photo, the main runner first."""
+        """Return the BIBs in a photo, the main runner's first."""
         return tuple(self.bibs[runner] for runner in self.runners_in(index))
 
     def runners_in(self, index: int) -> tuple[int, ...]:
-        """The places in ``bibs`` of those to be seen in a photo."""
+        """Return the runners in a photo, as indices of ``bibs``."""
         block, place = divmod(index, len(self.bibs))
         found: dict[int, None] = {}
         for lane in range(self._lanes(index)):
@@ -142,7 +142,7 @@ class DrawnGallery:
         return tuple(found)
 
     def of_bib(self, bib: str) -> Sequence[int]:
-        """The photos that show a BIB (compared without case), in order."""
+        """Return the indices of a BIB's photos, in order; the BIB is compared without case."""
         runner = self._places.get(bib.casefold())
         if runner is None:
             return ()
@@ -164,16 +164,17 @@ class DrawnGallery:
         return 1 + (chance < 140) + (chance < 60)
 
     def _order(self, block: int, lane: int) -> tuple[int, int, int]:
-        """Who is where in a block of as many photos as runners: place → step * place + shift.
+        """Return how a lane assigns runners to photos in a block: runner = step * place + shift.
 
-        Each runner comes once per block and lane, so it can be turned round without a search.
+        A block has as many photos as there are runners. Each runner has one photo per block and lane, so
+        the photos of a runner can be computed without a search.
         """
         order = self._orders.get((block, lane))
         if order is None:
             size = len(self.bibs)
-            dice = rng(self.seed, "order", block, lane)
-            step = dice.choice(self._steps)
-            order = step, dice.randrange(size), pow(step, -1, size) if size > 1 else 0
+            rng = seeded_rng(self.seed, "order", block, lane)
+            step = rng.choice(self._steps)
+            order = step, rng.randrange(size), pow(step, -1, size) if size > 1 else 0
             self._orders[block, lane] = order
         return order
 
@@ -190,16 +191,16 @@ class DrawnGallery:
 def _runner_bibs(seed: str, photos: int) -> tuple[str, ...]:
     size = min(max(6, photos // PHOTOS_PER_RUNNER), MAX_RUNNERS, photos)
     odd = ODD_BIBS if size >= 6 else ()
-    numbers = rng(seed, "bibs").sample(range(101, 9999), size - len(odd))
+    numbers = seeded_rng(seed, "bibs").sample(range(101, 9999), size - len(odd))
     return (*map(str, numbers), *odd)
 
 
 def _image_id(raw: bytes, index: int) -> str:
-    """An id that holds its index, veiled, so that a hundred thousand ids need no table."""
+    """Return an id with the index hidden in it: 100,000 ids need no table."""
     head = bytearray(raw[:12])
     head[6] = head[6] & 0x0F | 0x40
     head[8] = head[8] & 0x3F | 0x80
-    return uuid_text(bytes(head) + (index ^ _veil(head)).to_bytes(4, "big"))
+    return uuid_text(bytes(head) + (index ^ _mask(head)).to_bytes(4, "big"))
 
 
 def _index_in(image_id: str) -> int | None:
@@ -207,8 +208,8 @@ def _index_in(image_id: str) -> int | None:
         raw = bytes.fromhex(image_id.replace("-", ""))
     except ValueError:
         return None
-    return int.from_bytes(raw[12:], "big") ^ _veil(raw[:12]) if len(raw) == 16 else None
+    return int.from_bytes(raw[12:], "big") ^ _mask(raw[:12]) if len(raw) == 16 else None
 
 
-def _veil(head: bytes | bytearray) -> int:
+def _mask(head: bytes | bytearray) -> int:
     return int.from_bytes(head[:4], "big") ^ int.from_bytes(head[8:12], "big")

@@ -1,4 +1,4 @@
-"""The organisation's events: which there are, what each allows, and the photos in it."""
+"""The organisation's events, their features and their photos."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, evolve, fields_dict, frozen
 
-from ninepic_async.sandbox.event_photos import DrawnGallery, Gallery
-from ninepic_async.sandbox.seeded import digest, rng
+from ninepic_async.sandbox.event_photos import DrawnPhotos, EventPhotos
+from ninepic_async.sandbox.seeded import digest, seeded_rng
 
 EVENT_COUNT: Final = 24
 SIDE_PHOTOS: Final = 60
@@ -22,7 +22,7 @@ _CITIES: Final = (
 
 @frozen(kw_only=True)
 class Features:
-    """What an event's participants may use."""
+    """The features of an event that are on."""
 
     bib_search: bool = True
     selfie_search: bool = True
@@ -36,14 +36,23 @@ class Features:
 class Event:
     """One event.
 
-    ``bare`` ones have null for all that may be null, ``sizeless`` ones photos without width and height;
-    unconfigured ones answer 404.
+    Attributes:
+        event_id: Its number.
+        name: Its name.
+        date: When it starts.
+        gallery: Its photos.
+        status: ``"active"``, ``"draft"`` or ``"archived"``.
+        cover: Whether ``cover_image`` is a URL, a path or null.
+        features: The features that are on.
+        bare: Everything that can be null is null.
+        configured: If false, it answers 404.
+        sizeless: Its photos have no width and height.
     """
 
     event_id: int
     name: str
     date: datetime
-    gallery: Gallery
+    gallery: EventPhotos
     status: str = "active"
     cover: Literal["url", "path"] | None = "url"
     features: Features = Features()
@@ -53,21 +62,21 @@ class Event:
 
     @property
     def slug(self) -> str:
-        """The event's name as part of an address."""
+        """Return the event's name as part of a URL."""
         return self.name.casefold().replace(" ", "-")
 
     def missing(self, *needed: str) -> str | None:
-        """The first of the needed features that is switched off, if any."""
+        """Return the first of the needed features that is off, if any."""
         flags = asdict(self.features)
         return next((name for name in needed if not flags[name]), None)
 
 
-def make_events(seed: int, photos: int, main: Gallery | None = None) -> dict[int, Event]:
-    """All events by id; the first is the main one, with every feature and ``main`` or a drawn gallery."""
-    dice = rng(seed, "events")
-    ids = [dice.randrange(300, 900)]
+def make_events(seed: int, photos: int, main: EventPhotos | None = None) -> dict[int, Event]:
+    """Return all events by id. The first is the main one: every feature on, and ``main`` or drawn photos."""
+    rng = seeded_rng(seed, "events")
+    ids = [rng.randrange(300, 900)]
     while len(ids) < EVENT_COUNT:
-        ids.append(ids[-1] + dice.randrange(3, 40))
+        ids.append(ids[-1] + rng.randrange(3, 40))
     events = [
         _event(seed, place, event_id, photos if place == 0 else _side_photos(place))
         for place, event_id in enumerate(ids)
@@ -84,9 +93,9 @@ def _event(seed: int, place: int, event_id: int, photos: int) -> Event:
         event_id=event_id,
         name=f"{_CITIES[place % len(_CITIES)]} {2026 + place // len(_CITIES)}",
         date=date,
-        gallery=DrawnGallery(f"{seed}/{event_id}", photos, midnight),
+        gallery=DrawnPhotos(f"{seed}/{event_id}", photos, midnight),
     )
-    return evolve(ordinary, **_ODD.get(place, {}))
+    return evolve(ordinary, **_SPECIAL.get(place, {}))
 
 
 def _side_photos(place: int) -> int:
@@ -94,7 +103,7 @@ def _side_photos(place: int) -> int:
 
 
 _NOTHING: Final = Features(**dict.fromkeys(fields_dict(Features), False))
-_ODD: Final[Mapping[int, Mapping[str, Any]]] = {
+_SPECIAL: Final[Mapping[int, Mapping[str, Any]]] = {
     1: {"features": Features(bib_search=False)},
     2: {"features": Features(video_search=False, video_selfie_search=False)},
     3: {"features": Features(timeline_search=False, video_selfie_search=False)},
@@ -103,14 +112,14 @@ _ODD: Final[Mapping[int, Mapping[str, Any]]] = {
     6: {"status": "archived", "features": _NOTHING},
     7: {"status": "draft", "cover": None, "configured": False},
 }
-"""What sets the first few events apart; all others are ordinary, and empty."""
+"""How the first few events differ; all others are ordinary and empty."""
 
 
 def api_key_of(seed: int) -> str:
-    """The organisation's key."""
+    """Return the organisation's API key."""
     return f"9pic_sandbox_{digest(seed, 'key').hex()}"
 
 
 def org_id_of(seed: int) -> int:
-    """The organisation's number."""
-    return rng(seed, "org").randrange(100, 1000)
+    """Return the organisation's number."""
+    return seeded_rng(seed, "org").randrange(100, 1000)

@@ -1,4 +1,4 @@
-"""Addresses on the photo host, and the signed ones that expire."""
+"""Links to the photo host: public ones, and signed ones that expire."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
-PICTURE_ENDPOINTS: Final = ("cover", "photo", "original", "clip")
-"""Names of what the photo host serves."""
 _DATE: Final = "%Y%m%dT%H%M%SZ"
 
 Verdict = Literal["good", "expired", "tampered"]
@@ -20,7 +18,7 @@ Verdict = Literal["good", "expired", "tampered"]
 
 @frozen
 class Links:
-    """Makes and checks addresses below one photo host; ``keys`` are those of `Dialect.link_keys`."""
+    """Builds and checks links to one photo host; ``keys`` are `Dialect.link_keys`."""
 
     origin: str
     secret: bytes
@@ -28,22 +26,22 @@ class Links:
     keys: tuple[str] | tuple[str, str] = ("expires",)
 
     def photo(self, event_id: int, rendition: str, image_id: str) -> str:
-        """A photo that anybody may fetch."""
+        """Return the public link of a photo."""
         return f"{self.origin}/imgs/{event_id}/{rendition}/{image_id}.jpg"
 
     def clip(self, event_id: int, request_id: str, video_id: str) -> str:
-        """A clip that anybody may fetch."""
+        """Return the public link of a clip."""
         return f"{self.origin}/clips/{event_id}/{request_id}/{video_id}.mp4"
 
     def original(self, event_id: int, image_id: str, now: float) -> str:
-        """An original, signed and good for ``lifetime_s`` seconds."""
+        """Return a signed link to an original, valid for ``lifetime_s`` seconds."""
         path = f"/originals/{event_id}/{image_id}.jpg"
         stamps = self._stamps(int(now))
         query = urlencode({**stamps, "signature": self._sign(path, stamps.values())})
         return f"{self.origin}{path}?{query}"
 
     def check(self, path: str, query: Mapping[str, str], now: float) -> Verdict:
-        """Whether a signed address is good now."""
+        """Return whether a signed link is valid now."""
         stamps = [query.get(key, "") for key in self.keys]
         expected = self._sign(path, stamps)
         if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode()):

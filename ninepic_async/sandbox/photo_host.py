@@ -1,4 +1,4 @@
-"""The second port: photos and clips for everybody, originals for holders of a signed address."""
+"""The second port: public photos and clips, and originals by signed link."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 from aiohttp import web
 from attrs import frozen
 
-from ninepic_async.sandbox.api.clip_list import video_ids
+from ninepic_async.sandbox.api.clips import video_ids
 from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.events import Event
-from ninepic_async.sandbox.faults.effects import Handler, answer, status_of
+from ninepic_async.sandbox.faults.effects import answer, status_of
 from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.http.handlers import Handler
 from ninepic_async.sandbox.http.ranges import send
 from ninepic_async.sandbox.links import Links
-from ninepic_async.sandbox.pictures.base import Rendition
-from ninepic_async.sandbox.pictures.studio import Studio
+from ninepic_async.sandbox.pictures.interface import Rendition
+from ninepic_async.sandbox.pictures.renderer import Renderer
 from ninepic_async.sandbox.request_log import RequestLog
 from ninepic_async.sandbox.state import SandboxState
 
@@ -31,10 +32,10 @@ _S3_ERROR: Final = (
 
 @frozen(eq=False)
 class PhotoHost:
-    """Makes the aiohttp application that serves pictures. It never looks at the API key but to tell on it."""
+    """Builds the aiohttp application that serves pictures. It needs no API key, and records leaked ones."""
 
     state: SandboxState
-    studio: Studio
+    renderer: Renderer
     links: Links
     clock: Clock
     faults: Faults
@@ -42,7 +43,7 @@ class PhotoHost:
     dialect: Dialect
 
     def app(self) -> web.Application:
-        """The application, with all routes."""
+        """Return the application with all routes."""
         app = web.Application(middlewares=[self._observe])
         add = app.router.add_get
         add("/imgs/{event_id}/cover.jpg", self._cover, name="cover")
@@ -53,27 +54,27 @@ class PhotoHost:
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        asked, status = self.log.asked(request), 0
-        if self.log.is_leak("photos", request):
+        info, status = self.log.begin(request), 0
+        if self.log.leaks_key("photos", request):
             self.state.key_leaks.append(request.path)
         try:
-            with self.faults.meeting(asked, self.clock.now()) as armed:
+            with self.faults.applied_to(info, self.clock.now()) as armed:
                 reply = await answer(armed, request, lambda r: _refusing(r, handler), self.clock)
             status = status_of(reply)
         finally:
-            self.log.note("photos", asked, request, status, self.clock.now())
+            self.log.add("photos", info, request, status, self.clock.now())
         return reply
 
     async def _cover(self, request: web.Request) -> web.StreamResponse:
         event = self._event(request)
-        return send(request, await self.studio.cover(event), JPEG, event.date.timestamp())
+        return send(request, await self.renderer.cover(event), JPEG, event.date.timestamp())
 
     async def _photo(self, request: web.Request) -> web.StreamResponse:
         event, index = self._place(request)
         rendition = request.match_info["rendition"]
         if rendition == "open" and not event.gallery.photo(index).open_original:
             raise web.HTTPNotFound
-        picture = await self.studio.photo(event, index, _RENDITIONS[rendition])
+        picture = await self.renderer.photo(event, index, _RENDITIONS[rendition])
         return send(request, picture, JPEG, _modified(event, index))
 
     async def _original(self, request: web.Request) -> web.StreamResponse:
@@ -83,7 +84,9 @@ class PhotoHost:
         if verdict == "expired":
             return s3_error(self.dialect.link_expired_status, "AccessDenied", self.dialect.link_expired_text)
         event, index = self._place(request)
-        return send(request, await self.studio.photo(event, index, "original"), JPEG, _modified(event, index))
+        return send(
+            request, await self.renderer.photo(event, index, "original"), JPEG, _modified(event, index)
+        )
 
     async def _clip(self, request: web.Request) -> web.StreamResponse:
         event = self._event(request)
@@ -93,7 +96,7 @@ class PhotoHost:
         done = job is not None and job.phase(self.clock.now(), self.state.clip_seconds) == "completed"
         if job is None or not done or video_id not in videos:
             raise web.HTTPNotFound
-        clip = await self.studio.clip(event, job.search.bibs[0], videos.index(video_id))
+        clip = await self.renderer.clip(event, job.search.bibs[0], videos.index(video_id))
         return send(request, clip, MP4, event.date.timestamp())
 
     def _event(self, request: web.Request) -> Event:
@@ -121,7 +124,7 @@ async def _refusing(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def s3_error(status: int, code: str, message: str) -> web.Response:
-    """An error as an object store words it."""
+    """Return an error in the form of an object store."""
     body = _S3_ERROR.format(code=code, message=escape(message))
     return web.Response(status=status, text=body, content_type="application/xml")
 

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, for tests to look at afterwards."""
+"""The log of requests to the sandbox, for tests to read."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Final, Literal, overload
 from aiohttp import web
 from attrs import frozen
 
+from ninepic_async.sandbox.routes import UNKNOWN
+
 KEPT: Final = 10_000
-"""How many requests the log holds, and how many calls it counts attempts of; older ones drop out."""
+"""How many requests, and how many calls with attempts, the log keeps; older ones are dropped."""
 MASK: Final = "***"
 KEY_HEADER: Final = "X-API-Key"
-UNKNOWN: Final = "unknown"
 
 Host = Literal["api", "photos"]
 
 
 @frozen
-class Asked:
-    """What a request asks for.
+class RequestInfo:
+    """What identifies a request that is being answered.
 
     Attributes:
         endpoint: Name of the route, or ``"unknown"``.
-        page: The ``page`` asked for, if it was a number.
-        attempt: The how-manieth request this is for the same endpoint, method, path and page.
+        page: The requested ``page``, if it is a number.
+        attempt: The attempt's number, from 1: requests with the same endpoint, method, path and page.
     """
 
     endpoint: str
@@ -37,16 +38,16 @@ class Asked:
 
 @frozen(kw_only=True)
 class RequestRecord:
-    """One request and how it was answered. The API key is masked wherever it stood.
+    """One request and the status of its reply. The API key is masked everywhere.
 
     Attributes:
-        host: Which of the two ports it came to.
+        host: The port it came to: ``"api"`` or ``"photos"``.
         endpoint: Name of the route, or ``"unknown"``.
-        page: The ``page`` asked for, if it was a number.
-        attempt: The how-manieth request this was for the same endpoint, method, path and page. Bodies are
-            not looked at: two visitors who upload selfies to one event make the same call twice.
-        status: Status of the reply; 0 when the connection was reset or the client had gone.
-        at: Unix time by the sandbox's clock, when the request was answered.
+        page: The requested ``page``, if it is a number.
+        attempt: The attempt's number, from 1: requests with the same endpoint, method, path and page.
+            Bodies are not compared: two visitors who upload selfies to one event make the same call twice.
+        status: Status of the reply; 0 if the connection was reset or the client had gone.
+        at: Unix time by the sandbox's clock when the request was answered.
     """
 
     host: Host
@@ -62,7 +63,7 @@ class RequestRecord:
 
 
 class RequestLog(Sequence[RequestRecord]):
-    """Requests, oldest first: the last 10,000 of them.
+    """The last 10,000 requests, oldest first.
 
     Example:
         >>> log = RequestLog("the-key")
@@ -75,25 +76,25 @@ class RequestLog(Sequence[RequestRecord]):
         self._records: deque[RequestRecord] = deque(maxlen=KEPT)
         self._attempts: OrderedDict[tuple[str, str, str, int | None], int] = OrderedDict()
 
-    def asked(self, request: web.Request) -> Asked:
-        """What a request that has just come asks for; counts it as an attempt."""
+    def begin(self, request: web.Request) -> RequestInfo:
+        """Count a new request as an attempt, and return what identifies it."""
         endpoint, page = endpoint_of(request), page_of(request)
         call = (endpoint, request.method, request.path, page)
         attempt = self._attempts[call] = self._attempts.pop(call, 0) + 1
         if len(self._attempts) > KEPT:
             self._attempts.popitem(last=False)
-        return Asked(endpoint, request.method, request.path, page, attempt)
+        return RequestInfo(endpoint, request.method, request.path, page, attempt)
 
-    def note(self, host: Host, asked: Asked, request: web.Request, status: int, at: float) -> None:
-        """Write down a request that has been answered, or was left by its client."""
+    def add(self, host: Host, info: RequestInfo, request: web.Request, status: int, at: float) -> None:
+        """Add a request that was answered, or whose client has gone."""
         record = RequestRecord(
             host=host,
-            method=asked.method,
-            path=self._masked(asked.path),
-            endpoint=asked.endpoint,
+            method=info.method,
+            path=self._masked(info.path),
+            endpoint=info.endpoint,
             query={name: self._masked(value) for name, value in request.query.items()},
-            page=asked.page,
-            attempt=asked.attempt,
+            page=info.page,
+            attempt=info.attempt,
             headers={
                 name: MASK if _is_key_header(name) else self._masked(value)
                 for name, value in request.headers.items()
@@ -103,15 +104,15 @@ class RequestLog(Sequence[RequestRecord]):
         )
         self._records.append(record)
 
-    def is_leak(self, host: Host, request: web.Request) -> bool:
-        """Whether the API key is anywhere in a request where it should not be."""
+    def leaks_key(self, host: Host, request: web.Request) -> bool:
+        """Return whether a request holds the API key in a wrong place."""
         if host == "photos" and KEY_HEADER in request.headers:
             return True
         headers = [value for name, value in request.headers.items() if not _is_key_header(name)]
         return any(self._api_key in text for text in (request.path, *request.query.values(), *headers))
 
     def clear(self) -> None:
-        """Forget everything, attempts too."""
+        """Remove all requests and attempt counts."""
         self._records.clear()
         self._attempts.clear()
 
@@ -119,7 +120,7 @@ class RequestLog(Sequence[RequestRecord]):
         return len(self._records)
 
     def __iter__(self) -> Iterator[RequestRecord]:
-        return iter(list(self._records))  # which may grow meanwhile, in the sandbox's thread
+        return iter(list(self._records))  # a copy: the sandbox's thread can append meanwhile
 
     @overload
     def __getitem__(self, place: int) -> RequestRecord: ...
@@ -132,7 +133,7 @@ class RequestLog(Sequence[RequestRecord]):
         return f"RequestLog({list(self._records)})"
 
     def _masked(self, text: str) -> str:
-        # What is no UTF-8 comes as surrogates, which nothing can write.
+        # aiohttp decodes bytes that are not UTF-8 as surrogates, which can't be encoded again.
         readable = text.encode(errors="surrogateescape").decode(errors="replace")
         return readable.replace(self._api_key, MASK)
 
@@ -142,11 +143,11 @@ def _is_key_header(name: str) -> bool:
 
 
 def endpoint_of(request: web.Request) -> str:
-    """The route's name, or ``"unknown"``."""
+    """Return the name of the route, or ``"unknown"``."""
     return request.match_info.route.name or UNKNOWN
 
 
 def page_of(request: web.Request) -> int | None:
-    """The page asked for, if it is a number."""
+    """Return the requested page, if it is a number."""
     page = request.query.get("page", "")
     return int(page) if page.isdecimal() and len(page) < 10 else None

@@ -1,4 +1,4 @@
-"""Values drawn from a seed and a name: the same on every run and every machine."""
+"""Values derived from a seed and a name: the same on every run and machine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from hashlib import blake2b
 
 
 def digest(*parts: object, size: int = 16) -> bytes:
-    """Bytes that depend on all parts and nothing else."""
+    """Return bytes that depend on the parts alone."""
     text = "\x1f".join(str(part) for part in parts)
     return blake2b(text.encode(errors="surrogateescape"), digest_size=size).digest()
 
 
-def rng(*parts: object) -> random.Random:
-    """A generator of its own for one purpose, so that purposes do not disturb each other."""
-    return random.Random(digest(*parts))  # noqa: S311 - pictures and test data, no secrets
+def seeded_rng(*parts: object) -> random.Random:
+    """Return a random generator that depends on the parts alone."""
+    return random.Random(digest(*parts))  # noqa: S311 - pictures and test data, not secrets
 
 
 def uuid_text(raw: bytes) -> str:
-    """Sixteen bytes as a version 4 UUID."""
+    """Return 16 bytes as the text of a version 4 UUID."""
     marked = bytearray(raw)
     marked[6] = marked[6] & 0x0F | 0x40
     marked[8] = marked[8] & 0x3F | 0x80
@@ -27,5 +27,5 @@ def uuid_text(raw: bytes) -> str:
 
 
 def uuid_of(*parts: object) -> str:
-    """A UUID that depends on all parts and nothing else."""
+    """Return a UUID that depends on the parts alone."""
     return uuid_text(digest(*parts))

@@ -1,4 +1,4 @@
-"""A sandbox's memory as a document: taken, kept as JSON, and put back."""
+"""Save a sandbox's state as a JSON document, and restore it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ninepic_async.sandbox.state import Charge, ClipJob, SandboxState, Search
 
 
 @frozen(kw_only=True)
-class KeptSearch:
+class SavedSearch:
     """A search; its photos follow from the BIBs."""
 
     event_id: int
@@ -18,8 +18,8 @@ class KeptSearch:
 
 
 @frozen(kw_only=True)
-class KeptJob:
-    """A Motion job of one of the searches, as old as it was when the snapshot was taken."""
+class SavedJob:
+    """A Motion job of one of the searches; ``age_s`` is its age when the snapshot was taken."""
 
     event_id: int
     request_id: str
@@ -29,42 +29,42 @@ class KeptJob:
 
 @frozen(kw_only=True)
 class Snapshot:
-    """Everything a sandbox remembers of its users.
+    """The state of a sandbox.
 
     Attributes:
-        seed: What the events, BIBs and ids followed from.
-        photos: How many photos the main event's drawn gallery had; None where they came from a folder.
-        request_ids: How many ``request_id`` the sandbox had given out of its own.
-        searches: Each selfie search whose result is known.
+        seed: The seed of events, BIBs and ids.
+        photos: How many photos were drawn for the main event; None if they came from a folder.
+        request_ids: How many ``request_id`` the sandbox had minted.
+        searches: Each selfie search.
         jobs: Each Motion job.
         charges: Each selfie that was matched and charged.
-        key_leaks: Paths on the photo host that were asked for with the API key.
-        fail_clip_jobs: How many of the next Motion jobs are to fail.
+        key_leaks: Paths of requests with the API key in a wrong place.
+        fail_clip_jobs: How many of the next Motion jobs will fail.
     """
 
     seed: int
     photos: int | None = None
     request_ids: int = 0
-    searches: tuple[KeptSearch, ...] = ()
-    jobs: tuple[KeptJob, ...] = ()
+    searches: tuple[SavedSearch, ...] = ()
+    jobs: tuple[SavedJob, ...] = ()
     charges: tuple[Charge, ...] = ()
     key_leaks: tuple[str, ...] = ()
     fail_clip_jobs: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """The document, of plain values."""
+        """Return the snapshot as plain JSON values."""
         return asdict(self)
 
 
-def take(state: SandboxState, photos: int | None, now: float) -> Snapshot:
-    """What a sandbox remembers at this moment."""
+def take_snapshot(state: SandboxState, photos: int | None, now: float) -> Snapshot:
+    """Return the state at this moment."""
     return Snapshot(
         seed=state.seed,
         photos=photos,
         request_ids=state.minted,
-        searches=tuple(_kept(search) for search in state.searches.values()),
+        searches=tuple(_saved(search) for search in state.searches.values()),
         jobs=tuple(
-            KeptJob(event_id=event_id, request_id=request_id, age_s=now - job.started_at, fails=job.fails)
+            SavedJob(event_id=event_id, request_id=request_id, age_s=now - job.started_at, fails=job.fails)
             for (event_id, request_id), job in state.jobs.items()
         ),
         charges=tuple(state.charges),
@@ -73,21 +73,21 @@ def take(state: SandboxState, photos: int | None, now: float) -> Snapshot:
     )
 
 
-def put_back(snapshot: Snapshot, state: SandboxState, events: dict[int, Event], now: float) -> None:
-    """Make a sandbox begin anew with events, remembering what a snapshot holds.
+def restore_snapshot(snapshot: Snapshot, state: SandboxState, events: dict[int, Event], now: float) -> None:
+    """Replace the state by a snapshot's.
 
     Raises:
-        ValueError: The snapshot contradicts itself or the events; nothing was changed.
+        ValueError: The snapshot contradicts itself or the events; the state is unchanged.
     """
-    found = [_search(kept, events) for kept in snapshot.searches]
+    found = [_search(saved, events) for saved in snapshot.searches]
     searches = {(search.event_id, search.request_id): search for search in found}
     jobs = {}
-    for kept in snapshot.jobs:
-        key = (kept.event_id, kept.request_id)
+    for saved in snapshot.jobs:
+        key = (saved.event_id, saved.request_id)
         if key not in searches:
-            raise ValueError(f"jobs: there is no search {kept.request_id} in event {kept.event_id}")
-        jobs[key] = ClipJob(searches[key], now - kept.age_s, kept.fails)
-    state.begin_anew(snapshot.seed, events)
+            raise ValueError(f"jobs: there is no search {saved.request_id} in event {saved.event_id}")
+        jobs[key] = ClipJob(searches[key], now - saved.age_s, saved.fails)
+    state.reset(snapshot.seed, events)
     state.searches.update(searches)
     state.jobs.update(jobs)
     state.charges.extend(snapshot.charges)
@@ -96,15 +96,15 @@ def put_back(snapshot: Snapshot, state: SandboxState, events: dict[int, Event], 
     state.fail_clip_jobs = snapshot.fail_clip_jobs
 
 
-def _kept(search: Search) -> KeptSearch:
-    return KeptSearch(event_id=search.event_id, request_id=search.request_id, bibs=search.bibs)
+def _saved(search: Search) -> SavedSearch:
+    return SavedSearch(event_id=search.event_id, request_id=search.request_id, bibs=search.bibs)
 
 
-def _search(kept: KeptSearch, events: dict[int, Event]) -> Search:
-    event = events.get(kept.event_id)
+def _search(saved: SavedSearch, events: dict[int, Event]) -> Search:
+    event = events.get(saved.event_id)
     if event is None:
-        raise ValueError(f"searches: there is no event {kept.event_id}")
-    missing = [bib for bib in kept.bibs if bib not in event.gallery.bibs]
+        raise ValueError(f"searches: there is no event {saved.event_id}")
+    missing = [bib for bib in saved.bibs if bib not in event.gallery.bibs]
     if missing:
-        raise ValueError(f"searches: nobody in event {kept.event_id} wears BIB {missing[0]!r}")
-    return Search.of(event, kept.request_id, kept.bibs)
+        raise ValueError(f"searches: nobody in event {saved.event_id} has BIB {missing[0]!r}")
+    return Search.of(event, saved.request_id, saved.bibs)

@@ -1,4 +1,4 @@
-"""What the sandbox remembers: searches, Motion jobs, charges, leaks. Pure: no I/O, no clock of its own."""
+"""The sandbox's state: searches, Motion jobs, charges, leaked keys. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
 
 @frozen
 class Search:
-    """One selfie's result, kept for as long as the sandbox lives."""
+    """The result of one selfie search."""
 
     request_id: str
     event_id: int
@@ -24,7 +24,7 @@ class Search:
 
     @classmethod
     def of(cls, event: Event, request_id: str, bibs: tuple[str, ...]) -> Self:
-        """The result for a selfie of those who wear these BIBs."""
+        """Return the result for a selfie of the people with these BIBs."""
         photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
         return cls(request_id, event.event_id, bibs, photos)
 
@@ -38,7 +38,7 @@ class ClipJob:
     fails: bool
 
     def phase(self, now: float, clip_seconds: float) -> Phase:
-        """How far the job is: queued for the first quarter of its time, then processing, then over."""
+        """Return the job's phase: queued for the first quarter of its time, then processing, then done."""
         age = now - self.started_at
         if age < clip_seconds:
             return "queued" if age < clip_seconds / 4 else "processing"
@@ -49,7 +49,7 @@ class ClipJob:
 
 @frozen
 class Charge:
-    """One selfie that was really matched, and would be billed; ``selfie`` is a digest of the picture."""
+    """One selfie that was matched and charged; ``selfie`` is a digest of the picture."""
 
     endpoint: str
     event_id: int
@@ -63,12 +63,12 @@ class SandboxState:
 
     Attributes:
         charges: Each selfie that was matched; a cached result is not charged again.
-        key_leaks: Paths of requests with the API key where it should not be: on the photo host, in an
-            address, or in another header.
-        fail_clip_jobs: How many of the next Motion jobs are to end as failed.
+        key_leaks: Paths of requests with the API key in a wrong place: on the photo host, in the URL, or in
+            another header.
+        fail_clip_jobs: How many of the next Motion jobs will fail.
         searches: Each selfie search, by event and ``request_id``.
         jobs: Each Motion job, by event and ``request_id``.
-        minted: How many ``request_id`` were given out so far.
+        minted: How many ``request_id`` the sandbox has minted.
     """
 
     seed: int
@@ -85,11 +85,11 @@ class SandboxState:
 
     @property
     def searches_charged(self) -> int:
-        """How many selfies were matched and charged."""
+        """Return how many selfies were matched and charged."""
         return len(self.charges)
 
-    def begin_anew(self, seed: int, events: dict[int, Event]) -> None:
-        """Forget everything, and go on with these events. The key and the organisation stay."""
+    def reset(self, seed: int, events: dict[int, Event]) -> None:
+        """Forget everything and use these events. The key and the organisation stay."""
         self.seed, self.events = seed, events
         self.charges.clear()
         self.key_leaks.clear()
@@ -98,18 +98,18 @@ class SandboxState:
         self.minted = self.fail_clip_jobs = 0
 
     def mint_request_id(self) -> str:
-        """A new ``request_id``, the same in every run of the same seed."""
+        """Return a new ``request_id``; the same seed mints the same ids in each run."""
         self.minted += 1
         return uuid_of(self.seed, "request", self.minted)
 
     def search(self, event_id: int, request_id: str) -> Search | None:
-        """A search made before."""
+        """Return an earlier search."""
         return self.searches.get((event_id, request_id))
 
     def add_search(
         self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...], selfie: bytes = b""
     ) -> Search:
-        """Keep a search's result and charge it, unless the same ``request_id`` was quicker."""
+        """Store and charge a search, unless its ``request_id`` was stored meanwhile."""
         known = self.search(event.event_id, request_id)
         if known is not None:
             return known
@@ -119,11 +119,11 @@ class SandboxState:
         return search
 
     def job(self, event_id: int, request_id: str) -> ClipJob | None:
-        """A Motion job started before."""
+        """Return an earlier Motion job."""
         return self.jobs.get((event_id, request_id))
 
     def start_job(self, search: Search, now: float) -> ClipJob:
-        """Start a Motion job for a search, or return the one that was started for it before."""
+        """Start a Motion job for a search, or return the one started earlier."""
         known = self.job(search.event_id, search.request_id)
         if known is not None:
             return known

@@ -8,8 +8,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.event_photos import DrawnGallery
-from ninepic_async.sandbox.pictures.drawn import DrawnPictures
+from ninepic_async.sandbox.event_photos import DrawnPhotos
+from ninepic_async.sandbox.pictures.drawn_pictures import DrawnPictures
 
 from .running import COLUMNS, Run, on_terminal, piped
 
@@ -20,7 +20,7 @@ PHOTOS = 130
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of JPEGs as cameras write them; all but one have an EXIF capture time."""
     folder = tmp_path_factory.mktemp("photos")
-    pictures = DrawnPictures(DrawnGallery("cli", 40, 1_768_608_000), "Folder Run")
+    pictures = DrawnPictures(DrawnPhotos("cli", 40, 1_768_608_000), "Folder Run")
     for place in (0, 8, 16, 24, 32, 39):
         (folder / f"p{place}.jpg").write_bytes(pictures.photo(place, "original"))
     (folder / "bibs.csv").write_text("file,bib\np0.jpg,१२\np8.jpg,१२\np16.jpg,9\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 
 from ninepic_async.sandbox import ManualClock, Sandbox
 
-from .wire import Api
+from .raw_client import Api
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from ninepic_async.sandbox import ManualClock, Sandbox
-from ninepic_async.sandbox.http.ranges import asked_part
 
-from .wire import Api
+from .raw_client import Api
 
 DATE_TIME_ORIGINAL = 0x9003
 ORIGINALS = "/original-photos"
@@ -143,28 +142,6 @@ async def test_head(api: Api) -> None:
         assert int(reply.headers["Content-Length"]) == len(whole)
         assert reply.headers["ETag"] == got["ETag"]
         assert await reply.read() == b""
-
-
-@pytest.mark.parametrize(
-    ("header", "part"),
-    [
-        ("", None),
-        ("bytes=0-", range(10)),
-        ("bytes=2-4", range(2, 5)),
-        ("bytes=2-400", range(2, 10)),
-        ("bytes=-3", range(7, 10)),
-        ("bytes=-30", range(10)),
-        ("bytes=-0", range(0)),
-        ("bytes=10-", range(10, 10)),
-        ("bytes=4-2", None),
-        ("bytes=0-1,4-5", None),
-        ("bytes=-", None),
-        ("lines=0-1", None),
-    ],
-)
-def test_parts(header: str, part: range | None) -> None:
-    asked = asked_part(header, 10)
-    assert asked == part or (asked is not None and part is not None and not asked and not part)
 
 
 async def test_what_is_not_there(api: Api) -> None:

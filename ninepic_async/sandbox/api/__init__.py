@@ -1,1 +1,1 @@
-"""The sandbox's API: checks, endpoints, payloads, and the OpenAPI description."""
+"""The sandbox's API: checks, endpoints, payloads, and the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""What a request has to satisfy before any work is done, refused with the documented status."""
+"""Checks of a request before any work is done; each failure has the documented status."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from ninepic_async.sandbox.events import Event
+from ninepic_async.sandbox.routes import Limits
 from ninepic_async.sandbox.state import SandboxState
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -16,7 +17,7 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
 
 class RefusalError(Exception):
-    """The request is answered with an error reply."""
+    """Answer the request with an error reply."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
@@ -25,28 +26,20 @@ class RefusalError(Exception):
 
 
 @frozen
-class Limits:
-    """How many items an endpoint gives per page."""
-
-    default: int
-    largest: int
-
-
-@frozen
 class Page:
-    """The page asked for; ``size`` is clamped to what the endpoint allows."""
+    """The requested page; ``size`` is clamped to the endpoint's largest."""
 
     number: int
     size: int
 
     @property
     def start(self) -> int:
-        """Place of the page's first item."""
+        """Return the index of the page's first item."""
         return (self.number - 1) * self.size
 
 
 def check_key(state: SandboxState, key: str | None) -> None:
-    """401 without a key, 403 with another than ours."""
+    """Refuse a missing key with 401 and a wrong one with 403."""
     if not key:
         raise RefusalError(401, "Missing API key: send it in the X-API-Key header")
     if key != state.api_key:
@@ -54,13 +47,13 @@ def check_key(state: SandboxState, key: str | None) -> None:
 
 
 def check_org(state: SandboxState, org_id: str) -> None:
-    """403 for an organisation that does not own the key."""
+    """Refuse an organisation that does not own the key with 403."""
     if integer(org_id, "path.org_id") != state.org_id:
         raise RefusalError(403, "This API key does not belong to the organization")
 
 
 def check_event(state: SandboxState, event_id: str) -> Event:
-    """403 for an event that is not the organisation's."""
+    """Return the event; refuse one of another organisation with 403."""
     event = state.events.get(integer(event_id, "path.event_id"))
     if event is None:
         raise RefusalError(403, "The event does not belong to this organization")
@@ -68,7 +61,7 @@ def check_event(state: SandboxState, event_id: str) -> Event:
 
 
 def check_features(event: Event, needed: tuple[str, ...]) -> None:
-    """404 for an event without configuration, 403 for a feature that is switched off."""
+    """Refuse an event without configuration with 404, a disabled feature with 403."""
     if not event.configured:
         raise RefusalError(404, "Event configuration not found")
     missing = event.missing(*needed)
@@ -77,7 +70,7 @@ def check_features(event: Event, needed: tuple[str, ...]) -> None:
 
 
 def read_page(query: Mapping[str, str], limits: Limits) -> Page:
-    """The page asked for; 422 naming each value that is not a number from 1."""
+    """Return the requested page; refuse with 422, naming each value that is not a number from 1."""
     problems = []
     values = {"page": 1, "page_size": limits.default}
     for name in values:
@@ -94,7 +87,7 @@ def read_page(query: Mapping[str, str], limits: Limits) -> Page:
 
 
 def read_span(query: Mapping[str, str]) -> tuple[int, int]:
-    """Both ends of a timeline query, in Unix seconds; 422 naming each that is missing or no number."""
+    """Return the ends of a timeline query in Unix seconds; refuse with 422, naming each bad value."""
     problems = []
     ends = []
     for name in ("from", "to"):
@@ -110,14 +103,14 @@ def read_span(query: Mapping[str, str]) -> tuple[int, int]:
 
 
 def read_request_id(text: str) -> str:
-    """A ``request_id`` in lower case; 400 if it is no UUID."""
+    """Return a ``request_id`` in lower case; refuse anything but a UUID with 400."""
     if not _UUID.fullmatch(text):
         raise RefusalError(400, "request_id is not a valid UUID")
     return text.lower()
 
 
 def integer(text: str, where: str) -> int:
-    """A whole number; 422 naming the field otherwise."""
+    """Return a whole number; refuse other text with 422, naming the field."""
     number = int(text) if _INTEGER.fullmatch(text) else None
     if number is None or not -(2**63) <= number < 2**63:
         raise RefusalError(422, f"{where}: Input should be a valid integer")

@@ -1,4 +1,4 @@
-"""Download Originals: reading the body, finding the photos, signing their addresses."""
+"""Download Originals: read the body, find the photos, sign their links."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ METHODS: Final = ("bib", "selfie", "image_id", "image_ids")
 
 @frozen
 class OriginalsQuery:
-    """What is to be downloaded: one identifier, or a list of them for ``image_ids``."""
+    """The requested photos: one identifier, or a list of them for ``image_ids``."""
 
     method: str
     identifiers: tuple[str, ...]
 
     @property
     def echo(self) -> str | None:
-        """The identifier as the reply repeats it."""
+        """Return the identifier as the reply repeats it."""
         return None if self.method == "image_ids" else self.identifiers[0]
 
 
 def read_query(body: bytes) -> OriginalsQuery:
-    """The posted body; 422 with each problem in it."""
+    """Return the posted query; refuse with 422, naming each problem."""
     try:
         posted = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -70,7 +70,7 @@ def _identifier_problems(method: str, identifier: object) -> list[str]:
 
 
 def wanted_ids(state: SandboxState, event: Event, query: OriginalsQuery) -> Sequence[str]:
-    """The ids of all photos asked for, known or not; 400 if none is known, 404 for an unknown search."""
+    """Return all requested ids, known or not; 400 if none is known, 404 for an unknown search."""
     gallery = event.gallery
     if query.method == "bib":
         return [gallery.photo(place).image_id for place in gallery.of_bib(query.identifiers[0])]
@@ -86,14 +86,14 @@ def wanted_ids(state: SandboxState, event: Event, query: OriginalsQuery) -> Sequ
 
 
 @frozen
-class OriginalsDesk:
-    """Hands out signed links; ``missing`` is the share of photos whose original is not available."""
+class SignedOriginals:
+    """Signs links to originals; ``missing`` is the share of photos (0 to 1) without one."""
 
     links: Links
     missing: float
 
-    def reply(self, event: Event, query: OriginalsQuery, ids: Sequence[str], page: Page, now: float) -> Data:
-        """One page of links, and of ids that have none."""
+    def page(self, event: Event, query: OriginalsQuery, ids: Sequence[str], page: Page, now: float) -> Data:
+        """Return one page of links and failures."""
         presigned: list[Data] = []
         failed: list[Data] = []
         for image_id in ids[page.start : page.start + page.size]:
@@ -117,7 +117,7 @@ class OriginalsDesk:
         }
 
     def is_missing(self, image_id: str) -> bool:
-        """Whether a photo is one of the seeded few without an original."""
+        """Return whether a photo is one of those without an original."""
         return int(image_id[:4], 16) < self.missing * 0x10000
 
 

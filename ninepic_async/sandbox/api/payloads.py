@@ -1,4 +1,4 @@
-"""Payloads as they go over the wire, in the dialect that is spoken."""
+"""Build the JSON payloads in the chosen dialect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from attrs import asdict
 
 from ninepic_async.sandbox.api.checks import Page
-from ninepic_async.sandbox.api.clip_list import ClipItem
+from ninepic_async.sandbox.api.clips import ClipItem
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.event_photos import Photo, hour_counts
 from ninepic_async.sandbox.events import Event
@@ -23,8 +23,8 @@ PAGES_KEPT: Final = 256
 _LATE_FLAGS: Final = ("video_search", "video_selfie_search", "timeline_search")
 
 
-class Wire:
-    """Turns what the sandbox knows into what it says."""
+class Payloads:
+    """Builds payloads from events, photos and jobs."""
 
     def __init__(self, dialect: Dialect, links: Links) -> None:
         self.dialect = dialect
@@ -32,20 +32,20 @@ class Wire:
         self._pages: OrderedDict[tuple[Event, int, int], orjson.Fragment] = OrderedDict()
 
     def body(self, status: int, message: str, data: Data | None) -> bytes:
-        """A whole reply: the envelope, or the payload alone when the dialect is flat."""
+        """Return a whole reply: the envelope, or the payload alone if the dialect is flat."""
         if data is not None and self.dialect.flat:
             return orjson.dumps(data)
         kind = "success" if status < 400 else "error"
         return orjson.dumps({"responseType": kind, "message": message, "data": data})
 
     def event_item(self, event: Event) -> Data:
-        """An event as the list of events shows it."""
+        """Return an event as List Events shows it."""
         item = self._event(event)
         item["cover_image"] = self._cover(event)
         return item
 
     def event_details(self, event: Event) -> Data:
-        """An event with its feature flags."""
+        """Return an event with its feature flags."""
         details = self._event(event)
         details["event_enabled"] = event.status == "active"
         details.update(asdict(event.features))
@@ -55,17 +55,17 @@ class Wire:
         return details
 
     def photos(self, event: Event, places: Sequence[int], page: Page) -> Data:
-        """One page of photos; ``places`` are all that were found."""
+        """Return one page of photos; ``places`` are all that were found."""
         shown = places[page.start : page.start + page.size]
         images: object
         if isinstance(shown, range) and shown.step == 1:
-            images = self._run(event, shown)
+            images = self._consecutive(event, shown)
         else:
             images = [self._photo(event, event.gallery.photo(place)) for place in shown]
         return {"images": images, "pagination": pagination(len(places), page)}
 
     def timeline_days(self, event: Event) -> Data:
-        """Photos per UTC day and hour."""
+        """Return the number of photos per UTC day and hour."""
         days: dict[int, dict[int, int]] = {}
         for hour, count in hour_counts(event.gallery).items():
             days.setdefault(hour // 24, {})[hour % 24] = count
@@ -81,7 +81,7 @@ class Wire:
         }
 
     def clip_status(self, request_id: str, phase: Phase, clips: Sequence[ClipItem]) -> Data:
-        """A Motion job's payload."""
+        """Return the payload of a Motion job."""
         words: dict[str, str] = asdict(self.dialect.clip_words)
         message = "Video processing failed" if phase == "failed" else None
         return {
@@ -91,8 +91,8 @@ class Wire:
             "message": message,
         }
 
-    def _run(self, event: Event, shown: range) -> orjson.Fragment:
-        """Neighbouring photos, serialised once: the gallery's pages are asked for again and again."""
+    def _consecutive(self, event: Event, shown: range) -> orjson.Fragment:
+        """Return consecutive photos, serialised once: the same pages are requested again and again."""
         key = (event, shown.start, shown.stop)
         run = self._pages.get(key)
         if run is None:
@@ -153,7 +153,7 @@ class Wire:
 
 
 def pagination(total: int, page: Page) -> Data:
-    """The paging metadata; all zero when there is nothing to page through."""
+    """Return the paging metadata; all zero if there are no items."""
     pages = -(-total // page.size)
     return {
         "total": total,

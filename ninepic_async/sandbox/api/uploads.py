@@ -1,4 +1,4 @@
-"""Reading the form of a selfie search."""
+"""Read the form of a selfie search."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ninepic_async.sandbox.api.checks import RefusalError, read_request_id
 from ninepic_async.sandbox.dialect import Dialect
 
 _MALFORMED: Final = (ValueError, LookupError, RuntimeError, HttpProcessingError)
-"""What aiohttp raises for parts that it can't read: no name, odd headers, an unknown charset or encoding."""
+"""What aiohttp raises for form parts that it can't read: no name, bad headers, an unknown charset."""
 
 
 @frozen
 class SelfieForm:
-    """A selfie search as it was posted; ``selfie`` is None when there was no such field."""
+    """The posted form of a selfie search; ``selfie`` is None if the field is missing."""
 
     selfie: bytes | None
     request_id: str | None
 
 
 async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
-    """The posted form; 422 if it is none, 400 for a malformed ``request_id``."""
+    """Return the posted form; refuse a broken form with 422, a malformed ``request_id`` with 400."""
     try:
         form = await _posted(request)
     except _MALFORMED as error:
@@ -40,15 +40,15 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
         raise RefusalError(422, f"body.{field}: Expected a file")
     selfie = upload.file.read() if upload is not None else None
     for value in form.values():
-        # aiohttp closes them when the request is over, which it may be already: its client has gone.
+        # aiohttp closes the files when the request ends, but the client may have gone before that.
         if isinstance(value, web.FileField):
             value.file.close()
     return SelfieForm(selfie, None if request_id is None else read_request_id(request_id))
 
 
 async def _posted(request: web.Request) -> Mapping[str, object]:
-    # Whole before it is read: where a piece on the wire is shorter than a boundary, aiohttp's reader calls
-    # what it has deprecated, and the request fails where warnings are errors, as in many a test-suite.
+    # Read the whole body first. If a TCP segment is shorter than the boundary, aiohttp's multipart reader
+    # calls its own deprecated method, and the request fails where warnings are errors.
     body = await request.read()
     whole = StreamReader(request.protocol, len(body) + 1)
     whole.feed_data(body)
@@ -58,7 +58,7 @@ async def _posted(request: web.Request) -> Mapping[str, object]:
 
 
 def required_selfie(form: SelfieForm, dialect: Dialect) -> bytes:
-    """The selfie; 422 if there was none, 400 if it was empty."""
+    """Return the selfie; refuse a missing one with 422, an empty one with 400."""
     if form.selfie is None:
         raise RefusalError(422, f"body.{dialect.selfie_field}: {dialect.missing_field_problem}")
     if not form.selfie:

@@ -1,27 +1,25 @@
-"""Steering a sandbox over HTTP, below ``/_sandbox``, for apps and tests in other processes and languages.
+"""Control a sandbox over HTTP, below ``/_sandbox``, from other processes and languages.
 
-It answers this machine only, and no web page of another site. What is asked here is not in the request log
-and meets no faults.
+It accepts requests from this machine only, and none from pages of other sites. Requests to it are not in the
+request log and meet no faults.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 from aiohttp import web
 from attrs import asdict, frozen
 
+from ninepic_async.sandbox.control.controlled import Controlled
 from ninepic_async.sandbox.control.strict_json import BadJsonError, Problem, parse, read
-from ninepic_async.sandbox.faults.effects import Handler
 from ninepic_async.sandbox.faults.fault import Fault
-from ninepic_async.sandbox.http.loopback import StrangerError, check_local
+from ninepic_async.sandbox.http.handlers import Handler
+from ninepic_async.sandbox.http.loopback import ForbiddenError, check_local
 from ninepic_async.sandbox.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from ninepic_async.sandbox.server import Sandbox
 
 PREFIX: Final = "/_sandbox"
 T = TypeVar("T")
@@ -30,7 +28,7 @@ Answer = Callable[["Control", web.Request], Awaitable[object]]
 
 @frozen(kw_only=True)
 class NewSeed:
-    """What to begin anew with."""
+    """The body of ``POST /seed``."""
 
     seed: int | None = None
     photos: int | None = None
@@ -38,25 +36,25 @@ class NewSeed:
 
 @frozen(kw_only=True)
 class Advance:
-    """How far to move the clock."""
+    """The body of ``POST /clock``."""
 
     advance_s: float
 
 
 @frozen(eq=False)
 class Control:
-    """The routes below ``/_sandbox``; each method answers one of them with what becomes JSON."""
+    """The routes below ``/_sandbox``; each method returns the JSON value of one reply."""
 
-    sandbox: Sandbox
+    sandbox: Controlled
 
     def add_to(self, app: web.Application) -> None:
-        """Put the routes on the API's port, before and apart from all that watches the API itself."""
+        """Add the routes to the API's application, outside the log and the faults."""
         for (method, path), answer in _ROUTES.items():
             app.router.add_route(method, PREFIX + path, self._handler(answer))
-        app.middlewares.insert(0, self._apart)
+        app.middlewares.insert(0, self._route)
 
     async def about(self, _: web.Request) -> object:
-        """Where the sandbox is, how to get in, and whom to look for."""
+        """Return addresses, credentials, the main event and its BIBs."""
         sandbox = self.sandbox
         return {
             "base_url": sandbox.base_url,
@@ -70,40 +68,40 @@ class Control:
         }
 
     async def reset(self, request: web.Request) -> object:
-        """Begin anew, with the same events."""
+        """Reset the sandbox; keep the events."""
         self.sandbox.reset()
         return await self.about(request)
 
     async def seed(self, request: web.Request) -> object:
-        """Begin anew, with events of another seed or another number of photos."""
+        """Reset the sandbox with another seed or number of photos."""
         posted = read(NewSeed, parse(await request.read()))
         self.sandbox.reset(seed=posted.seed, photos=posted.photos)
         return await self.about(request)
 
     async def snapshot(self, _: web.Request) -> object:
-        """What the sandbox remembers."""
+        """Return a snapshot of the state."""
         return self.sandbox.snapshot().as_json()
 
     async def restore(self, request: web.Request) -> object:
-        """Remember what a snapshot holds."""
+        """Restore a snapshot."""
         self.sandbox.restore(read(Snapshot, parse(await request.read())))
         return await self.about(request)
 
     async def clock(self, _: web.Request) -> object:
-        """The time it is in the sandbox."""
+        """Return the sandbox's time."""
         return {"now": self.sandbox.clock.now()}
 
     async def advance(self, request: web.Request) -> object:
-        """Let time pass at once."""
+        """Move the clock forward."""
         posted = read(Advance, parse(await request.read()))
         self.sandbox.clock.advance(posted.advance_s)
         return await self.clock(request)
 
     async def faults(self, _: web.Request) -> object:
-        """The faults, and how often each has struck."""
+        """Return the faults and how often each has struck."""
         listed = [
             {
-                "fault": armed.fault.said,
+                "fault": armed.fault.given,
                 "struck": armed.struck,
                 "used_up": armed.is_used_up,
                 "missed": armed.missed,
@@ -113,7 +111,7 @@ class Control:
         return {"faults": listed, "used_up": not self.sandbox.faults.unused}
 
     async def add_faults(self, request: web.Request) -> object:
-        """Add one fault, or a list of them: all or none."""
+        """Add one fault, or a list: all or none."""
         posted = parse(await request.read())
         listed = isinstance(posted, list)
         each = enumerate(cast("list[object]", posted) if listed else [posted])
@@ -123,36 +121,36 @@ class Control:
         return await self.faults(request)
 
     async def clear_faults(self, request: web.Request) -> object:
-        """Forget all faults."""
+        """Remove all faults."""
         self.sandbox.faults.clear()
         return await self.faults(request)
 
     async def requests(self, request: web.Request) -> object:
-        """What was asked of both ports, oldest first; of one endpoint if the query names it."""
+        """Return the requests to both ports, oldest first; ``?endpoint=`` filters."""
         endpoint = request.query.get("endpoint")
         records = [asdict(record) for record in self.sandbox.requests if endpoint in (None, record.endpoint)]
         return {"requests": records}
 
     async def clear_requests(self, request: web.Request) -> object:
-        """Empty the log."""
+        """Clear the log."""
         self.sandbox.requests.clear()
         return await self.requests(request)
 
     async def selfie(self, request: web.Request) -> object:
-        """A new picture of whoever wears a BIB."""
+        """Return a selfie of the participant with a BIB."""
         bib, take = request.match_info["bib"], _take(request)
         return _Jpeg(await asyncio.to_thread(self.sandbox.selfie, bib, take))
 
     async def stranger_selfie(self, request: web.Request) -> object:
-        """A picture of somebody who is in no photo."""
+        """Return a selfie of somebody who is in no photo."""
         return _Jpeg(await asyncio.to_thread(self.sandbox.stranger_selfie, _take(request)))
 
     def _handler(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 check_local(request)
-                said = await answer(self, request)
-            except StrangerError as error:
+                result = await answer(self, request)
+            except ForbiddenError as error:
                 return _refusal(403, str(error))
             except BadJsonError as error:
                 return _refusal(400, str(error), *error.problems)
@@ -160,14 +158,14 @@ class Control:
                 return _refusal(400, str(error))
             except LookupError as error:
                 return _refusal(404, str(error))
-            except ImportError as error:  # Pillow is needed for pictures only
+            except ImportError as error:  # only pictures need Pillow
                 return _refusal(501, str(error))
-            return said.reply() if isinstance(said, _Jpeg) else _json(200, said)
+            return result.reply() if isinstance(result, _Jpeg) else _json(200, result)
 
         return handle
 
     @web.middleware
-    async def _apart(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _route(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(f"{PREFIX}/") and request.path != PREFIX:
             return await handler(request)
         try:
@@ -203,7 +201,7 @@ class _Jpeg:
 
 
 def _take(request: web.Request) -> int:
-    """Which of a person's pictures is wanted."""
+    """Return which of a person's selfies is requested."""
     take = request.query.get("take", "0")
     if not (take.isascii() and take.isdecimal() and len(take) < 10):
         raise BadJsonError(Problem("query.take", "should be a whole number from 0"))
@@ -214,12 +212,12 @@ def _refusal(status: int, message: str, *problems: Problem) -> web.Response:
     return _json(status, {"message": message, "problems": [asdict(problem) for problem in problems]})
 
 
-def _json(status: int, said: object) -> web.Response:
-    # Names of headers are of a kind of str, which orjson takes for keys only when told.
-    body = orjson.dumps(said, default=_text, option=orjson.OPT_NON_STR_KEYS)
+def _json(status: int, value: object) -> web.Response:
+    # Header names are a subclass of str: orjson accepts those as keys only with this option.
+    body = orjson.dumps(value, default=_text, option=orjson.OPT_NON_STR_KEYS)
     return web.Response(status=status, body=body, content_type="application/json")
 
 
 def _text(value: Any) -> object:
-    """What JSON has no word for: a canned body of bytes."""
+    """Return a body of bytes as text: JSON has no bytes."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,4 +1,4 @@
-"""Reading posted JSON into attrs classes, where nothing unknown or of another type is let through."""
+"""Read posted JSON into attrs classes; refuse unknown fields and wrong types."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _NAMES: Final = {
 
 @frozen
 class Problem:
-    """One thing that is wrong, and the field it is wrong in; the field is empty for the body as a whole."""
+    """One problem and its field; the field is empty for the whole body."""
 
     field: str
     problem: str
 
 
 class BadJsonError(ValueError):
-    """A body that is not what it has to be; ``problems`` says where and why."""
+    """A body is malformed; ``problems`` says where and why."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{each.field or 'body'}: {each.problem}" for each in problems))
@@ -42,10 +42,10 @@ class BadJsonError(ValueError):
 
 
 def parse(body: bytes) -> object:
-    """The JSON in a body.
+    """Return the JSON in a body.
 
     Raises:
-        BadJsonError: It is none.
+        BadJsonError: The body is not JSON.
     """
     try:
         parsed: object = orjson.loads(body)
@@ -55,15 +55,15 @@ def parse(body: bytes) -> object:
 
 
 def read(kind: type[T], value: object, where: str = "") -> T:
-    """An instance of an attrs class from a JSON object with its fields.
+    """Return an instance of an attrs class from a JSON object with its fields.
 
     Args:
         kind: The class.
-        value: What was posted, parsed.
-        where: What the field's names are to begin with.
+        value: The parsed body.
+        where: Prefix of the field names in problems.
 
     Raises:
-        BadJsonError: A field is unknown, missing, or of another type; each of them is named.
+        BadJsonError: A field is unknown, missing or of the wrong type; each one is named.
     """
     if not isinstance(value, dict):
         raise BadJsonError(Problem(where, _should_be(dict, value)))
@@ -75,7 +75,7 @@ def read(kind: type[T], value: object, where: str = "") -> T:
 
 
 def _problem(line: str, where: str) -> Problem:
-    """One of cattrs' lines, ``sentence @ .path[0]``; for unknown fields their names are in the sentence."""
+    """Return a problem from cattrs' line ``sentence @ .path[0]``."""
     sentence, _, path = line.rpartition(" @ ")
     inner = re.sub(r"\['?([^]']*)'?\]", r".\1", path)
     unknown = sentence.partition("\x1f")[2]
@@ -88,7 +88,7 @@ def _sentence(error: BaseException, _: type | None) -> str:
     if isinstance(error, KeyError):
         return "is missing"
     if isinstance(error, ForbiddenExtraKeysError):
-        return "is no field known here\x1f" + ", ".join(sorted(error.extra_fields))
+        return "is not a known field\x1f" + ", ".join(sorted(error.extra_fields))
     return str(error)
 
 
@@ -102,7 +102,7 @@ def _exactly(*kinds: type) -> Callable[[object, type], object]:
 
 
 def _made_of(kind: type, factory: HookFactory) -> HookFactory:
-    """A factory of hooks that take a JSON list, or object, and no other thing that can be iterated."""
+    """Return a factory of hooks that accept only a JSON list or object, not other iterables."""
 
     def make(wanted: Any, converter: Any) -> StructureHook:
         structure = factory(wanted, converter)

@@ -1,1 +1,5 @@
 """Faults on command: what they are, how they are checked, and their effects on a reply."""
+
+from ninepic_async.sandbox.faults.fault import Fault, Faults
+
+__all__ = ["Fault", "Faults"]

@@ -1,11 +1,10 @@
-"""Carrying out what a fault says, over the connection of the request that it strikes."""
+"""Apply a fault to the request that it strikes."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Final
 
@@ -15,13 +14,12 @@ from multidict import CIMultiDict
 
 from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.faults import json_path
-from ninepic_async.sandbox.faults.checks import as_bytes
 from ninepic_async.sandbox.faults.fault import Armed, Fault
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from ninepic_async.sandbox.faults.validation import as_bytes
+from ninepic_async.sandbox.http.handlers import Handler
 
 served_page: Final[ContextVar[int | None]] = ContextVar("served_page", default=None)
-"""The page to be served to the request at hand whatever it asks for, if a fault says so."""
+"""The page to serve to the current request instead of the requested one, if a fault says so."""
 _TOO_MANY_REQUESTS: Final = {"message": "Too Many Requests"}
 _NO_LINGERING: Final = struct.pack("ii", 1, 0)
 _FLUSH_TURN_S: Final = 0.001
@@ -30,7 +28,7 @@ _FLUSH_TURN_S: Final = 0.001
 async def answer(
     armed: Armed | None, request: web.Request, work: Handler, clock: Clock
 ) -> web.StreamResponse:
-    """Answer a request as the fault that strikes it says, or as usual when there is none."""
+    """Answer a request with the fault that strikes it, or as usual if there is none."""
     if armed is None:
         return await work(request)
     fault = armed.fault
@@ -39,7 +37,7 @@ async def answer(
     if fault.delay_s:
         await clock.sleep(fault.delay_s)
     if fault.stall and fault.after_bytes is None:
-        await _for_ever()
+        await _wait_until_cancelled()
     if fault.lose_reply or (fault.reset and fault.after_bytes is None):
         return _reset(request)
     if fault.status is not None or fault.is_throttle:
@@ -50,7 +48,7 @@ async def answer(
 
 
 def status_of(reply: web.StreamResponse) -> int:
-    """The status of a reply; 0 for one that ended in a reset."""
+    """Return the status of a reply; 0 if the connection was reset."""
     return 0 if isinstance(reply, _LostReply) else reply.status
 
 
@@ -63,12 +61,12 @@ def _canned(fault: Fault) -> web.Response:
 
 
 def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
-    """The true reply with the fault's changes; None, and no strike, if it has no such place."""
+    """Return the real reply with the fault's changes; None, and no strike, if they don't fit."""
     fault = armed.fault
     try:
         body = _rewritten(fault, _bytes(reply))
     except LookupError as error:
-        armed.miss(str(error))
+        armed.undo_strike(str(error))
         return None
     headers = CIMultiDict(reply.headers)
     headers.popall("Content-Length", None)
@@ -77,7 +75,7 @@ def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
 
 
 def _rewritten(fault: Fault, body: bytes) -> bytes:
-    """The body of a true reply with the fault's changes; `LookupError` if it has no such place."""
+    """Return the real body with the fault's changes; `LookupError` if they don't fit."""
     if fault.replace or fault.remove:
         body = _with_other_values(fault, body)
     body += b" " * fault.extra_bytes
@@ -99,7 +97,7 @@ def _with_other_values(fault: Fault, body: bytes) -> bytes:
 
 
 async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
-    """Send a reply that ends, or announces its length, as the fault says; give others back to be sent."""
+    """Send a reply that is cut or has a false length; return any other unsent."""
     announced = CIMultiDict(fault.headers).get("Content-Length")
     cut = _cut(fault)
     if cut is None and announced is None:
@@ -111,10 +109,10 @@ async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.
     transport = request.transport
     if transport is None:
         return sent
-    # Past aiohttp, which would hold a body to the length that was announced.
+    # Write to the transport: aiohttp would enforce the announced length.
     transport.write(body[:cut])
     if fault.stall:
-        await _for_ever()
+        await _wait_until_cancelled()
     if fault.reset:
         await _flushed(transport)
         return _reset(request)
@@ -123,18 +121,18 @@ async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.
 
 
 def _cut(fault: Fault) -> int | None:
-    """How many bytes of the body are sent, if not all."""
+    """Return how many bytes of the body to send; None for all."""
     return fault.truncate_after if fault.after_bytes is None else fault.after_bytes
 
 
 async def _flushed(transport: asyncio.WriteTransport) -> None:
-    """Wait until all has left: a reset throws away what has not. A transport has no event for this."""
+    """Wait until the buffer is empty: a reset drops what is in it. A transport has no event for this."""
     while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
         await asyncio.sleep(_FLUSH_TURN_S)
 
 
 class _LostReply(web.Response):
-    """Goes nowhere, since its connection is gone."""
+    """A reply that can't be sent: its connection was reset."""
 
 
 def _reset(request: web.Request) -> web.Response:
@@ -148,8 +146,8 @@ def _reset(request: web.Request) -> web.Response:
     return _LostReply(status=499)
 
 
-async def _for_ever() -> None:
-    """Wait to be cancelled: when the client goes, or when the sandbox closes."""
+async def _wait_until_cancelled() -> None:
+    """Wait for cancellation: the client goes, or the sandbox closes."""
     await asyncio.get_running_loop().create_future()
 
 
@@ -158,7 +156,7 @@ def _bytes(reply: web.Response) -> bytes:
 
 
 def _response(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
-    # aiohttp takes a length that does not fit for a mistake; it is announced in `_sent`.
+    # aiohttp rejects a false Content-Length; `_sent` sends it.
     headers = CIMultiDict(headers)
     headers.popall("Content-Length", None)
     return web.Response(status=status, body=body, headers=headers)

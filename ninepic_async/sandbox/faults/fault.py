@@ -1,4 +1,4 @@
-"""Failures on command: an ordered list that every request of both ports consults in one place."""
+"""Failures on command: an ordered list that each request to both ports is checked against."""
 
 from __future__ import annotations
 
@@ -8,48 +8,46 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypedDict, Unpack
 
-from attrs import Factory, define, field, fields, frozen
+from attrs import Factory, define, field, frozen
+from attrs import fields as fields_of
 
 from ninepic_async.sandbox.errors import FaultError
-from ninepic_async.sandbox.faults import checks as fault_checks
+from ninepic_async.sandbox.faults import validation
 from ninepic_async.sandbox.faults.throttle import Throttle
-from ninepic_async.sandbox.request_log import Asked
+from ninepic_async.sandbox.request_log import RequestInfo
 
 
 @frozen(kw_only=True, repr=False)
 class Fault:
-    """Which requests go wrong, and how. Without any ``how`` it lets the request pass, and counts it.
+    """Which requests fail, and how. Without a failure, it counts matching requests and lets them pass.
 
-    **Which**: all that are said have to match.
+    A request must match all of ``endpoint``, ``path``, ``page`` and ``attempt`` that are given.
 
     Attributes:
-        endpoint: Name of the endpoint, as `RequestRecord.endpoint` has it; None: any.
-        path: Shell pattern that the whole path has to match, such as ``"*/details"``; None: any.
-        page: The ``page`` asked for; None: any.
-        attempt: The how-manieth request for the same endpoint, method, path and page; None: any.
-        times: How many requests it strikes before it is used up; None: without end. 1 if you say nothing,
-            without end for a throttle.
-        status: Answer with this instead of doing the work (or after it, with ``after_work``).
-        body: Body of that answer: bytes or text as they stand, anything else as JSON.
-        headers: Headers of that answer, or more headers for the true one. A ``Content-Length`` in here is
-            announced whatever is sent.
-        delay_s: Wait this many seconds of the sandbox's clock before going on.
-        after_work: Do the work first: what was to be searched, charged or started is, and then ``delay_s``,
-            ``status``, ``reset`` or ``stall`` come.
-        reset: Reset the connection: before the head of the reply, or with ``after_bytes`` in its middle.
-        stall: Send nothing more, until the client goes or the sandbox closes: no head either, or with
-            ``after_bytes`` so much of it.
-        after_bytes: Send the head and so many bytes of the body before ``reset`` or ``stall``; 0: the head.
-        truncate_after: Announce the whole length, send so many bytes of the body and hang up.
+        endpoint: Name of the endpoint, as in `RequestRecord.endpoint`; None: any.
+        path: Shell pattern for the whole path, such as ``"*/details"``; None: any.
+        page: The requested ``page``; None: any.
+        attempt: The attempt's number, from 1, for the same endpoint, method, path and page; None: any.
+        times: How many requests it strikes; None: no limit. The default is 1, or no limit for a throttle.
+        status: Answer with this status instead of doing the work (or after it, with ``after_work``).
+        body: Body of that answer: bytes or text as they are, anything else as JSON.
+        headers: Headers of that answer, or extra headers of the real one. A ``Content-Length`` is sent
+            even if it is false.
+        delay_s: Wait this many seconds of the sandbox's clock first.
+        after_work: Search, charge or start before ``delay_s``, ``status``, ``reset`` or ``stall``.
+        reset: Reset the connection before the head of the reply, or later with ``after_bytes``.
+        stall: Send nothing until the client goes or the sandbox closes; with ``after_bytes``, send a part.
+        after_bytes: Send the head and this many bytes of the body before ``reset`` or ``stall``.
+        truncate_after: Announce the whole length, send this many bytes of the body, and close.
         lose_reply: Do the work, then reset the connection before the head.
-        replace: New values by their JSON paths in the true reply, such as
+        replace: New values by their JSON paths in the real reply, such as
             ``{"$.data.images[3].height": "tall"}``.
-        remove: JSON paths of what to take out of the true reply.
-        serve_page: Answer as if this page had been asked for: a server that repeats itself.
-        extra_bytes: So many spaces more at the end of the body.
-        per_second: A throttle: only requests beyond so many in one second are struck, with 429 unless
-            ``status`` says otherwise.
-        at_once: A throttle: only requests beyond so many under way are struck.
+        remove: JSON paths to remove from the real reply.
+        serve_page: Answer as if this page had been requested.
+        extra_bytes: Append this many spaces to the body.
+        per_second: A throttle: strike only requests beyond this many in any second, with 429 unless
+            ``status`` is given.
+        at_once: A throttle: strike only requests beyond this many that run at the same time.
 
     Raises:
         FaultError: A value is impossible, or two contradict each other.
@@ -82,35 +80,35 @@ class Fault:
     extra_bytes: int = 0
 
     def __attrs_post_init__(self) -> None:
-        values = {attribute.name: getattr(self, attribute.name) for attribute in fields(Fault)}
-        problem = fault_checks.problem_with(values, self.said.keys())
+        values = {attribute.name: getattr(self, attribute.name) for attribute in fields_of(Fault)}
+        problem = validation.problem_with(values, self.given.keys())
         if problem is not None:
             raise FaultError(f"{self!r}: {problem}")
 
     @property
     def is_throttle(self) -> bool:
-        """Whether it strikes only what comes too fast."""
+        """Return whether it strikes only requests that exceed a rate."""
         return self.per_second is not None or self.at_once is not None
 
     @property
-    def said(self) -> dict[str, object]:
-        """The fields that are not at their defaults."""
+    def given(self) -> dict[str, object]:
+        """Return the fields that are not at their defaults."""
         defaults = {**_DEFAULTS, "times": None if self.is_throttle else 1}
         values = {name: getattr(self, name) for name in defaults}
         return {name: value for name, value in values.items() if value != defaults[name]}
 
-    def is_for(self, asked: Asked) -> bool:
-        """Whether a request is one of those this fault is meant for."""
+    def matches(self, info: RequestInfo) -> bool:
+        """Return whether a request matches."""
         return (
-            self.endpoint in (None, asked.endpoint)
-            and (self.path is None or fnmatchcase(asked.path, self.path))
-            and self.page in (None, asked.page)
-            and (self.serve_page is None or asked.page is not None)
-            and self.attempt in (None, asked.attempt)
+            self.endpoint in (None, info.endpoint)
+            and (self.path is None or fnmatchcase(info.path, self.path))
+            and self.page in (None, info.page)
+            and (self.serve_page is None or info.page is not None)
+            and self.attempt in (None, info.attempt)
         )
 
     def __repr__(self) -> str:
-        return f"Fault({', '.join(f'{name}={value!r}' for name, value in self.said.items())})"
+        return f"Fault({', '.join(f'{name}={value!r}' for name, value in self.given.items())})"
 
 
 def _default(attribute: Any) -> object:
@@ -120,7 +118,7 @@ def _default(attribute: Any) -> object:
     return None if default.takes_self else default.factory()
 
 
-_DEFAULTS: Final = {attribute.name: _default(attribute) for attribute in fields(Fault)}
+_DEFAULTS: Final = {attribute.name: _default(attribute) for attribute in fields_of(Fault)}
 
 
 class FaultFields(TypedDict, total=False):
@@ -154,36 +152,36 @@ _FIELDS: Final = tuple(FaultFields.__annotations__)
 
 @define(eq=False)
 class Armed:
-    """A fault in the list, and what has come of it.
+    """A fault in the list, and its counts.
 
     Attributes:
         fault: The fault.
         struck: How many requests it has struck.
-        met: How many requests were such as it is meant for.
-        missed: Why it did not strike a request that it was meant for, if so: what it was to change was not in
-            the reply, or the end it was to cut off.
+        matched: How many requests have matched it.
+        missed: Why it could not strike a request that matched: the reply had no such JSON path, or was
+            shorter than the cut. Empty if that did not happen.
     """
 
     fault: Fault
     struck: int = 0
-    met: int = 0
+    matched: int = 0
     missed: str = ""
     throttle: Throttle | None = None
 
     @property
     def is_spent(self) -> bool:
-        """Whether it strikes no more."""
+        """Return whether it strikes no more."""
         return self.fault.times is not None and self.struck >= self.fault.times
 
     @property
     def is_used_up(self) -> bool:
-        """Whether it struck as often as it was to; see `Faults.unused` for those without end."""
+        """Return whether it struck as often as it should; see `Faults.unused` for no limit."""
         if self.fault.times is not None:
             return self.is_spent
-        return (self.met if self.fault.is_throttle else self.struck) > 0
+        return (self.matched if self.fault.is_throttle else self.struck) > 0
 
-    def miss(self, why: str) -> None:
-        """Take a strike back that could not be carried out."""
+    def undo_strike(self, why: str) -> None:
+        """Undo a strike whose effect was not possible."""
         self.struck -= 1
         self.missed = why
 
@@ -196,8 +194,8 @@ class Armed:
 class Faults:
     """The faults of one sandbox, in the order they were added.
 
-    Each request meets at most one: the first that is meant for it and not used up. A throttle that lets it
-    pass leaves it to those behind.
+    At most one fault strikes a request: the first that matches and is not used up. If a throttle lets the
+    request pass, the faults after it are tried.
 
     Example:
         >>> faults = Faults()
@@ -210,46 +208,46 @@ class Faults:
     def __init__(self) -> None:
         self._armed: list[Armed] = []
 
-    def add(self, fault: Fault | None = None, /, **said: Unpack[FaultFields]) -> Fault:
-        """Add a fault behind those already there: one that is given, or one of these fields of `Fault`.
+    def add(self, fault: Fault | None = None, /, **fields: Unpack[FaultFields]) -> Fault:
+        """Append a fault: a `Fault`, or the fields of one.
 
         Raises:
-            FaultError: A field is misspelt, impossible, or contradicts another.
+            FaultError: A field is unknown, impossible, or contradicts another.
         """
-        for name in said.keys() - set(_FIELDS):
+        for name in fields.keys() - set(_FIELDS):
             close = get_close_matches(name, _FIELDS, 1)
             hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(_FIELDS)}"
             raise FaultError(f"a fault has no field {name!r}; {hint}")
         if fault is None:
-            fault = Fault(**said)
-        elif said:
+            fault = Fault(**fields)
+        elif fields:
             raise FaultError("give a fault or its fields, not both")
         throttle = Throttle(fault.per_second, fault.at_once) if fault.is_throttle else None
         self._armed.append(Armed(fault, throttle=throttle))
         return fault
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._armed.clear()
 
     @property
     def armed(self) -> Sequence[Armed]:
-        """All faults, used up or not, with how often each struck."""
+        """Return all faults with their counts, used up or not."""
         return tuple(self._armed)
 
     @property
     def unused(self) -> list[Fault]:
-        """Faults that did not strike as often as they were to.
+        """Return the faults that struck less often than they should.
 
-        One without end is unused if it struck nobody; a throttle without end if nobody came its way.
+        A fault without a limit is unused if it never struck, a throttle without a limit if nothing matched.
         """
         return [armed.fault for armed in self._armed if not armed.is_used_up]
 
     def assert_used_up(self) -> None:
-        """Fail if a fault did not strike as often as it was to: the test did not see what it meant to.
+        """Fail if a fault struck less often than it should.
 
         Raises:
-            AssertionError: With each such fault and how often it struck.
+            AssertionError: It lists each such fault and how often it struck.
         """
         __tracebackhide__ = True
         left = [str(armed) for armed in self._armed if not armed.is_used_up]
@@ -258,20 +256,20 @@ class Faults:
             raise AssertionError(f"{len(left)} of {len(self._armed)} faults were not used up:{listed}")
 
     @contextmanager
-    def meeting(self, asked: Asked, now: float) -> Iterator[Armed | None]:
-        """Give the fault that strikes a request, if any, for as long as the request is being answered."""
+    def applied_to(self, info: RequestInfo, now: float) -> Iterator[Armed | None]:
+        """Yield the fault that strikes a request, if any, while the request is being answered."""
         passed: list[Throttle] = []
         try:
-            yield self._striking(asked, now, passed)
+            yield self._striking(info, now, passed)
         finally:
             for throttle in passed:
                 throttle.leave()
 
-    def _striking(self, asked: Asked, now: float, passed: list[Throttle]) -> Armed | None:
+    def _striking(self, info: RequestInfo, now: float, passed: list[Throttle]) -> Armed | None:
         for armed in self._armed:
-            if armed.is_spent or not armed.fault.is_for(asked):
+            if armed.is_spent or not armed.fault.matches(info):
                 continue
-            armed.met += 1
+            armed.matched += 1
             if armed.throttle is not None and armed.throttle.admits(now):
                 passed.append(armed.throttle)
                 continue

@@ -1,4 +1,4 @@
-"""Changing a JSON document at a path such as ``$.data.images[3].height``."""
+"""Change a JSON document at a path such as ``$.data.images[3].height``."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _PATH: Final = re.compile(rf"\$(?:{_STEP.pattern})*")
 
 
 def parse(path: str) -> Steps:
-    """The keys and places on the way to a value; `ValueError` for anything else than a path."""
+    """Return a path's keys and indices; `ValueError` if it is not a path."""
     if not _PATH.fullmatch(path):
-        raise ValueError(f"{path!r} is no JSON path; write it as in $.data.images[3].height")
+        raise ValueError(f"{path!r} is not a JSON path; write it like $.data.images[3].height")
     return tuple(key or int(place) for key, place in _STEP.findall(path))
 
 
 def replaced(document: Any, path: str, value: object) -> Any:
-    """The document with another value at the path, where there may be none yet in an object.
+    """Return the document with another value at the path; a new key of an object is added.
 
     Raises:
-        LookupError: The document has no such place.
+        LookupError: The document has no such path.
     """
     steps = parse(path)
     if not steps:
@@ -34,10 +34,10 @@ def replaced(document: Any, path: str, value: object) -> Any:
 
 
 def without(document: Any, path: str) -> Any:
-    """The document without what is at the path.
+    """Return the document without the value at the path.
 
     Raises:
-        LookupError: There is nothing, or it is the whole.
+        LookupError: The document has no such path, or the path is the whole document.
     """
     steps = parse(path)
     owner = _owner(document, path, steps)
@@ -47,7 +47,7 @@ def without(document: Any, path: str) -> Any:
 
 def _owner(document: Any, path: str, steps: Steps) -> Any:
     if not steps:
-        raise LookupError("the whole reply can't be taken away")
+        raise LookupError("the whole reply can't be removed")
     for step in steps[:-1]:
         document = document[_inside(document, path, step)]
     if not isinstance(document, dict if isinstance(steps[-1], str) else list):

@@ -1,4 +1,4 @@
-"""Counting requests for a throttle, by whatever clock the sandbox goes by."""
+"""Count requests for a throttle, by the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from attrs import define, field
 
 @define(eq=False)
 class Throttle:
-    """Lets so many requests through in any one second, and so many at once.
+    """Admits a number of requests in any second, and a number at the same time.
 
-    Limiters from libraries go by the machine's or the event loop's clock; this one is told the time.
+    It takes the time as an argument: limiters from libraries read the machine's or the event loop's clock.
     """
 
     per_second: int | None
     at_once: int | None
-    _let_through: deque[float] = field(factory=deque, init=False)
-    _under_way: int = field(default=0, init=False)
+    _admitted: deque[float] = field(factory=deque, init=False)
+    _running: int = field(default=0, init=False)
 
     def admits(self, now: float) -> bool:
-        """Whether a request may pass; one that does has to `leave` in the end."""
-        while self._let_through and now - self._let_through[0] >= 1.0:
-            self._let_through.popleft()
-        if self.per_second is not None and len(self._let_through) >= self.per_second:
+        """Return whether a request may pass; call `leave` when an admitted one ends."""
+        while self._admitted and now - self._admitted[0] >= 1.0:
+            self._admitted.popleft()
+        if self.per_second is not None and len(self._admitted) >= self.per_second:
             return False
-        if self.at_once is not None and self._under_way >= self.at_once:
+        if self.at_once is not None and self._running >= self.at_once:
             return False
         if self.per_second is not None:
-            self._let_through.append(now)
-        self._under_way += 1
+            self._admitted.append(now)
+        self._running += 1
         return True
 
     def leave(self) -> None:
-        """A request that passed has been answered."""
-        self._under_way -= 1
+        """Note that an admitted request has ended."""
+        self._running -= 1

@@ -1,1 +1,1 @@
-"""HTTP helpers that both of the sandbox's ports use."""
+"""HTTP code that both of the sandbox's ports share."""

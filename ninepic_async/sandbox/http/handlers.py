@@ -1,28 +1,29 @@
-"""The replies under way: a client that goes ends its own, and whoever closes the sandbox sees all end."""
+"""Keep track of running handlers, so that closing the sandbox ends all of them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from ninepic_async.sandbox.faults.effects import Handler
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Handlers:
-    """Knows each handler that runs, and the work that goes on when its client has hung up."""
+class RunningHandlers:
+    """Holds each running handler, and work that goes on after its client has gone."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Future[Any]] = set()
 
     def watch(self, app: web.Application) -> None:
-        """Know the handlers of this application from now on; call it when all middlewares are in place."""
+        """Track this application's handlers; call it after all other middlewares are added."""
         app.middlewares.insert(0, self._watched)
         app.middlewares.append(self._finished)
 
     async def aclose(self) -> None:
-        """Cancel what still runs, and wait for it."""
+        """Cancel what still runs, and wait for its end."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -30,7 +31,7 @@ class Handlers:
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (a handler always runs in one)
+        assert task is not None  # noqa: S101 (a handler always runs in a task)
         self._tasks.add(task)
         try:
             return await handler(request)
@@ -39,7 +40,7 @@ class Handlers:
 
     @web.middleware
     async def _finished(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let work that has begun come to its end: a search is charged, whoever waits for it."""
+        """Let started work finish: a search is charged even if its client has gone."""
         work = asyncio.ensure_future(handler(request))
         self._tasks.add(work)
         work.add_done_callback(self._done)
@@ -48,4 +49,4 @@ class Handlers:
     def _done(self, work: asyncio.Future[web.StreamResponse]) -> None:
         self._tasks.discard(work)
         if not work.cancelled():
-            work.exception()  # seen here, should nobody be left to see it
+            work.exception()  # mark it as retrieved: the client may have gone

@@ -1,4 +1,4 @@
-"""Whether a request comes from this machine, and from nobody who only borrows its browser."""
+"""Check that a request comes from this machine and not from another site's page in its browser."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from aiohttp import web
 from yarl import URL
 
 
-class StrangerError(Exception):
-    """The request is not from this machine, or on behalf of somebody who is not."""
+class ForbiddenError(Exception):
+    """The request does not come from this machine, or comes from a page of another site."""
 
 
 def check_local(request: web.Request) -> None:
-    """Let nobody in but programs of this machine.
+    """Accept only programs on this machine.
 
-    A page of another site can make a browser here send requests: under its own name if that name's
-    address is changed to ours (DNS rebinding), which ``Host`` shows, or across sites, which ``Origin`` shows.
+    A page of another site can make a browser on this machine send requests: under the site's own name, by
+    DNS rebinding (``Host`` shows it), or across sites (``Origin`` shows it).
 
     Raises:
-        StrangerError: The peer, the ``Host`` or the ``Origin`` is not of this machine.
+        ForbiddenError: The peer, ``Host`` or ``Origin`` is not this machine.
     """
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     if not peer or not is_local(str(peer[0])):
-        raise StrangerError("the sandbox can be steered from its own machine only")
+        raise ForbiddenError("the control API accepts requests from this machine only")
     if not is_local(_host(f"http://{request.headers.get('Host', '')}")):
-        raise StrangerError("the Host header has to name this machine, as localhost or 127.0.0.1")
+        raise ForbiddenError("the Host header must name this machine: use localhost or 127.0.0.1")
     origin = request.headers.get("Origin")
     if origin is not None and not is_local(_host(origin)):
-        raise StrangerError("the Origin header has to name this machine: no page of another site may ask")
+        raise ForbiddenError("the Origin header must name this machine: pages of other sites are refused")
 
 
 def is_local(host: str) -> bool:
-    """Whether a host's name or address is a loopback one."""
+    """Return whether a host name or address is loopback."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Conditional and partial replies over bytes that are all there."""
+"""Conditional and partial replies for bytes in memory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
 def send(request: web.Request, body: bytes, content_type: str, modified: float) -> web.Response:
-    """The whole of ``body``, the part that was asked for, or word that it has not changed."""
+    """Return all of ``body`` (200), the requested part (206), or 304 if it is unchanged."""
     tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     date = formatdate(modified, usegmt=True)
     headers = {"ETag": tag, "Last-Modified": date, "Accept-Ranges": "bytes", "Content-Type": content_type}
     if tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    asked = request.headers.get("Range", "")
+    wanted = request.headers.get("Range", "")
     if request.headers.get("If-Range", tag) not in (tag, date):
-        asked = ""
-    part = asked_part(asked, len(body))
+        wanted = ""
+    part = requested_part(wanted, len(body))
     if part is None:
         return web.Response(body=body, headers=headers)
     if not part:
@@ -32,10 +32,10 @@ def send(request: web.Request, body: bytes, content_type: str, modified: float) 
     return web.Response(status=206, body=body[part.start : part.stop], headers=headers)
 
 
-def asked_part(header: str, size: int) -> range | None:
-    """The bytes a ``Range`` header asks for: None for all of them, an empty range for none there are.
+def requested_part(header: str, size: int) -> range | None:
+    """Return the bytes that a ``Range`` header requests: None for all, an empty range if out of bounds.
 
-    Several ranges at once, and anything that is no byte range, are answered with the whole.
+    Several ranges, and anything but a byte range, mean all.
     """
     found = _RANGE.fullmatch(header.replace(" ", ""))
     if found is None or found.groups() == ("", ""):

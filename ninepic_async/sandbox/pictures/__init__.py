@@ -1,1 +1,1 @@
-"""The sandbox's pictures: drawn ones, and those from a folder of photos."""
+"""The sandbox's pictures: drawn, or from a folder of photos."""

@@ -1,4 +1,4 @@
-"""Faces: how a participant looks, and how that is drawn. Photos and selfies share this one routine."""
+"""Faces and how to draw them, in photos and selfies."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ IRISES: Final[tuple[Colour, ...]] = ((70, 44, 26), (52, 108, 160), (66, 124, 70)
 
 
 @frozen
-class Look:
-    """A face. The numbers are places in the lists above; ``iris`` alone tells nobody apart."""
+class Face:
+    """A face; the numbers are indices of the lists above. ``iris`` is not used for matching."""
 
     skin: int
     hair: int
@@ -38,30 +38,30 @@ class Look:
     iris: int
 
 
-def all_looks() -> Iterator[Look]:
-    """Every face that can be drawn, but for the eyes."""
+def all_faces() -> Iterator[Face]:
+    """Yield each face that can be drawn, all with the same eyes."""
     kinds = (SKINS, HAIRS, STYLES, EYEWEARS, BEARDS, HEADWEARS)
     for skin, hair, style, eyewear, beard, headwear in product(*(range(len(kind)) for kind in kinds)):
-        yield Look(skin, hair, style, eyewear, beard, headwear, 0)
+        yield Face(skin, hair, style, eyewear, beard, headwear, 0)
 
 
-def draw_face(brush: Brush, look: Look, x: float, y: float, size: float) -> None:
-    """Draw a head with its middle at (x, y), ``size`` from chin to crown."""
+def draw_face(brush: Brush, face: Face, x: float, y: float, size: float) -> None:
+    """Draw a head with its middle at (x, y), ``size`` high."""
     pen = brush.at(x, y, size)
-    skin = SKINS[look.skin]
-    _back_hair(pen, look)
+    skin = SKINS[face.skin]
+    _back_hair(pen, face)
     pen.oval(-0.5, 0.02, 0.075, 0.1, shade(skin, 0.9))
     pen.oval(0.5, 0.02, 0.075, 0.1, shade(skin, 0.9))
     pen.oval(0, 0, 0.41, 0.5, skin)
-    _top_hair(pen, look)
-    _beard(pen, look)
-    _features(pen, look)
-    _headwear(pen, look)
-    _eyewear(pen, look)
+    _top_hair(pen, face)
+    _beard(pen, face)
+    _features(pen, face)
+    _headwear(pen, face)
+    _eyewear(pen, face)
 
 
-def _back_hair(pen: Brush, look: Look) -> None:
-    hair, style = HAIRS[look.hair], STYLES[look.style]
+def _back_hair(pen: Brush, face: Face) -> None:
+    hair, style = HAIRS[face.hair], STYLES[face.style]
     if style == "long":
         pen.oval(0, 0.06, 0.54, 0.6, hair)
         pen.box(-0.54, 0.05, 0.54, 0.62, hair)
@@ -71,10 +71,10 @@ def _back_hair(pen: Brush, look: Look) -> None:
         pen.oval(0, -0.62, 0.2, 0.18, hair)
 
 
-def _top_hair(pen: Brush, look: Look) -> None:
-    hair, style = HAIRS[look.hair], STYLES[look.style]
+def _top_hair(pen: Brush, face: Face) -> None:
+    hair, style = HAIRS[face.hair], STYLES[face.style]
     if style == "bald":
-        pen.oval(-0.12, -0.36, 0.12, 0.05, shade(SKINS[look.skin], 1.08))
+        pen.oval(-0.12, -0.36, 0.12, 0.05, shade(SKINS[face.skin], 1.08))
         return
     depth = {"short": 0.6, "long": 0.55, "afro": 0.66, "bun": 0.58}[style]
     pen.dome(0, -0.08, 0.44, depth * 0.8, hair)
@@ -82,20 +82,20 @@ def _top_hair(pen: Brush, look: Look) -> None:
     pen.oval(fringe, -0.26, 0.3, 0.1, hair)
 
 
-def _beard(pen: Brush, look: Look) -> None:
-    kind, hair = BEARDS[look.beard], shade(HAIRS[look.hair], 0.88)
+def _beard(pen: Brush, face: Face) -> None:
+    kind, hair = BEARDS[face.beard], shade(HAIRS[face.hair], 0.88)
     if kind == "full":
         pen.bowl(0, 0.1, 0.42, 0.44, hair)
-        pen.oval(0, 0.12, 0.28, 0.12, SKINS[look.skin])
+        pen.oval(0, 0.12, 0.28, 0.12, SKINS[face.skin])
     if kind is not None:
         pen.oval(0, 0.2, 0.2, 0.06, hair)
 
 
-def _features(pen: Brush, look: Look) -> None:
-    skin = SKINS[look.skin]
+def _features(pen: Brush, face: Face) -> None:
+    skin = SKINS[face.skin]
     for side in (-1, 1):
         pen.oval(side * 0.18, -0.03, 0.085, 0.06, (252, 252, 252))
-        pen.oval(side * 0.18, -0.03, 0.045, 0.05, IRISES[look.iris])
+        pen.oval(side * 0.18, -0.03, 0.045, 0.05, IRISES[face.iris])
         pen.oval(side * 0.18, -0.03, 0.02, 0.024, (12, 12, 14))
         pen.stroke([(side * 0.09, -0.15), (side * 0.19, -0.175), (side * 0.27, -0.14)], 0.035, (58, 42, 34))
         pen.oval(side * 0.25, 0.15, 0.07, 0.045, shade(skin, 0.94, red=12))
@@ -104,19 +104,19 @@ def _features(pen: Brush, look: Look) -> None:
     pen.box(-0.11, 0.255, 0.11, 0.285, (252, 250, 246))
 
 
-def _headwear(pen: Brush, look: Look) -> None:
-    colour = HEADWEARS[look.headwear]
+def _headwear(pen: Brush, face: Face) -> None:
+    colour = HEADWEARS[face.headwear]
     if colour is None:
         return
-    if look.headwear % 2:
+    if face.headwear % 2:
         pen.dome(0, -0.14, 0.46, 0.46, colour)
         pen.oval(0, -0.17, 0.5, 0.075, shade(colour, 0.78))
     else:
         pen.box(-0.43, -0.31, 0.43, -0.2, colour)
 
 
-def _eyewear(pen: Brush, look: Look) -> None:
-    kind = EYEWEARS[look.eyewear]
+def _eyewear(pen: Brush, face: Face) -> None:
+    kind = EYEWEARS[face.eyewear]
     if kind is None:
         return
     frame = (20, 20, 24)

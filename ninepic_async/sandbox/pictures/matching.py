@@ -1,4 +1,4 @@
-"""Telling faces apart by their pixels: a small coloured patch, looked for at many places and sizes."""
+"""Match faces by pixels: compare a small colour patch at many positions and sizes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ninepic_async.sandbox.pictures.base import NotAPictureError
+from ninepic_async.sandbox.pictures.interface import NotAPictureError
 
 Vectors = NDArray[np.float32]
 PATCH: Final = 16
-"""Side of a patch in pixels; a head fills it from crown to chin."""
+"""Side of a patch in pixels; a head fills it from top to chin."""
 THRESHOLD: Final = 20.0
-"""Largest mean error, on the scale of 0 to 255, at which two patches are the same face."""
+"""Largest mean error (0 to 255) between two patches of the same face."""
 _HEADS: Final = tuple(0.32 * 1.03**step for step in range(22))
-"""Heights of heads that are looked for, as shares of the picture's height."""
+"""Heights of heads to search for, as shares of the picture's height."""
 _GAIN: Final = (0.82, 1.2)
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """An uploaded picture, upright and in colour; `NotAPictureError` if it cannot be read."""
+    """Return an uploaded picture, upright and in RGB; `NotAPictureError` if it is not readable."""
     try:
         with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
@@ -32,25 +32,25 @@ def open_picture(data: bytes) -> Image.Image:
 
 
 def face_vector(patch: Image.Image) -> Vectors:
-    """The patch of a face that fills the picture."""
+    """Return the vector of a face that fills the picture."""
     small = patch.resize((PATCH, PATCH), Image.Resampling.BILINEAR)
     return np.asarray(small, np.float32)[_MASK].ravel()
 
 
 def best_match(picture: Image.Image, references: Vectors) -> int | None:
-    """The place of the reference most like a face in the middle of the picture, if any is like it."""
+    """Return the index of the reference that matches a face in the middle of the picture, if any."""
     if not len(references):
         return None
     best = (THRESHOLD, -1)
     for windows in _windows(picture):
-        errors = unlikeness(windows, references)
+        errors = distances(windows, references)
         at = int(errors.argmin())
         best = min(best, (float(errors.flat[at]), at % len(references)))
     return None if best[1] < 0 else best[1]
 
 
-def unlikeness(patches: Vectors, references: Vectors) -> Vectors:
-    """The mean error of each patch against each reference, once made as bright as that within reason."""
+def distances(patches: Vectors, references: Vectors) -> Vectors:
+    """Return the mean error of each patch against each reference, after a limited change of brightness."""
     dots = patches @ references.T
     powers = (patches**2).sum(1)[:, None]
     gain = np.clip(dots / np.maximum(powers, 1.0), *_GAIN)
@@ -60,7 +60,7 @@ def unlikeness(patches: Vectors, references: Vectors) -> Vectors:
 
 
 def _windows(picture: Image.Image) -> Iterator[Vectors]:
-    """Patches from the middle of the picture, for each size a head may have."""
+    """Yield patches from the middle of the picture, for each size of a head."""
     softened = picture.copy()
     softened.thumbnail((480, 480), Image.Resampling.BOX)
     for share in _HEADS:
@@ -70,7 +70,7 @@ def _windows(picture: Image.Image) -> Iterator[Vectors]:
 
 
 def _tiles(picture: Image.Image, pixel: float, right: float, down: float) -> Vectors:
-    """All patches near the middle, of so large pixels, with the grid moved by a part of one."""
+    """Return all patches near the middle, for one pixel size and offset of the grid."""
     columns = max(PATCH, int(picture.width / pixel - right))
     rows = max(PATCH, int(picture.height / pixel - down))
     left, top = right * pixel, down * pixel
@@ -86,7 +86,7 @@ def _tiles(picture: Image.Image, pixel: float, right: float, down: float) -> Vec
 
 
 def _middle(length: int, rows: int) -> slice:
-    """Where patches begin whose middle is not far from the picture's."""
+    """Return where patches near the picture's middle begin."""
     start, reach = (length - PATCH) // 2, max(2, round(rows * 0.14))
     return slice(max(0, start - reach), start + reach + 2)
 

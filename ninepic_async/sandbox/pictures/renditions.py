@@ -1,4 +1,4 @@
-"""From a drawing to a file: renditions, watermark, EXIF."""
+"""Encode pictures: renditions, watermark, EXIF."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from ninepic_async.sandbox.pictures.base import Rendition
 from ninepic_async.sandbox.pictures.brush import Brush
+from ninepic_async.sandbox.pictures.interface import Rendition
 
 LARGE: Final = 1080
 SMALL: Final = 320
@@ -21,7 +21,7 @@ _MAKE: Final = 0x010F
 
 
 def rendered(picture: Image.Image, rendition: Rendition) -> bytes:
-    """A finished picture as the JPEG of one rendition; originals are made by `original`."""
+    """Return a picture as a small or large JPEG; `original` makes originals."""
     side = SMALL if rendition == "small" else LARGE
     shown = picture.copy()
     shown.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -31,7 +31,7 @@ def rendered(picture: Image.Image, rendition: Rendition) -> bytes:
 
 
 def original(picture: Image.Image, taken_at: int | None) -> bytes:
-    """A finished picture at full size, with its capture time."""
+    """Return a picture at full size as a JPEG with its capture time."""
     exif = Image.Exif()
     exif[_MAKE] = "9Pic sandbox"
     if taken_at is not None:
@@ -42,7 +42,7 @@ def original(picture: Image.Image, taken_at: int | None) -> bytes:
 
 
 def jpeg(picture: Image.Image, quality: int, exif: Image.Exif | None = None) -> bytes:
-    """A picture as JPEG bytes."""
+    """Return a picture as JPEG bytes."""
     out = BytesIO()
     picture.save(out, "JPEG", quality=quality, exif=exif or Image.Exif())
     return out.getvalue()

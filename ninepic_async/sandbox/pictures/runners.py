@@ -1,4 +1,4 @@
-"""A runner from head to shoes, in any moment of the stride."""
+"""Draw runners, at any moment of the stride."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 from attrs import frozen
 
 from ninepic_async.sandbox.pictures.brush import Brush, Colour, shade
-from ninepic_async.sandbox.pictures.faces import SKINS, Look, draw_face
-from ninepic_async.sandbox.seeded import rng
+from ninepic_async.sandbox.pictures.faces import SKINS, Face, draw_face
+from ninepic_async.sandbox.seeded import seeded_rng
 
 _SHIRTS: Final[tuple[Colour, ...]] = (
     (236, 64, 72), (28, 120, 216), (250, 176, 32), (32, 164, 100), (150, 70, 190), (244, 110, 40),
@@ -26,15 +26,15 @@ _SHOES: Final[tuple[Colour, ...]] = (
 )
 _PATTERNS: Final = ("plain", "sash", "hoops", "sides")
 HEAD: Final = 0.235
-"""Height of a head, where a runner is 1 high."""
+"""Height of a head; a runner's height is 1."""
 
 
 @frozen
 class Runner:
-    """A participant as drawn: BIB, face and clothes."""
+    """A participant: BIB, face and clothes."""
 
     bib: str
-    look: Look
+    face: Face
     shirt: Colour
     trim: Colour
     shorts: Colour
@@ -42,11 +42,11 @@ class Runner:
     pattern: str
 
 
-def dress(seed: str, bib: str, look: Look) -> Runner:
-    """A participant with clothes chosen by the seed."""
-    dice = rng(seed, "clothes", bib)
-    shirt, trim = dice.sample(_SHIRTS, 2)
-    return Runner(bib, look, shirt, trim, dice.choice(_SHORTS), dice.choice(_SHOES), dice.choice(_PATTERNS))
+def make_runner(seed: str, bib: str, face: Face) -> Runner:
+    """Return a participant; the seed chooses the clothes."""
+    rng = seeded_rng(seed, "clothes", bib)
+    shirt, trim = rng.sample(_SHIRTS, 2)
+    return Runner(bib, face, shirt, trim, rng.choice(_SHORTS), rng.choice(_SHOES), rng.choice(_PATTERNS))
 
 
 def draw_runner(brush: Brush, runner: Runner, x: float, y: float, height: float, phase: float = 0.0) -> None:
@@ -61,13 +61,13 @@ def draw_runner(brush: Brush, runner: Runner, x: float, y: float, height: float,
     _arm(body, runner, 1, swing)
     _torso(body, runner)
     _bib(body, runner.bib)
-    skin = SKINS[runner.look.skin]
+    skin = SKINS[runner.face.skin]
     body.stroke([(0, -0.77), (0, -0.73)], 0.075, shade(skin, 0.88))
-    draw_face(body, runner.look, 0, -0.87, HEAD)
+    draw_face(body, runner.face, 0, -0.87, HEAD)
 
 
 def _leg(pen: Brush, runner: Runner, side: int, lift: float) -> None:
-    skin = shade(SKINS[runner.look.skin], 0.94)
+    skin = shade(SKINS[runner.face.skin], 0.94)
     hip = (side * 0.065, -0.4)
     knee = (side * (0.08 + 0.03 * lift), -0.215 - 0.08 * lift)
     foot = (side * (0.075 - 0.01 * lift), -0.035 - 0.15 * lift)
@@ -79,7 +79,7 @@ def _leg(pen: Brush, runner: Runner, side: int, lift: float) -> None:
 
 
 def _arm(pen: Brush, runner: Runner, side: int, swing: float) -> None:
-    skin = SKINS[runner.look.skin]
+    skin = SKINS[runner.face.skin]
     shoulder = (side * 0.135, -0.69)
     elbow = (side * (0.235 - 0.02 * swing), -0.555 + 0.02 * swing)
     hand = (side * (0.19 - 0.02 * swing), -0.56 - 0.11 * swing)
@@ -103,7 +103,7 @@ def _torso(pen: Brush, runner: Runner) -> None:
         for side in (-1, 1):
             edge = [(side * 0.155, -0.67), (side * 0.115, -0.67), (side * 0.1, -0.42), (side * 0.125, -0.42)]
             pen.shape(edge, runner.trim)
-    pen.bowl(0, -0.735, 0.06, 0.035, shade(SKINS[runner.look.skin], 0.88))
+    pen.bowl(0, -0.735, 0.06, 0.035, shade(SKINS[runner.face.skin], 0.88))
 
 
 def _bib(pen: Brush, bib: str) -> None:
@@ -118,5 +118,5 @@ def _bib(pen: Brush, bib: str) -> None:
 
 
 def printable(bib: str) -> str:
-    """A BIB in digits that the built-in font has."""
+    """Return a BIB with digits that the built-in font has."""
     return "".join(str(unicodedata.decimal(letter, letter)) for letter in bib)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from tests.sandbox.wire import Api
+from tests.sandbox.raw_client import Api
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

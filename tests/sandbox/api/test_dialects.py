@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from ninepic_async.sandbox import ClipWords, Dialect, ManualClock, Sandbox
-from tests.sandbox.wire import Api
+from tests.sandbox.raw_client import Api
 
 Speak = Callable[[Dialect], Coroutine[Any, Any, Api]]
 

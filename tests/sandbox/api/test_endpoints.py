@@ -7,7 +7,7 @@ import pytest
 from yarl import URL
 
 from ninepic_async.sandbox import Sandbox
-from tests.sandbox.wire import Api
+from tests.sandbox.raw_client import Api
 
 NOTHING = {
     "total": 0,

@@ -15,11 +15,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from ninepic_async import guesses
 from ninepic_async.sandbox import Dialect, ManualClock, Sandbox
-from ninepic_async.sandbox.api import description
-from ninepic_async.sandbox.api.endpoints import ROUTES
-from ninepic_async.sandbox.api.port import LARGEST_UPLOAD
-from tests.sandbox.contract import check, operation_of, operations, parts, resolved
-from tests.sandbox.wire import Answer, Api
+from ninepic_async.sandbox.api import openapi
+from ninepic_async.sandbox.api.app import LARGEST_UPLOAD
+from ninepic_async.sandbox.routes import ROUTES
+from tests.sandbox.openapi_contract import check, operation_of, operations, parts, resolved
+from tests.sandbox.raw_client import Answer, Api
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 SPAN = {"from": 0, "to": 2_000_000_000}
@@ -63,8 +63,8 @@ def api(sandbox: Sandbox, session: ClientSession) -> Witness:
 
 
 def test_the_description_is_sound() -> None:
-    OpenAPIV31SpecValidator(description.document()).validate()
-    for schema in description.document()["components"]["schemas"].values():
+    OpenAPIV31SpecValidator(openapi.document()).validate()
+    for schema in openapi.document()["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
@@ -72,14 +72,14 @@ async def test_it_is_served_without_a_key(sandbox: Sandbox, session: ClientSessi
     sandbox.faults.add(status=503)
     async with session.get(f"{sandbox.base_url}/openapi.json") as reply:
         assert (reply.status, reply.content_type) == (200, "application/json")
-        assert await reply.json() == description.document()
+        assert await reply.json() == openapi.document()
     assert list(sandbox.requests) == []
 
 
 async def test_without_pyyaml_it_says_what_to_install(
     sandbox: Sandbox, session: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    description.document.cache_clear()
+    openapi.document.cache_clear()
     modules: dict[str, Any] = sys.modules
     monkeypatch.setitem(modules, "yaml", None)
     async with session.get(f"{sandbox.base_url}/openapi.json") as reply:
@@ -103,16 +103,14 @@ def test_page_sizes_are_the_sandboxs(route: Any) -> None:
 
 
 def test_each_guess_is_marked_and_says_what_is_guessed() -> None:
-    marked = [part for part in parts(description.document()) if part.get("x-guess") is True]
+    marked = [part for part in parts(openapi.document()) if part.get("x-guess") is True]
     assert len(marked) >= 10
     assert all(len(part["x-guess-note"]) > 10 for part in marked)
-    assert not [
-        part for part in parts(description.document()) if "x-guess-note" in part and part not in marked
-    ]
+    assert not [part for part in parts(openapi.document()) if "x-guess-note" in part and part not in marked]
 
 
 def test_every_guess_is_named_by_a_mark() -> None:
-    marks = [part for part in parts(description.document()) if "x-guess-names" in part]
+    marks = [part for part in parts(openapi.document()) if "x-guess-names" in part]
     assert all(mark["x-guess"] is True for mark in marks)
     named = {name for mark in marks for name in mark["x-guess-names"]}
     said_by_no_server = {"FEATURES_ARE_SWITCHED_BY"}
@@ -123,16 +121,16 @@ def test_a_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(guesses, "SELFIE_FIELD", "portrait")
     monkeypatch.setattr(guesses, "CLIP_URL_KEYS", ("film",))
     monkeypatch.setattr(guesses, "FACES_PAGE_SIZE_MAX", 50)
-    description.document.cache_clear()
+    openapi.document.cache_clear()
     try:
-        document = description.document()
+        document = openapi.document()
         OpenAPIV31SpecValidator(document).validate()
         form = operations()["face_search"].described["requestBody"]["content"]["multipart/form-data"]
         assert form["schema"]["required"] == ["portrait"]
         assert "film" in document["components"]["schemas"]["Clip"]["properties"]
         assert document["components"]["parameters"]["FacesPageSize"]["description"].startswith("50 ")
     finally:
-        description.document.cache_clear()
+        openapi.document.cache_clear()
 
 
 async def of_all_kinds(api: Witness) -> None:

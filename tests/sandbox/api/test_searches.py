@@ -13,8 +13,8 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.api.clip_list import video_ids
-from tests.sandbox.wire import Api
+from ninepic_async.sandbox.api.clips import video_ids
+from tests.sandbox.raw_client import Api
 
 FACES = "/faces"
 MOTION = "/video-clipping/search-by-selfie"

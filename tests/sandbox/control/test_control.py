@@ -19,7 +19,7 @@ from yarl import URL
 
 from ninepic_async.sandbox import Fault, ManualClock, Sandbox
 from ninepic_async.sandbox.control.strict_json import BadJsonError, read
-from tests.sandbox.wire import Answer, Api, talk
+from tests.sandbox.raw_client import Answer, Api, talk
 
 PHOTOS = 120
 
@@ -154,10 +154,10 @@ async def test_a_snapshot_is_put_back(remote: Remote, api: Api) -> None:
     [
         ({"searches": [{"event_id": 1, "request_id": "x", "bibs": []}]}, "no event 1"),
         ({"jobs": [{"event_id": 1, "request_id": "x", "age_s": 0}]}, "no search x"),
-        ({"photos": None}, "another kind of gallery"),
+        ({"photos": None}, "the snapshot is of drawn photos"),
         ({"seed": "7"}, 'seed: should be a whole number, not "7"'),
         ({"charges": [{"endpoint": "face_search", "event_id": 1}]}, "charges.0.request_id: is missing"),
-        ({"nonsense": 1}, "nonsense: is no field known here"),
+        ({"nonsense": 1}, "nonsense: is not a known field"),
     ],
 )
 async def test_a_snapshot_that_cannot_be(remote: Remote, api: Api, change: Any, said: str) -> None:
@@ -224,7 +224,7 @@ async def test_faults_strike_and_are_listed_until_then(remote: Remote, api: Api)
 @pytest.mark.parametrize(
     ("body", "field", "problem"),
     [
-        ({"stauts": 503}, "stauts", "is no field known here"),
+        ({"stauts": 503}, "stauts", "is not a known field"),
         ({"times": "2"}, "times", 'should be a whole number, not "2"'),
         ({"times": True}, "times", "should be a whole number, not true"),
         ({"delay_s": "1"}, "delay_s", "should be a number"),
@@ -320,7 +320,7 @@ async def test_selfies_for_those_who_have_none(remote: Remote, api: Api) -> None
 
 async def test_pictures_without_pillow(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     modules: dict[str, Any] = sys.modules
-    monkeypatch.setitem(modules, "ninepic_async.sandbox.pictures.drawn", None)
+    monkeypatch.setitem(modules, "ninepic_async.sandbox.pictures.drawn_pictures", None)
     answer = await remote.send("GET", "/stranger-selfie")
     assert (answer.status, "pip install" in answer.body["message"]) == (501, True)
 

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from ninepic_async.sandbox.http.loopback import StrangerError, check_local, is_local
+from ninepic_async.sandbox.http.loopback import ForbiddenError, check_local, is_local
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_peers_elsewhere_are_refused(peer: object) -> None:
     transport = Mock()
     transport.get_extra_info = {"peername": peer}.get
     request = make_mocked_request("GET", "/", {"Host": "localhost"}, transport=transport)
-    with pytest.raises(StrangerError, match="own machine"):
+    with pytest.raises(ForbiddenError, match="this machine only"):
         check_local(request)

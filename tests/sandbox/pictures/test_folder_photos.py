@@ -13,17 +13,17 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from ninepic_async.sandbox import FolderError, ManualClock, Sandbox
-from ninepic_async.sandbox.event_photos import DrawnGallery
-from ninepic_async.sandbox.pictures.drawn import DrawnPictures
-from ninepic_async.sandbox.pictures.photo_folder import read_folder
-from tests.sandbox.wire import Api
+from ninepic_async.sandbox.event_photos import DrawnPhotos
+from ninepic_async.sandbox.pictures.drawn_pictures import DrawnPictures
+from ninepic_async.sandbox.pictures.folder_photos import read_folder
+from tests.sandbox.raw_client import Api
 
 BIBS = {"p0.jpg": "A/1", "p1.jpg": "A/1", "p2.jpg": "22", "p3.JPEG": "33"}
 
 
 @pytest.fixture(scope="module")
 def drawn() -> list[bytes]:
-    pictures = DrawnPictures(DrawnGallery("folder", 40, 1_768_608_000), "Folder Run")
+    pictures = DrawnPictures(DrawnPhotos("folder", 40, 1_768_608_000), "Folder Run")
     return [pictures.photo(place, "original") for place in (0, 8, 16, 24, 39, 32, 38)]
 
 
@@ -198,7 +198,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 async def test_folders_that_cannot_be(tmp_path: Path, drawn: list[bytes]) -> None:
     with pytest.raises(FolderError, match="no such folder"):
         await Sandbox(folder=tmp_path / "missing").start()
-    with pytest.raises(FolderError, match="no JPEGs"):
+    with pytest.raises(FolderError, match="there are no JPEGs"):
         await Sandbox(folder=tmp_path).start()
     (tmp_path / "good.jpg").write_bytes(drawn[0])
     for name, body in (("text.jpg", b"hello"), ("cut.jpg", drawn[1][:20_000])):

@@ -10,7 +10,7 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.faults.fault import FaultFields
-from tests.sandbox.wire import Api, talk, until
+from tests.sandbox.raw_client import Api, talk, until
 
 
 async def read(api: Api, path: str) -> bytes:

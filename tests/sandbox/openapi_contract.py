@@ -11,7 +11,7 @@ from attrs import frozen
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from ninepic_async.sandbox.api.description import document
+from ninepic_async.sandbox.api.openapi import document
 
 METHODS = ("get", "post", "put", "delete", "patch")
 

@@ -1,4 +1,4 @@
-"""Which source videos show a runner, and where in them."""
+"""Which source videos show a runner, and when."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import frozen
 
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.links import Links
-from ninepic_async.sandbox.seeded import rng, uuid_of
+from ninepic_async.sandbox.seeded import seeded_rng, uuid_of
 from ninepic_async.sandbox.state import Search
 
 VIDEOS_PER_EVENT = 3
@@ -27,17 +27,17 @@ class ClipItem:
 
 
 def video_ids(event: Event) -> tuple[str, ...]:
-    """The event's source videos."""
+    """Return the ids of the event's source videos."""
     return tuple(uuid_of(event.event_id, "video", place) for place in range(VIDEOS_PER_EVENT))
 
 
 def clips_of(event: Event, search: Search, links: Links) -> Sequence[ClipItem]:
-    """One clip for each source video that shows the runner; the first of them always does."""
-    dice = rng(event.event_id, "clips", *search.bibs)
+    """Return a clip for each source video that shows the runner; the first one always does."""
+    rng = seeded_rng(event.event_id, "clips", *search.bibs)
     poster = event.gallery.photo(search.photos[0]).image_id if search.photos else None
     clips = []
     for place, video_id in enumerate(video_ids(event)):
-        shown, start_s = dice.random() < 0.6, round(dice.uniform(3, 900), 1)
+        shown, start_s = rng.random() < 0.6, round(rng.uniform(3, 900), 1)
         if place == 0 or shown:
             url = links.clip(event.event_id, search.request_id, video_id)
             thumbnail = links.photo(event.event_id, "small", poster) if poster and place == 0 else None

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from ninepic_async.sandbox import Sandbox
-from tests.sandbox.wire import Api, until
+from tests.sandbox.raw_client import Api, until
 
 
 async def test_a_status_is_answered_as_often_as_said(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""The API's port: checks every request, runs its endpoint, and words the reply."""
+"""The API's application: check each request, run its endpoint, build the reply."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from ninepic_async.sandbox.api.checks import (
     check_org,
     read_page,
 )
-from ninepic_async.sandbox.api.endpoints import ROUTES, Call, Endpoints, Route
+from ninepic_async.sandbox.api.endpoints import METHODS, Call, Endpoints
 from ninepic_async.sandbox.dialect import Dialect
-from ninepic_async.sandbox.faults.effects import Handler, answer, served_page, status_of
+from ninepic_async.sandbox.faults.effects import answer, served_page, status_of
 from ninepic_async.sandbox.faults.fault import Faults
-from ninepic_async.sandbox.request_log import UNKNOWN, Asked, RequestLog, endpoint_of
+from ninepic_async.sandbox.http.handlers import Handler
+from ninepic_async.sandbox.request_log import RequestInfo, RequestLog, endpoint_of
+from ninepic_async.sandbox.routes import ROUTES, UNKNOWN, Route
 
 LARGEST_UPLOAD: Final = 32 * 1024 * 1024
 _UNPAGED: Final = Page(1, 1)
 _GATEWAY_PAGE: Final = "<html><body><h1>{}</h1></body></html>"
 _OBSERVED: Final = frozenset({UNKNOWN, *(route.name for route in ROUTES)})
-"""What meets faults and is written into the log: the contract's routes, and those that nothing has."""
+"""Requests that meet faults and are logged: the contract's routes, and requests that no route answers."""
 
 
 @frozen(eq=False)
-class ApiPort:
-    """Makes the aiohttp application that speaks the API."""
+class ApiServer:
+    """Builds the aiohttp application that serves the API."""
 
     endpoints: Endpoints
     faults: Faults
@@ -39,7 +41,7 @@ class ApiPort:
     latency_s: float
 
     def app(self) -> web.Application:
-        """The application, with all routes."""
+        """Return the application with all routes."""
         app = web.Application(middlewares=[self._observe], client_max_size=LARGEST_UPLOAD)
         for route in ROUTES:
             app.router.add_route(route.method, route.path, self._handler(route), name=route.name)
@@ -47,12 +49,14 @@ class ApiPort:
 
     @property
     def dialect(self) -> Dialect:
-        """How replies are worded."""
-        return self.endpoints.wire.dialect
+        """Return how replies are worded."""
+        return self.endpoints.payloads.dialect
 
     def _handler(self, route: Route) -> Handler:
+        method = METHODS[route.name]
+
         async def handle(request: web.Request) -> web.StreamResponse:
-            message, data = await route.run(self.endpoints, self._checked(route, request))
+            message, data = await method(self.endpoints, self._checked(route, request))
             return self._reply(200, message, data)
 
         return handle
@@ -78,18 +82,18 @@ class ApiPort:
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if endpoint_of(request) not in _OBSERVED:
             return await handler(request)
-        asked, clock, status = self.log.asked(request), self.endpoints.clock, 0
-        if self.log.is_leak("api", request):
+        info, clock, status = self.log.begin(request), self.endpoints.clock, 0
+        if self.log.leaks_key("api", request):
             self.endpoints.state.key_leaks.append(request.path)
         try:
-            with self.faults.meeting(asked, clock.now()) as armed:
+            with self.faults.applied_to(info, clock.now()) as armed:
                 if self.latency_s:
                     await clock.sleep(self.latency_s)
-                work = self._gateway if self._is_held_up(asked) else lambda r: self._refusing(r, handler)
+                work = self._gateway if self._is_gateway_turn(info) else lambda r: self._refusing(r, handler)
                 reply = await answer(armed, request, work, clock)
             status = status_of(reply)
         finally:
-            self.log.note("api", asked, request, status, clock.now())
+            self.log.add("api", info, request, status, clock.now())
         return reply
 
     async def _refusing(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -102,13 +106,13 @@ class ApiPort:
         except web.HTTPRequestEntityTooLarge:
             return self._reply(413, "Request Entity Too Large", None)
 
-    def _is_held_up(self, asked: Asked) -> bool:
-        return self.dialect.gateway_status is not None and asked.attempt == 1
+    def _is_gateway_turn(self, info: RequestInfo) -> bool:
+        return self.dialect.gateway_status is not None and info.attempt == 1
 
     async def _gateway(self, _: web.Request) -> web.Response:
         status = self.dialect.gateway_status or 502
         return web.Response(status=status, text=_GATEWAY_PAGE.format(status), content_type="text/html")
 
     def _reply(self, status: int, message: str, data: dict[str, object] | None) -> web.Response:
-        body = self.endpoints.wire.body(status, message, data)
+        body = self.endpoints.payloads.body(status, message, data)
         return web.Response(status=status, body=body, content_type="application/json")

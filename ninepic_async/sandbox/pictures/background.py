@@ -1,4 +1,4 @@
-"""What is behind the runners: sky, skyline, trees, road."""
+"""Draw the background: sky, skyline, trees, road."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _SKIES: Final[tuple[tuple[Colour, Colour], ...]] = (
 HORIZON: Final = 0.52
 
 
-def paint_scene(width: int, height: int, dice: Random) -> Image.Image:
-    """A stretch of the course, seen from the middle of the road."""
-    top, bottom = dice.choice(_SKIES)
+def draw_background(width: int, height: int, rng: Random) -> Image.Image:
+    """Return a part of the course, seen from the middle of the road."""
+    top, bottom = rng.choice(_SKIES)
     scene = sky(width, height, top, bottom)
     pen = Brush(ImageDraw.Draw(scene), 0, 0, height)
     wide = width / height
-    pen.oval(dice.uniform(0.1, wide - 0.1), dice.uniform(0.08, 0.25), 0.05, 0.05, (255, 246, 210))
-    for _ in range(dice.randrange(1, 4)):
-        _cloud(pen, dice.uniform(0, wide), dice.uniform(0.05, 0.25), dice.uniform(0.06, 0.12))
-    _skyline(pen, wide, dice)
-    pen.box(0, HORIZON, wide, 1, dice.choice(((116, 168, 84), (150, 172, 96), (196, 178, 128))))
-    for _ in range(dice.randrange(5, 11)):
-        side = dice.choice((-1, 1))
-        _tree(pen, wide / 2 + side * dice.uniform(0.3, 0.95) * wide / 1.6, dice.uniform(0.1, 0.2), dice)
-    _road(pen, wide, dice)
+    pen.oval(rng.uniform(0.1, wide - 0.1), rng.uniform(0.08, 0.25), 0.05, 0.05, (255, 246, 210))
+    for _ in range(rng.randrange(1, 4)):
+        _cloud(pen, rng.uniform(0, wide), rng.uniform(0.05, 0.25), rng.uniform(0.06, 0.12))
+    _skyline(pen, wide, rng)
+    pen.box(0, HORIZON, wide, 1, rng.choice(((116, 168, 84), (150, 172, 96), (196, 178, 128))))
+    for _ in range(rng.randrange(5, 11)):
+        side = rng.choice((-1, 1))
+        _tree(pen, wide / 2 + side * rng.uniform(0.3, 0.95) * wide / 1.6, rng.uniform(0.1, 0.2), rng)
+    _road(pen, wide, rng)
     return scene
 
 
 def sky(width: int, height: int, top: Colour, bottom: Colour) -> Image.Image:
-    """A smooth change from one colour to another, downwards."""
+    """Return a vertical gradient from one colour to another."""
     ramp = Image.linear_gradient("L").resize((1, height))
     strip = Image.composite(Image.new("RGB", ramp.size, bottom), Image.new("RGB", ramp.size, top), ramp)
-    return strip.resize((width, height), Image.Resampling.NEAREST)  # all of a line is alike
+    return strip.resize((width, height), Image.Resampling.NEAREST)  # each line has one colour
 
 
 def _cloud(pen: Brush, x: float, y: float, size: float) -> None:
@@ -48,15 +48,15 @@ def _cloud(pen: Brush, x: float, y: float, size: float) -> None:
         pen.oval(x + dx * size, y + dy * size, r * size, r * size * 0.6, (250, 250, 252))
 
 
-def _skyline(pen: Brush, wide: float, dice: Random) -> None:
-    kind = dice.choice(("city", "hills", "hills"))
-    tone: Colour = dice.choice(((120, 140, 170), (140, 150, 160), (106, 140, 130)))
+def _skyline(pen: Brush, wide: float, rng: Random) -> None:
+    kind = rng.choice(("city", "hills", "hills"))
+    tone: Colour = rng.choice(((120, 140, 170), (140, 150, 160), (106, 140, 130)))
     x = -0.1
     while x < wide + 0.1:
-        step = dice.uniform(0.06, 0.14)
+        step = rng.uniform(0.06, 0.14)
         if kind == "city":
-            top = HORIZON - dice.uniform(0.06, 0.28)
-            pen.box(x, top, x + step, HORIZON, shade(tone, dice.uniform(0.85, 1.15)))
+            top = HORIZON - rng.uniform(0.06, 0.28)
+            pen.box(x, top, x + step, HORIZON, shade(tone, rng.uniform(0.85, 1.15)))
             for row in range(int((HORIZON - top) / 0.03) - 1):
                 for column in range(int(step / 0.025) - 1):
                     left = x + 0.014 + column * 0.025
@@ -67,25 +67,25 @@ def _skyline(pen: Brush, wide: float, dice: Random) -> None:
             pen.oval(
                 x,
                 HORIZON,
-                dice.uniform(0.2, 0.4),
-                dice.uniform(0.06, 0.2),
-                shade(tone, dice.uniform(0.85, 1.1)),
+                rng.uniform(0.2, 0.4),
+                rng.uniform(0.06, 0.2),
+                shade(tone, rng.uniform(0.85, 1.1)),
             )
         x += step if kind == "city" else step * 2
     pen.box(-0.1, HORIZON, wide + 0.1, HORIZON + 0.02, shade(tone, 0.9))
 
 
-def _tree(pen: Brush, x: float, size: float, dice: Random) -> None:
+def _tree(pen: Brush, x: float, size: float, rng: Random) -> None:
     ground = HORIZON + size * 0.35
-    green: Colour = dice.choice(((54, 124, 62), (76, 146, 70), (40, 104, 76), (110, 150, 50)))
+    green: Colour = rng.choice(((54, 124, 62), (76, 146, 70), (40, 104, 76), (110, 150, 50)))
     pen.box(x - size * 0.06, ground - size * 0.6, x + size * 0.06, ground, (104, 74, 50))
     for dx, dy, tone in ((-0.25, -0.8, 0.9), (0.25, -0.8, 0.95), (0.0, -1.1, 1.1)):
         pen.oval(x + dx * size, ground + dy * size, size * 0.38, size * 0.36, shade(green, tone))
 
 
-def _road(pen: Brush, wide: float, dice: Random) -> None:
-    middle = wide / 2 + dice.uniform(-0.12, 0.12)
-    tar = dice.choice(((112, 114, 120), (128, 126, 126), (98, 102, 110)))
+def _road(pen: Brush, wide: float, rng: Random) -> None:
+    middle = wide / 2 + rng.uniform(-0.12, 0.12)
+    tar = rng.choice(((112, 114, 120), (128, 126, 126), (98, 102, 110)))
     edge, near = 0.12, max(0.75, wide * 0.55)
     pen.shape(_lane(middle, -edge - 0.02, edge + 0.02, -near - 0.06, near + 0.06), (232, 228, 218))
     pen.shape(_lane(middle, -edge, edge, -near, near), tar)

@@ -9,7 +9,7 @@ import pytest
 from ninepic_async.sandbox import Dialect, ManualClock, Sandbox
 from ninepic_async.sandbox.request_log import KEPT
 
-from .wire import Api
+from .raw_client import Api
 
 
 def any_bib(api: Api) -> str:
@@ -77,7 +77,7 @@ async def test_a_leaked_key_is_told(where: str, api: Api) -> None:
     else:
         await api.send("GET", api.url("/ping"), headers={"Authorization": f"Bearer {key}"})
         path = sandbox.requests[-1].path
-    with pytest.raises(AssertionError, match="sent where it should not be 1 times") as failure:
+    with pytest.raises(AssertionError, match="sent to the wrong place 1 times") as failure:
         sandbox.assert_no_key_leaked()
     assert path in str(failure.value)
     assert key not in str(failure.value)

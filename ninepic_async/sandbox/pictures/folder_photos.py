@@ -1,4 +1,4 @@
-"""A gallery made from a folder of real JPEGs."""
+"""Photos from a folder of JPEGs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninepic_async.sandbox.event_photos import Photo
 from ninepic_async.sandbox.seeded import uuid_of
 
 BIBS_FILE: Final = "bibs.csv"
-PHOTOS_PER_MADE_UP_BIB: Final = 20
+PHOTOS_PER_GENERATED_BIB: Final = 20
 PREVIEW: Final = 64
 _SUFFIXES: Final = (".jpg", ".jpeg")
 _EXIF_SUB_IFD: Final = 0x8769
@@ -27,7 +27,7 @@ _OFFSET_TIME_ORIGINAL: Final = 0x9011
 
 @frozen(eq=False)
 class FolderPhoto:
-    """One file: its upright size, capture time, BIBs, and a small version to compare others with."""
+    """One file: its upright size, capture time, BIBs, and a small version for matching."""
 
     path: Path
     image_id: str
@@ -37,11 +37,11 @@ class FolderPhoto:
     preview: Image.Image
 
 
-class FolderGallery:
-    """The photos of a folder, by capture time and then by name."""
+class FolderPhotos:
+    """The photos of a folder, ordered by capture time, then by name."""
 
     def __init__(self, photos: Iterable[FolderPhoto]) -> None:
-        # Without a time: behind all others.
+        # Photos without a time are last.
         self.files: Sequence[FolderPhoto] = sorted(
             photos, key=lambda photo: (photo.taken_at is None, photo.taken_at or 0, photo.path.name)
         )
@@ -57,41 +57,41 @@ class FolderGallery:
         self.bibs: Sequence[str] = tuple(bibs.values())
 
     def photo(self, index: int) -> Photo:
-        """One photo by its place in the order."""
+        """Return a photo by its index."""
         found = self.files[index]
         return Photo(index, found.image_id, *found.size, found.taken_at, open_original=False)
 
     def taken_at(self, index: int) -> int:
-        """Capture time of one of the first ``timed`` photos."""
+        """Return the capture time of one of the first ``timed`` photos."""
         return self.files[index].taken_at or 0
 
     def index_of(self, image_id: str) -> int | None:
-        """A photo's place, or None for an id that is not in here."""
+        """Return a photo's index, or None for an unknown id."""
         return self._ids.get(image_id)
 
     def bibs_in(self, index: int) -> tuple[str, ...]:
-        """The BIBs of a photo."""
+        """Return the BIBs of a photo."""
         return self.files[index].bibs
 
     def of_bib(self, bib: str) -> Sequence[int]:
-        """The photos of a BIB (compared without case), in order."""
+        """Return the indices of a BIB's photos, in order; the BIB is compared without case."""
         return self._places.get(bib.casefold(), ())
 
 
-def read_folder(folder: str | PathLike[str]) -> FolderGallery:
-    """Read every JPEG of a folder, and its ``bibs.csv`` if there is one.
+def read_folder(folder: str | PathLike[str]) -> FolderPhotos:
+    """Read each JPEG of a folder, and its ``bibs.csv`` if there is one.
 
     Raises:
-        FolderError: The folder is missing or has no JPEGs, or a file in it cannot be read; the text names it.
+        FolderError: The folder is missing, has no JPEGs, or has a file that can't be read.
     """
     root = Path(folder)
     if not root.is_dir():
         raise FolderError(f"no such folder: {root}")
     paths = sorted(path for path in root.iterdir() if _is_photo(path))
     if not paths:
-        raise FolderError(f"no JPEGs (.jpg, .jpeg) in {root}")
-    bibs = _with_made_up([path.name for path in paths], _read_bibs(root, {path.name for path in paths}))
-    return FolderGallery(_read_photo(path, bibs[path.name]) for path in paths)
+        raise FolderError(f"there are no JPEGs (.jpg, .jpeg) in {root}")
+    bibs = _with_generated([path.name for path in paths], _read_bibs(root, {path.name for path in paths}))
+    return FolderPhotos(_read_photo(path, bibs[path.name]) for path in paths)
 
 
 def _is_photo(path: Path) -> bool:
@@ -105,16 +105,16 @@ def _read_photo(path: Path, bibs: tuple[str, ...]) -> FolderPhoto:
             width, height = picture.size
             if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
                 width, height = height, width
-            # Reading all of it, small, also finds files that break off.
+            # Decode the whole file, at a small size, to find truncated ones.
             picture.draft("RGB", (PREVIEW * 2, PREVIEW * 2))
             preview = ImageOps.exif_transpose(picture).convert("RGB").resize((PREVIEW, PREVIEW))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise FolderError(f"not a readable JPEG: {path} ({error})") from error
+        raise FolderError(f"{path} is not a readable JPEG ({error})") from error
     return FolderPhoto(path, uuid_of("folder", path.name), (width, height), taken_at, bibs, preview)
 
 
 def _taken_at(picture: Image.Image) -> int | None:
-    """Capture time from EXIF; as UTC unless it says its offset, None if there is none that makes sense."""
+    """Return the capture time from EXIF, as UTC unless it has an offset; None if it has no valid time."""
     details = picture.getexif().get_ifd(_EXIF_SUB_IFD)
     text = str(details.get(_DATE_TIME_ORIGINAL, "")).strip("\0 ")
     offset = str(details.get(_OFFSET_TIME_ORIGINAL, "")).strip("\0 ")
@@ -138,12 +138,12 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise FolderError(f"not a readable table: {path} ({error})") from error
+        raise FolderError(f"{path} is not a readable CSV file ({error})") from error
     for number, row in enumerate(rows, 1):
         if not any(row) or (number == 1 and [cell.casefold() for cell in row[:2]] == ["file", "bib"]):
             continue
         if len(row) < 2 or not row[1]:
-            raise FolderError(f"{path}, line {number}: a file and a BIB are needed")
+            raise FolderError(f"{path}, line {number}: write a file name and a BIB")
         if row[0] not in names:
             raise FolderError(f"{path}, line {number}: there is no JPEG {row[0]!r}")
         bib = spellings.setdefault(row[1].casefold(), row[1])
@@ -151,12 +151,12 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
     return bibs
 
 
-def _with_made_up(names: Sequence[str], bibs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """A BIB for every file: those that have none share made-up ones, a score of photos each."""
+def _with_generated(names: Sequence[str], bibs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return BIBs for each file; files without one share generated BIBs, about 20 photos each."""
     bare = [name for name in names if name not in bibs]
     taken = {bib.casefold() for of_file in bibs.values() for bib in of_file}
     free = [
         str(number) for number in range(101, 101 + len(names) * 2 + len(taken)) if str(number) not in taken
     ]
-    groups = max(1, len(bare) // PHOTOS_PER_MADE_UP_BIB)
+    groups = max(1, len(bare) // PHOTOS_PER_GENERATED_BIB)
     return dict(bibs) | {name: (free[place % groups],) for place, name in enumerate(bare)}

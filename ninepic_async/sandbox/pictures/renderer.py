@@ -1,4 +1,4 @@
-"""Where pictures are made for the two ports: in threads, so that the loop stays free, and once."""
+"""Make and cache pictures in threads, so that the event loop stays free."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
 from ninepic_async.sandbox.events import Event
-from ninepic_async.sandbox.pictures.base import Pictures, Rendition, pictures_of
 from ninepic_async.sandbox.pictures.cache import PictureCache
+from ninepic_async.sandbox.pictures.factory import pictures_of
+from ninepic_async.sandbox.pictures.interface import Pictures, Rendition
 
 THREADS = 2
 
 
-class Studio:
-    """All events' pictures, made when asked for."""
+class Renderer:
+    """Makes the pictures of all events when they are requested."""
 
     def __init__(self) -> None:
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
         self._cache = PictureCache(self.threads)
-        # By the event itself: one that begins anew under the same number has other pictures.
+        # Keyed by the object: after a reset, an event with the same number has other pictures.
         self._pictures: WeakKeyDictionary[Event, Pictures] = WeakKeyDictionary()
 
     def close(self) -> None:
-        """Take no more work."""
+        """Stop the threads after their current work."""
         self.threads.shutdown(wait=False, cancel_futures=True)
 
     def pictures(self, event: Event) -> Pictures:
-        """One event's pictures."""
+        """Return the pictures of an event."""
         known = self._pictures.get(event)
         return known or self._pictures.setdefault(event, pictures_of(event))
 
     async def photo(self, event: Event, index: int, rendition: Rendition) -> bytes:
-        """A photo as a JPEG."""
+        """Return a photo as a JPEG."""
         key = (event, rendition, index)
         return await self._cache.get(key, lambda: self.pictures(event).photo(index, rendition))
 
     async def cover(self, event: Event) -> bytes:
-        """The event's cover picture."""
+        """Return the event's cover as a JPEG."""
         return await self._cache.get((event, "cover"), lambda: self.pictures(event).cover())
 
     async def clip(self, event: Event, bib: str, place: int) -> bytes:
-        """A runner's clip as an MP4."""
+        """Return a runner's clip as an MP4."""
         key = (event, "clip", bib, place)
         return await self._cache.get(key, lambda: self.pictures(event).clip(bib, place))
 
     async def match(self, event: Event, selfie: bytes) -> tuple[str, ...]:
-        """The BIBs of those in an uploaded picture."""
+        """Return the BIBs of the people in an uploaded picture."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads, lambda: self.pictures(event).match(selfie))

@@ -1,4 +1,4 @@
-"""Short MP4 clips from drawn frames."""
+"""Encode short MP4 clips."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FRAMES: Final = 30
 
 
 def encode(frames: Iterable[Image.Image]) -> bytes:
-    """Frames of `SIZE` as an MP4 (H.264) that plays before it is loaded whole."""
-    # A file: moving the index to the front means reading back what was written.
+    """Return frames of `SIZE` as an MP4 (H.264) with its index in front."""
+    # Use a file: moving the index to the front needs to read back what was written.
     with TemporaryDirectory(prefix="ninepic-clip-") as folder:
         path = Path(folder, "clip.mp4")
         _write(path, frames)
@@ -31,8 +31,8 @@ def _write(path: Path, frames: Iterable[Image.Image]) -> None:
         stream = film.add_stream("libx264", rate=FRAMES_PER_S)
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
-        # One thread, and code that does not depend on the processor or on what lies behind a frame in
-        # memory, as x264's assembly does: the same frames give the same bytes.
+        # One thread and no assembly, so that the same frames give the same bytes: x264's assembly depends on
+        # the processor and on the memory behind a frame.
         stream.options = {"preset": "veryfast", "crf": "26", "threads": "1", "x264-params": "asm=0"}
         stream.time_base = Fraction(1, FRAMES_PER_S)
         for place, picture in enumerate(frames):

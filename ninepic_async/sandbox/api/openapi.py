@@ -1,8 +1,7 @@
 """The contract as an OpenAPI document, served at ``/openapi.json``.
 
-It is written once, by hand, in ``openapi.yaml``, and shares nothing with what the client decodes by. Where
-the contract rests on a guess, the file has the guess's name in its stead, and `ninepic_async.guesses`
-its value.
+The document is written by hand in ``openapi.yaml`` and shares no code with the client's decoder. Where the
+contract is a guess, the file holds the guess's name, and `ninepic_async.guesses` holds its value.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import orjson
 from aiohttp import web
 
 from ninepic_async import guesses
-from ninepic_async.sandbox.faults.effects import Handler
+from ninepic_async.sandbox.http.handlers import Handler
 
 PATH: Final = "/openapi.json"
-HINT: Final = "the OpenAPI description needs PyYAML: pip install 'ninepic-async[sandbox]'"
+HINT: Final = "the OpenAPI document needs PyYAML: pip install 'ninepic-async[sandbox]'"
 
 
 class _Guesses(Template):
@@ -28,7 +27,7 @@ class _Guesses(Template):
 
 @cache
 def document() -> dict[str, Any]:
-    """The whole description; do not change what you are given.
+    """Return the whole document. It is cached: do not change it.
 
     Raises:
         ImportError: PyYAML is not installed.
@@ -44,18 +43,18 @@ def document() -> dict[str, Any]:
 
 
 def add_to(app: web.Application) -> None:
-    """Serve the description from this application, apart from all that watches the API itself."""
-    app.middlewares.insert(0, _apart)
+    """Serve the document from this application, outside the log and the faults."""
+    app.middlewares.insert(0, _serve_document)
 
 
 @web.middleware
-async def _apart(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _serve_document(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path == PATH and request.method == "GET":
-        return await _describe(request)
+        return _reply()
     return await handler(request)
 
 
-async def _describe(_: web.Request) -> web.Response:
+def _reply() -> web.Response:
     try:
         body = orjson.dumps(document(), option=orjson.OPT_INDENT_2)
     except ImportError as error:
@@ -64,7 +63,7 @@ async def _describe(_: web.Request) -> web.Response:
 
 
 def _values() -> dict[str, str]:
-    """The guesses as JSON, which YAML takes as it stands."""
+    """Return the guesses as JSON, which is valid YAML."""
     words = sorted(word for known in guesses.CLIP_STATUS_WORDS.values() for word in known)
     values: dict[str, object] = {
         "SELFIE_FIELD": guesses.SELFIE_FIELD,
