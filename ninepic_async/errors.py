@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import Factory, define, field, frozen
+
+from ninepic_async._records import JSONReady, Record, json_ready
 
 __all__ = [
     "APIConnectionError",
@@ -39,8 +41,23 @@ def _rebuild(cls: type[NinePicError], args: tuple[object, ...], state: dict[str,
     return error
 
 
-class NinePicError(Exception):
+class NinePicError(JSONReady, Exception):
     """Base class of all errors that this SDK raises."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error's class name as ``type``, its ``message``, and its attributes, JSON-ready.
+
+        Example:
+            >>> NotFoundError("no such event", endpoint="details").to_dict()["status"]
+            404
+        """
+        held = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        message = held.pop("message", "") or self.headline()
+        return {"type": type(self).__name__, "message": message, **json_ready(held)}
+
+    def headline(self) -> str:
+        """Return what happened, without the call's name, attempts and ``request_id``."""
+        return str(self)
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default calls cls(*args), which keyword-only arguments break.
@@ -164,7 +181,7 @@ class NotFoundError(APIStatusError):
 
 
 @frozen
-class Problem:
+class Problem(Record):
     """One problem of a 422: the field, and what is wrong with it."""
 
     field: str

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from ninepic_async import guesses
+from ninepic_async._records import Record
 from ninepic_async._support.photo_grid import picture_grid
 from ninepic_async._support.redact import shown_text, shown_url
 
@@ -31,7 +32,7 @@ def _extra() -> Extra:
 
 
 @frozen(kw_only=True)
-class Ping:
+class Ping(Record):
     """The answer to a ping: key, host, organisation and event are all in order."""
 
     status: str
@@ -41,7 +42,7 @@ class Ping:
 
 
 @frozen(kw_only=True)
-class EventListItem:
+class EventListItem(Record):
     """One event of the organisation.
 
     ``event_date`` is without a time zone, as 9Pic sends it. ``cover_image`` is a URL or a path.
@@ -57,7 +58,7 @@ class EventListItem:
 
 
 @frozen(kw_only=True)
-class EventDetails:
+class EventDetails(Record):
     """One event and its feature flags. A search whose flag is off answers 403.
 
     Motion needs both ``video_search`` and ``video_selfie_search``; both timeline calls need
@@ -80,7 +81,7 @@ class EventDetails:
 
 
 @frozen(kw_only=True)
-class ImageItem:
+class ImageItem(Record):
     """One photo. ``img_url`` is the large watermarked preview; ``height`` and ``width`` are in pixels."""
 
     image_id: str
@@ -96,7 +97,7 @@ class ImageItem:
 
 
 @frozen(kw_only=True)
-class PaginationInfo:
+class PaginationInfo(Record):
     """Where a page stands in its list. ``current_page`` and ``total_pages`` can be 0 on an empty result."""
 
     total: int
@@ -109,7 +110,7 @@ class PaginationInfo:
 
 
 @frozen(kw_only=True)
-class TimelineHour:
+class TimelineHour(Record):
     """How many photos were taken in one hour (0 to 23, UTC)."""
 
     hour: int
@@ -118,7 +119,7 @@ class TimelineHour:
 
 
 @frozen(kw_only=True)
-class TimelineDay:
+class TimelineDay(Record):
     """How many photos were taken on one day (UTC), and in which hours."""
 
     date: date
@@ -128,7 +129,7 @@ class TimelineDay:
 
 
 @frozen(kw_only=True)
-class Clip:
+class Clip(Record):
     """One Motion clip, an MP4. ``start_time``, ``end_time``, ``duration``: seconds in the source video."""
 
     url: str = field(repr=shown_url)
@@ -141,7 +142,7 @@ class Clip:
 
 
 @frozen(kw_only=True)
-class ClipStatus:
+class ClipStatus(Record):
     """How far a Motion job is. ``retry_after`` is the pause in seconds that the server asked for, if any."""
 
     request_id: str
@@ -163,7 +164,7 @@ class ClipStatus:
 
 
 @frozen(kw_only=True)
-class ClipResult:
+class ClipResult(Record):
     """What Motion found: a clip for each matched source video, or none where nothing matched."""
 
     request_id: str
@@ -174,7 +175,7 @@ class ClipResult:
 
 
 @frozen(kw_only=True)
-class PresignedUrlItem:
+class PresignedUrlItem(Record):
     """A signed link to one original. It expires after about an hour: use it now, never store it."""
 
     url: str = field(repr=shown_url)
@@ -183,7 +184,7 @@ class PresignedUrlItem:
 
 
 @frozen(kw_only=True)
-class FailedUrlItem:
+class FailedUrlItem(Record):
     """An original for which the service could not sign a link."""
 
     image_id: str
@@ -193,7 +194,7 @@ class FailedUrlItem:
 
 
 @frozen(kw_only=True)
-class Page(Generic[T]):
+class Page(Record, Generic[T]):
     """One page of a list. ``failed`` is filled for originals only."""
 
     items: tuple[T, ...] = field(converter=as_tuple)

@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any, Final, Generic, Self, TypeVar
 
 import anyio
-from attrs import Factory, evolve, field, fields, frozen
+from attrs import evolve, field, fields, frozen
 
 from ninepic_async._contract.endpoint import Listing
 from ninepic_async._contract.endpoints import FaceResults, Originals
 from ninepic_async._core.page_walk import PageWalk
+from ninepic_async._records import Record
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.photo_grid import picture_grid
 from ninepic_async.errors import ConfigError
@@ -201,8 +202,16 @@ async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
     )
 
 
+class _ReadThroughPager:
+    """Holds the way to later pages outside the attrs fields, so that `attrs.asdict` does not walk into it."""
+
+    __slots__ = ("_attached",)
+
+    _attached: Any
+
+
 @frozen(kw_only=True)
-class FoundFaces:
+class FoundFaces(_ReadThroughPager, Record):
     """The data of a selfie search, without the way to fetch more pages."""
 
     request_id: str
@@ -257,12 +266,10 @@ class FaceSearch(FoundFaces):
         pagination: the first page's pagination.
     """
 
-    _pager: Pager[ImageItem] = field(
-        default=Factory(lambda self: self._over_images(), takes_self=True),
-        eq=False,
-        repr=False,
-        alias="pager",
-    )
+    @property
+    def _pager(self) -> Pager[ImageItem]:
+        pager: Pager[ImageItem] | None = getattr(self, "_attached", None)
+        return pager or self._over_images()
 
     def __aiter__(self) -> AsyncGenerator[ImageItem, None]:
         """Yield each photo once, in the service's order."""
@@ -279,6 +286,12 @@ class FaceSearch(FoundFaces):
     async def collect(self, limit: int | None = None) -> list[ImageItem]:
         """Fetch the photos into a list, at most ``limit`` of them; None for all."""
         return await self._pager.collect(limit)
+
+
+def attach(search: FaceSearch, pager: Pager[ImageItem]) -> FaceSearch:
+    """Let a search read its photos from a list. Without one, it has its first page only."""
+    object.__setattr__(search, "_attached", pager)
+    return search
 
 
 def behind(search: FaceSearch) -> Pager[ImageItem]:

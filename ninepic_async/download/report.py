@@ -6,13 +6,14 @@ from typing import Final
 
 from attrs import frozen
 
+from ninepic_async._records import Record
 from ninepic_async.errors import DownloadError
 
 _SHOWN: Final = 3
 
 
 @frozen(kw_only=True)
-class FailedDownload:
+class FailedDownload(Record):
     """One photo that could not be had.
 
     Attributes:
@@ -27,7 +28,7 @@ class FailedDownload:
 
 
 @frozen(kw_only=True)
-class DownloadProgress:
+class DownloadProgress(Record):
     """How far a bulk fetch is. What is *known* grows while the source is still being listed.
 
     Attributes:
@@ -50,7 +51,7 @@ class DownloadProgress:
 
 
 @frozen(kw_only=True)
-class DownloadReport:
+class DownloadReport(Record):
     """What came of a bulk fetch.
 
     Attributes:

@@ -12,7 +12,7 @@ from ninepic_async._support import arguments as _arguments
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ImageItem, Page, TimelineDay
-from ninepic_async.pagination import FaceSearch, Pager
+from ninepic_async.pagination import FaceSearch, Pager, attach
 
 
 class Searches(EventHandle):
@@ -99,23 +99,21 @@ class Searches(EventHandle):
             page_size=size,
         )
         faces = await self._engine.run(call)
-        return FaceSearch(
+        found = FaceSearch(
             request_id=faces.request_id,
             images=faces.images,
             pagination=faces.pagination,
             confidence_percentage=faces.confidence_percentage,
             extra=faces.extra,
-            pager=Pager(
-                self._engine.run,
-                endpoints.FaceResults(
-                    event_id=self._event_id,
-                    request_id=faces.request_id,
-                    # The server may have clamped the POST's page. The page borders must stay the same.
-                    page_size=max(faces.pagination.page_size, 1),
-                ),
-                Page(items=faces.images, pagination=faces.pagination),
-            ),
         )
+        later = endpoints.FaceResults(
+            event_id=self._event_id,
+            request_id=faces.request_id,
+            # The server may have clamped the POST's page. The page borders must stay the same.
+            page_size=max(faces.pagination.page_size, 1),
+        )
+        first: Page[ImageItem] = Page(items=faces.images, pagination=faces.pagination)
+        return attach(found, Pager(self._engine.run, later, first))
 
     def face_results(self, request_id: str, *, page_size: int | None = None) -> Pager[ImageItem]:
         """List the photos of an earlier selfie search, without an upload or a charge.

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from attrs import frozen
 
+from ninepic_async._records import Record
+
 
 @frozen(kw_only=True)
-class GalleryProgress:
+class GalleryProgress(Record):
     """How far a gallery is.
 
     Attributes:
@@ -25,7 +27,7 @@ class GalleryProgress:
 
 
 @frozen(kw_only=True)
-class UnreadablePhoto:
+class UnreadablePhoto(Record):
     """A file that should be a photo, and can't be read as one.
 
     Attributes:
@@ -38,7 +40,7 @@ class UnreadablePhoto:
 
 
 @frozen(kw_only=True)
-class GalleryReport:
+class GalleryReport(Record):
     """What came of making a gallery.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import Any, Generic, Self, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from ninepic_async import pagination as _paging
 from ninepic_async.models import ImageItem, Page
@@ -40,23 +40,22 @@ class Pager(Generic[T]):
 @documented_as(_paging.FaceSearch)
 @frozen(kw_only=True)
 class FaceSearch(_paging.FoundFaces):
-    _pager: Pager[ImageItem] = field(
-        default=Factory(lambda self: Pager(Portal(), self._over_images()), takes_self=True),
-        eq=False,
-        repr=False,
-        alias="pager",
-    )
+    @property
+    def _pager(self) -> Pager[ImageItem]:
+        pager: Pager[ImageItem] | None = getattr(self, "_attached", None)
+        return pager or Pager(Portal(), self._over_images())
 
     @classmethod
     def _of(cls, portal: Portal, search: _paging.FaceSearch) -> Self:
-        return cls(
+        found = cls(
             request_id=search.request_id,
             images=search.images,
             pagination=search.pagination,
             confidence_percentage=search.confidence_percentage,
             extra=search.extra,
-            pager=Pager(portal, _paging.behind(search)),
         )
+        object.__setattr__(found, "_attached", Pager(portal, _paging.behind(search)))
+        return found
 
     def __iter__(self) -> Generator[ImageItem, None, None]:
         return self._pager.__iter__()
