@@ -23,6 +23,7 @@ from ninepic_async.errors import ClipJobTimeoutError as ClipJobTimeoutError
 from ninepic_async.errors import ConfigError as ConfigError
 from ninepic_async.errors import DecodeError as DecodeError
 from ninepic_async.errors import DownloadError as DownloadError
+from ninepic_async.errors import EventNotFoundError as EventNotFoundError
 from ninepic_async.errors import FeatureDisabledError as FeatureDisabledError
 from ninepic_async.errors import GalleryError as GalleryError
 from ninepic_async.errors import InternalServerError as InternalServerError

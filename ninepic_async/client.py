@@ -20,6 +20,7 @@ from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async._support.redact import hidden
 from ninepic_async.errors import ConfigError
 from ninepic_async.event import Event
+from ninepic_async.event.lookup import find_event_id
 from ninepic_async.models import EventListItem
 from ninepic_async.pagination import Pager
 
@@ -170,3 +171,22 @@ class NinePic:
             InvalidInputError: it is not a positive whole number.
         """
         return Event(self._engine, _arguments.number(event_id, "event_id"))
+
+    async def find_event(self, name: str) -> Event:
+        """Return the handle for the event with this slug or name. It lists the events to find it.
+
+        Args:
+            name: the slug or the name, in upper or lower case. If several events have a name, use the slug.
+
+        Raises:
+            InvalidInputError: ``name`` is empty.
+            EventNotFoundError: no event, or more than one, has it; the error lists the nearest.
+            NinePicError: the list could not be fetched.
+
+        Example:
+            >>> first = (await client.events().collect(limit=1))[0]
+            >>> event = await client.find_event(first.event_slug)
+
+        Reference: docs.9pic.ai, External API, List Events.
+        """
+        return self.event(await find_event_id(self.events(), _arguments.text(name, "name")))

@@ -21,6 +21,7 @@ __all__ = [
     "ConfigError",
     "DecodeError",
     "DownloadError",
+    "EventNotFoundError",
     "FeatureDisabledError",
     "GalleryError",
     "InternalServerError",
@@ -81,6 +82,22 @@ class GalleryError(NinePicError):
 
 
 # attrs writes the constructors. The rest stays as exceptions have it: `args`, repr, identity, notes.
+
+
+@define(slots=False, auto_exc=False, eq=False, repr=False)
+class EventNotFoundError(NinePicError):
+    """No event, or more than one, has the slug or name.
+
+    Attributes:
+        message: what was looked for, and the nearest events.
+        nearest: the slugs of the nearest events, or of those with the same name.
+    """
+
+    message: str = ""
+    nearest: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        self.args = (self.message,)
 
 
 @define(slots=False, auto_exc=False, eq=False, repr=False)

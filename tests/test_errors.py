@@ -18,6 +18,7 @@ EACH: list[errors.NinePicError] = [
     sdk.InvalidInputError("argument"),
     sdk.DownloadError("files"),
     sdk.GalleryError("folder"),
+    sdk.EventNotFoundError("no event", nearest=("a-run",)),
     sdk.APIStatusError("teapot", status=418, **CALL),
     sdk.BadRequestError("no", status=400, **CALL),
     sdk.AuthenticationError("no", **CALL),
@@ -49,7 +50,7 @@ def test_every_error_pickles_with_all_it_has(error: errors.NinePicError, protoco
         assert (twin.args, str(twin)) == (error.args, str(error))
 
 
-@pytest.mark.parametrize("error", EACH[5:], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", EACH[6:], ids=lambda error: type(error).__name__)
 def test_the_text_of_a_failed_call_names_it(error: errors.CallError) -> None:
     for part in ("photos: ", "after 3 attempts", "request_id r-1"):
         assert part in str(error)

@@ -27,6 +27,7 @@ PUBLIC = [
     "Event",
     "EventDetails",
     "EventListItem",
+    "EventNotFoundError",
     "FaceSearch",
     "FailedDownload",
     "FailedUrlItem",

@@ -129,3 +129,6 @@ class NinePic:
 
     def event(self, event_id: int | str) -> Event:
         return Event(self._portal, self._client.event(event_id))
+
+    def find_event(self, name: str) -> Event:
+        return Event(self._portal, self._portal.call(self._client.find_event, name))
