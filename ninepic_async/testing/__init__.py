@@ -1,7 +1,7 @@
-"""For testing apps that use the SDK: a sandbox in a thread, and the pytest fixtures made of it.
+"""Test apps that use the SDK: a sandbox in a thread, and pytest fixtures.
 
-With pytest there is nothing to import: install the extra ``testing``, and the fixtures ``ninepic_sandbox``,
-``ninepic``, ``ninepic_sync`` and ``ninepic_environment`` are there. Other test runners use
+With pytest, install the extra ``testing`` and use the fixtures ``ninepic_sandbox``, ``ninepic``,
+``ninepic_sync`` and ``ninepic_environment``; no import is needed. With other test runners, use
 `sandbox_in_thread`.
 """
 

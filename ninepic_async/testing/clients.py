@@ -1,4 +1,4 @@
-"""How the clients of a test are made: pointed at its sandbox, and quick to try again."""
+"""Create the clients of a test: they call its sandbox, and retry quickly."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ninepic_async import NinePic, RetryPolicy
 from ninepic_async.sandbox import Sandbox
 
 QUICK: Final = RetryPolicy(initial_s=0.01, max_s=0.1)
-"""As many attempts as usual, with waits that no test notices."""
+"""The usual number of attempts, with very short waits."""
 
 
 class Settings(TypedDict):
-    """The arguments that both faces of the client take."""
+    """Arguments of both the asyncio and the blocking client."""
 
     api_key: str
     org_id: int
@@ -22,11 +22,11 @@ class Settings(TypedDict):
 
 
 def settings(sandbox: Sandbox) -> Settings:
-    """What leads a client to a sandbox."""
+    """Return the arguments of a client of a sandbox."""
     return Settings(api_key=sandbox.api_key, org_id=sandbox.org_id, base_url=sandbox.base_url, retry=QUICK)
 
 
 async def opened(sandbox: Sandbox) -> AsyncIterator[NinePic]:
-    """A client in the running loop, closed in it, too."""
+    """Yield a client in the running event loop, and close it there."""
     async with NinePic(**settings(sandbox)) as client:
         yield client

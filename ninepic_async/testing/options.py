@@ -1,4 +1,4 @@
-"""What a sandbox may be given, by name: known without importing the sandbox and its HTTP server."""
+"""The options of a sandbox, without an import of the sandbox and its HTTP server."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ class SandboxOptions(TypedDict, total=False):
 
 
 def problem_with(arguments: tuple[object, ...], options: Mapping[str, object]) -> str | None:
-    """What is wrong with what somebody wants to give a sandbox, if anything."""
+    """Return what is wrong with the options of a sandbox, if anything."""
     if arguments:
-        return f"options are given by name, as in photos=50; {arguments[0]!r} has none"
-    unknown = sorted(options.keys() - SandboxOptions.__annotations__.keys())
+        return f"give options by name, as in photos=50; {arguments[0]!r} has no name"
+    known = SandboxOptions.__annotations__
+    unknown = sorted(options.keys() - known.keys())
     if unknown:
-        return f"no option {', '.join(unknown)}; there are {', '.join(SandboxOptions.__annotations__)}"
+        return f"there is no option {', '.join(unknown)}; use one of {', '.join(known)}"
     return None

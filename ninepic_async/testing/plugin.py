@@ -1,4 +1,4 @@
-"""The pytest plugin. pytest loads it wherever the SDK is installed: nothing is imported until it is used."""
+"""The pytest plugin. pytest loads it with each run, so it imports nothing until it is used."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 
 MARKER: Final = "ninepic_sandbox"
 _RUNNERS: Final = {"pytest_asyncio.plugin": "under_asyncio", "anyio.pytest_plugin": "under_anyio"}
-"""pytest plugins that run coroutines, and the room that makes a client in their loop."""
+"""pytest plugins that run coroutines, and the module with the client fixture for each."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, and the fixtures for whichever plugin there is that runs coroutines."""
-    about = "how the sandbox of a test is to be, by the arguments of ninepic_async.sandbox.Sandbox"
+    """Register the marker, and the client fixtures of each plugin that runs coroutines."""
+    about = "options of the test's sandbox: the arguments of ninepic_async.sandbox.Sandbox"
     config.addinivalue_line("markers", f"{MARKER}(**options): {about}, as in photos=50, seed=3.")
-    # By their modules: loaded with -p, they go by other names than as installed plugins.
+    # Compare module names: a plugin loaded with -p has another plugin name.
     loaded = {getattr(plugin, "__name__", "") for plugin in config.pluginmanager.get_plugins()}
-    for plugin, room in _RUNNERS.items():
+    for plugin, module in _RUNNERS.items():
         if plugin in loaded:
-            # An older release may lack what the room needs; that must not end runs that do not use it.
+            # An older release can lack what the module needs; runs that don't use it must go on.
             with suppress(ImportError, TypeError):
-                config.pluginmanager.register(import_module(f"{__package__}.{room}"), f"ninepic_async.{room}")
+                fixtures = import_module(f"{__package__}.{module}")
+                config.pluginmanager.register(fixtures, f"ninepic_async.{module}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a marker with options that no sandbox has, before any test runs."""
+    """Refuse a marker with unknown options, before any test runs."""
     for item in items:
         for mark in item.iter_markers(MARKER):
             problem = problem_with(mark.args, mark.kwargs)
@@ -44,15 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox of the test's own, in a thread; the test fails if a fault that it added was not used up.
+    """Run a sandbox in a thread for this test; fail if a fault that the test added was not used up.
 
-    ``@pytest.mark.ninepic_sandbox(photos=50, seed=3)`` on a test, class or module says how it is to be.
+    ``@pytest.mark.ninepic_sandbox(photos=50, seed=3)`` on a test, class or module sets its options.
     """
     from ninepic_async.testing.threaded import sandbox_in_thread
 
     options: dict[str, object] = {}
     for mark in reversed(list(request.node.iter_markers(MARKER))):
-        options |= mark.kwargs  # from the module's to the test's own
+        options |= mark.kwargs  # the test's own marker last
     with sandbox_in_thread(**cast(SandboxOptions, options)) as sandbox:
         yield sandbox
         try:
@@ -63,9 +64,9 @@ def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def ninepic(request: pytest.FixtureRequest) -> NinePic:
-    """An asyncio client of ``ninepic_sandbox``, in the loop of the test; it is closed at the end.
+    """Open an asyncio client of ``ninepic_sandbox`` in the test's loop; close it at the end.
 
-    For tests that pytest-asyncio or anyio's plugin runs.
+    The test must be run by pytest-asyncio or anyio's plugin.
     """
     client: NinePic = request.getfixturevalue(_client_fixture(request))
     return client
@@ -73,7 +74,7 @@ def ninepic(request: pytest.FixtureRequest) -> NinePic:
 
 @pytest.fixture
 def ninepic_sync(ninepic_sandbox: Sandbox) -> Iterator[sync.NinePic]:
-    """A blocking client of ``ninepic_sandbox``; it is closed at the end."""
+    """Open a blocking client of ``ninepic_sandbox``; close it at the end."""
     from ninepic_async.sync import NinePic
     from ninepic_async.testing.clients import settings
 
@@ -83,23 +84,23 @@ def ninepic_sync(ninepic_sandbox: Sandbox) -> Iterator[sync.NinePic]:
 
 @pytest.fixture
 def ninepic_environment(ninepic_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``NINEPIC_*`` variables that lead a client made without arguments to ``ninepic_sandbox``."""
+    """Set ``NINEPIC_*`` variables, so that a client without arguments calls ``ninepic_sandbox``."""
     monkeypatch.setenv("NINEPIC_BASE_URL", ninepic_sandbox.base_url)
     monkeypatch.setenv("NINEPIC_API_KEY", ninepic_sandbox.api_key)
     monkeypatch.setenv("NINEPIC_ORG_ID", str(ninepic_sandbox.org_id))
 
 
 def _client_fixture(request: pytest.FixtureRequest) -> str:
-    """The fixture that makes a client in the loop in which this test will run."""
+    """Return the name of the fixture that opens a client in this test's loop."""
     manager = request.config.pluginmanager
-    for room in _RUNNERS.values():
-        runner = manager.get_plugin(f"ninepic_async.{room}")
+    for module in _RUNNERS.values():
+        runner = manager.get_plugin(f"ninepic_async.{module}")
         fixture: str | None = runner.client_fixture(request) if runner is not None else None
         if fixture is not None:
             return fixture
     pytest.fail(
-        "the fixture ninepic is for tests that pytest-asyncio (1.0 or newer) or anyio's plugin runs: "
-        "mark this test with pytest.mark.asyncio or pytest.mark.anyio and install what it belongs to, "
+        "the fixture ninepic needs a test that pytest-asyncio (1.0 or newer) or anyio's plugin runs: "
+        "install one of them and mark this test with pytest.mark.asyncio or pytest.mark.anyio, "
         "or use ninepic_sync",
         pytrace=False,
     )

@@ -1,4 +1,4 @@
-"""A sandbox on an event loop of its own, in a thread: for tests of any kind, blocking ones too."""
+"""A sandbox in a thread with its own event loop, for blocking and asyncio tests."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sandbox_in_thread(**options: Unpack[SandboxOptions]) -> Iterator[Sandbox]:
-    """Run a sandbox in a thread for as long as the block lasts.
+    """Run a sandbox in a thread while the block runs.
 
-    Faults may be added, the clock moved, and log and state read from the thread of the test.
+    The test's thread can add faults, advance the clock, and read log and state.
 
     Args:
-        options: the arguments of `ninepic_async.sandbox.Sandbox`.
+        options: The arguments of `ninepic_async.sandbox.Sandbox`.
 
     Raises:
-        FolderError: the folder is missing, holds no JPEGs, or one that cannot be read.
-        OSError: a port is taken.
+        FolderError: The folder is missing, has no JPEGs, or has a JPEG that can't be read.
+        OSError: A port is taken.
 
     Example:
         >>> with sandbox_in_thread(photos=20) as sandbox:

@@ -1,4 +1,4 @@
-"""A client in the loop of a test that anyio's plugin runs. Used if that plugin is there."""
+"""A client in the loop of a test that anyio's pytest plugin runs. Imported only with that plugin."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def client_fixture(request: pytest.FixtureRequest) -> str | None:
-    """The fixture for this test, if anyio's plugin runs it."""
+    """Return the fixture for this test, if anyio's plugin runs it."""
     if "anyio_backend" not in request.fixturenames:
         return None
     backend = request.getfixturevalue("anyio_backend_name")
     if backend != "asyncio":
         pytest.fail(
-            f"ninepic_async is for asyncio, not {backend}: let a fixture anyio_backend return 'asyncio'",
+            f"ninepic_async needs asyncio, not {backend}: return 'asyncio' from a fixture anyio_backend",
             pytrace=False,
         )
     return "_ninepic_under_anyio"

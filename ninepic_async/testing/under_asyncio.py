@@ -1,7 +1,7 @@
-"""A client in the loop of a test that pytest-asyncio runs. Imported if that plugin is there.
+"""A client in the loop of a test that pytest-asyncio runs. Imported only with that plugin.
 
-A test's marker says whether it has a loop of its own or shares one with its class, module, package or
-session, and a client belongs to one loop: so there is a fixture for each.
+A client belongs to one event loop, and a marker can put a test into the loop of its class, module, package or
+session. So there is a fixture for each scope.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _Scope = Literal["function", "class", "module", "package", "session"]
 
 
 def client_fixture(request: pytest.FixtureRequest) -> str | None:
-    """The fixture for this test, if pytest-asyncio runs it."""
+    """Return the fixture for this test, if pytest-asyncio runs it."""
     if not pytest_asyncio.is_async_test(request.node):
         return None
     if "anyio_backend" in request.fixturenames:
         pytest.fail(
-            "pytest-asyncio and anyio's plugin both run this test, each in a loop of its own: "
-            "say asyncio_mode = strict, or unmark it",
+            "pytest-asyncio and anyio's plugin both run this test, each in its own loop: "
+            "set asyncio_mode = strict, or remove a marker",
             pytrace=False,
         )
     marker = request.node.get_closest_marker("asyncio")

@@ -1,4 +1,4 @@
-"""Holds replies against the OpenAPI description, taken as narrowly as it can be read."""
+"""Check replies against the OpenAPI document, with no keys beyond the documented ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METHODS = ("get", "post", "put", "delete", "patch")
 
 @frozen
 class Operation:
-    """One endpoint as it is described."""
+    """One endpoint of the document."""
 
     name: str
     method: str
@@ -40,7 +40,7 @@ def operations() -> dict[str, Operation]:
 
 
 def operation_of(method: str, path: str) -> Operation:
-    """Find what describes a request; a path without parameters goes before one with them."""
+    """Return the operation of a request; paths without parameters are tried first."""
     for operation in sorted(operations().values(), key=lambda each: each.path.count("{")):
         pattern = re.sub(r"\{[^}]*\}", "[^/]+", operation.path)
         if operation.method == method and re.fullmatch(pattern, path):
@@ -49,7 +49,7 @@ def operation_of(method: str, path: str) -> Operation:
 
 
 def check(operation: Operation, status: int, content_type: str, body: Any) -> None:
-    """Raise if a reply is not one of those described, or has a key that is not described."""
+    """Fail if a reply is not documented, or has a key that is not."""
     reply = resolved(operation.described["responses"][str(status)])
     schema = reply["content"][content_type]["schema"]
     errors = sorted(validator(schema).iter_errors(body), key=str)
@@ -63,7 +63,7 @@ def validator(schema: dict[str, Any]) -> Draft202012Validator:
 
 
 def closed(described: Any) -> Any:
-    """The same, but with no room for keys beside the ones described."""
+    """Return a copy that allows no other keys."""
     copy = deepcopy(described)
     for part in parts(copy):
         if part.get("type") == "object" and "properties" in part:
@@ -72,7 +72,7 @@ def closed(described: Any) -> Any:
 
 
 def parts(described: Any) -> Iterator[dict[str, Any]]:
-    """Each object of the document, from the outside in."""
+    """Yield each object of the document, the outer ones first."""
     if isinstance(described, dict):
         yield described
     for inner in described.values() if isinstance(described, dict) else described:

@@ -1,4 +1,4 @@
-"""Raw HTTP against a sandbox: no client code in between."""
+"""Raw HTTP requests to a sandbox, without the client."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Api:
             return Answer(reply.status, await reply.json())
 
     async def send_raw(self, path: str, timeout: float = 5) -> Head:
-        """Ask, and look at status and headers alone."""
+        """Send a GET, and return status and headers only."""
         headers = {"X-API-Key": self.sandbox.api_key}
         async with asyncio.timeout(timeout), self.session.get(self.url(path), headers=headers) as reply:
             await reply.read()
@@ -86,7 +86,7 @@ class Api:
 
 
 async def talk(api: Api, path: str, *lines: bytes) -> bytes:
-    """Everything that comes over the connection, as it stands; ``lines`` go into the head."""
+    """Return the raw bytes of a reply; ``lines`` are extra header lines."""
     url = URL(api.url(path))
     reader, writer = await asyncio.open_connection(url.host, url.port)
     head = f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}\r\nX-API-Key: {api.sandbox.api_key}"
@@ -99,5 +99,5 @@ async def talk(api: Api, path: str, *lines: bytes) -> bytes:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 (a sandbox has no event for this)
+        while not holds():  # noqa: ASYNC110 (a sandbox has no event to wait for)
             await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import pytest
 from ninepic_async.sandbox import Clock, ManualClock, RealClock
 
 
-async def test_sleepers_wake_when_their_time_has_come_and_not_before() -> None:
+async def test_sleepers_wake_when_due() -> None:
     clock = ManualClock(start=100)
     woken: list[int] = []
 
@@ -26,7 +26,7 @@ async def test_sleepers_wake_when_their_time_has_come_and_not_before() -> None:
     assert (clock.sleepers, clock.now()) == (0, 102)
 
 
-async def test_the_clock_can_be_moved_from_another_thread() -> None:
+async def test_clock_is_advanced_from_another_thread() -> None:
     clock = ManualClock()
     sleeper = asyncio.ensure_future(clock.sleep(5))
     await asyncio.sleep(0)
@@ -39,20 +39,18 @@ async def test_the_clock_can_be_moved_from_another_thread() -> None:
     ("seconds", "said"),
     [(-1, "backwards"), (float("nan"), "backwards"), (1e12, "year 9999"), (float("inf"), "year 9999")],
 )
-def test_a_clock_does_not_run_backwards_or_out_of_the_calendar(
-    seconds: float, said: str, clock: Clock
-) -> None:
+def test_clock_refuses_to_go_back_or_past_year_9999(seconds: float, said: str, clock: Clock) -> None:
     before = clock.now()
     with pytest.raises(ValueError, match=said):
         clock.advance(seconds)
     assert 0 <= clock.now() - before < 60
 
 
-async def test_no_time_at_all_has_passed_already() -> None:
+async def test_sleep_of_zero_returns_at_once() -> None:
     await ManualClock().sleep(0)
 
 
-async def test_the_machines_clock_sleeps_too() -> None:
+async def test_real_clock_sleeps() -> None:
     clock = RealClock()
     before = clock.now()
     await clock.sleep(0.001)

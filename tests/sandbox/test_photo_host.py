@@ -44,7 +44,7 @@ async def test_renditions(api: Api) -> None:
     assert max(shapes["thumbnail_url"]) < max(shapes["img_url"]) < max(photo["width"], photo["height"])
 
 
-async def test_the_large_rendition_is_watermarked(api: Api) -> None:
+async def test_large_rendition_is_watermarked(api: Api) -> None:
     photo = next(p for p in (await api.get("/images", page_size=100)).data["images"] if p["original_url"])
     _, large, _ = await fetch(api, photo["img_url"])
     _, plain, _ = await fetch(api, photo["original_url"])
@@ -54,7 +54,7 @@ async def test_the_large_rendition_is_watermarked(api: Api) -> None:
     assert sum(a - b > 30 for a, b in pairs) > 1000
 
 
-async def test_originals_are_true_to_the_listing(api: Api) -> None:
+async def test_originals_match_the_listing(api: Api) -> None:
     model = api.sandbox.event.gallery
     ids = [model.photo(place).image_id for place in (0, 119)]
     data = (await api.post(ORIGINALS, {"method": "image_ids", "identifier": ids})).data
@@ -68,14 +68,14 @@ async def test_originals_are_true_to_the_listing(api: Api) -> None:
         assert text is None or text.startswith(str(api.sandbox.event.date.year))
 
 
-async def test_open_originals_only_where_the_listing_has_one(api: Api) -> None:
+async def test_original_url_works_only_if_listed(api: Api) -> None:
     photos = (await api.get("/images", page_size=100)).data["images"]
     closed = next(photo for photo in photos if photo["original_url"] is None)
     url = closed["img_url"].replace("/large/", "/open/")
     assert (await fetch(api, url))[0] == 404
 
 
-async def test_the_cover_is_there(api: Api) -> None:
+async def test_covers_are_served(api: Api) -> None:
     for event in (await api.get("/events")).data["events"]:
         if event["cover_image"]:
             url = event["cover_image"]
@@ -85,7 +85,7 @@ async def test_the_cover_is_there(api: Api) -> None:
             Image.open(BytesIO(body)).load()
 
 
-async def test_links_expire_and_cannot_be_changed(api: Api) -> None:
+async def test_links_expire_and_reject_changes(api: Api) -> None:
     url = await first_link(api)
     assert (await fetch(api, url))[0] == 200
     for other in (url[:-1] + ("0" if url[-1] != "0" else "1"), url.replace("expires=1", "expires=2")):
@@ -101,14 +101,14 @@ async def test_links_expire_and_cannot_be_changed(api: Api) -> None:
     assert b"Request has expired" in body
 
 
-async def test_a_link_is_for_one_photo_only(api: Api) -> None:
+async def test_signed_link_is_for_one_photo(api: Api) -> None:
     body = {"method": "bib", "identifier": api.sandbox.bibs[0]}
     one, two = (item["url"] for item in (await api.post(ORIGINALS, body)).data["presigned_urls"][:2])
     swapped = two.split("?")[0] + "?" + one.split("?")[1]
     assert (await fetch(api, swapped))[0] == 403
 
 
-async def test_the_lifetime_of_links_can_be_set(session: ClientSession) -> None:
+async def test_link_lifetime(session: ClientSession) -> None:
     async with Sandbox(photos=20, clock=ManualClock(), link_lifetime_s=5) as sandbox:
         api = Api(sandbox, session)
         url = await first_link(api)
@@ -144,7 +144,7 @@ async def test_head(api: Api) -> None:
         assert await reply.read() == b""
 
 
-async def test_what_is_not_there(api: Api) -> None:
+async def test_unknown_paths(api: Api) -> None:
     base, event_id = api.sandbox.photos_url, api.sandbox.event_id
     for path in (
         f"/imgs/{event_id}/large/{uuid4()}.jpg",
@@ -156,7 +156,7 @@ async def test_what_is_not_there(api: Api) -> None:
         assert (await fetch(api, base + path))[0] == 404
 
 
-async def test_a_key_sent_to_the_photo_host_is_told_of(api: Api) -> None:
+async def test_key_sent_to_the_photo_host_is_recorded(api: Api) -> None:
     url = (await api.get("/images")).data["images"][0]["thumbnail_url"]
     await fetch(api, url)
     assert api.sandbox.state.key_leaks == []
@@ -216,7 +216,7 @@ async def test_unknown_images(api: Api) -> None:
         assert (await api.post(ORIGINALS, body)).refusal[0] == 400
 
 
-async def test_an_unknown_bib_has_no_originals(api: Api) -> None:
+async def test_unknown_bib_has_no_originals(api: Api) -> None:
     data = (await api.post(ORIGINALS, {"method": "bib", "identifier": "nobody"})).data
     assert (data["presigned_urls"], data["failed_urls"], data["total_images"]) == ([], [], 0)
     assert data["pagination"]["totalPages"] == 0

@@ -1,4 +1,4 @@
-"""The log of requests, and what can be asserted of a sandbox in the end."""
+"""The request log, and the assertions for the end of a test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def any_bib(api: Api) -> str:
     return api.sandbox.bibs[0]
 
 
-async def test_a_request_is_written_down(api: Api) -> None:
+async def test_request_is_logged(api: Api) -> None:
     await api.get("/images", page=2, page_size=5)
     await api.get("/images", page=2)
     await api.get("/nonsense")
@@ -29,7 +29,7 @@ async def test_a_request_is_written_down(api: Api) -> None:
     assert (last.endpoint, last.status, last.attempt) == ("unknown", 501, 1)
 
 
-async def test_the_log_reads_as_a_sequence(api: Api) -> None:
+async def test_log_is_a_sequence(api: Api) -> None:
     log = api.sandbox.requests
     for path in ("/ping", "/details", "/ping"):
         await api.get(path)
@@ -44,7 +44,7 @@ async def test_the_log_reads_as_a_sequence(api: Api) -> None:
     assert log[0].attempt == 1
 
 
-async def test_the_log_forgets_what_is_long_past(api: Api) -> None:
+async def test_log_drops_old_requests(api: Api) -> None:
     for _ in range(3):
         await api.get("/ping")
     record = api.sandbox.requests[0]
@@ -52,7 +52,7 @@ async def test_the_log_forgets_what_is_long_past(api: Api) -> None:
     assert len(api.sandbox.requests) == KEPT == 10_000
 
 
-async def test_the_key_is_masked_wherever_it_stands(api: Api) -> None:
+async def test_key_is_masked_everywhere(api: Api) -> None:
     key = api.sandbox.api_key
     await api.send("GET", api.url(f"/bibs/{key}"), headers={"x-other": f"Bearer {key}"}, params={"k": key})
     (record,) = api.sandbox.requests
@@ -64,7 +64,7 @@ async def test_the_key_is_masked_wherever_it_stands(api: Api) -> None:
 
 
 @pytest.mark.parametrize("where", ["photo host", "address", "another header"])
-async def test_a_leaked_key_is_told(where: str, api: Api) -> None:
+async def test_leaked_key_is_reported(where: str, api: Api) -> None:
     sandbox, key = api.sandbox, api.sandbox.api_key
     url = (await api.get("/images")).data["images"][0]["thumbnail_url"]
     sandbox.assert_no_key_leaked()
@@ -125,16 +125,14 @@ async def test_nothing_uploaded_twice(api: Api) -> None:
         ("GET", "/api/v1/ext/903/event/456/video-clipping"),
     ],
 )
-async def test_a_route_that_the_contract_lacks_is_named(
-    method: str, path: str, dialect: Dialect, api: Api
-) -> None:
+async def test_unknown_route_is_named(method: str, path: str, dialect: Dialect, api: Api) -> None:
     async with Sandbox(photos=1, dialect=dialect, clock=ManualClock()) as sandbox:
         answer = await Api(sandbox, api.session).send(method, sandbox.base_url + path)
         assert answer.refusal == (501, f"The sandbox has no route {method} {path}")
         assert [(record.endpoint, record.status) for record in sandbox.requests] == [("unknown", 501)]
 
 
-async def test_what_is_unknown_below_a_route_is_no_501(api: Api) -> None:
+async def test_unknown_ids_are_not_501(api: Api) -> None:
     assert (await api.get(f"/faces/{uuid4()}")).status == 404
     assert (await api.get(f"/video-clipping/{uuid4()}")).status == 404
     assert (await api.get("/ping", event_id=1)).status == 403

@@ -1,4 +1,4 @@
-"""Starting, stopping, sameness, the log."""
+"""Start, end, settings, and the same bytes for the same seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEARCHED = "1c6a9f9e-3f5c-4f0e-9b57-6f6f9f4d7a01"
 
 
 async def everything_of(seed: int, session: ClientSession) -> dict[str, bytes]:
-    """All a sandbox says and shows, head and body, but for its ports."""
+    """Return all that a sandbox serves, heads and bodies, without its ports."""
     said: dict[str, bytes] = {}
     async with Sandbox(photos=60, seed=seed, clock=ManualClock()) as sandbox:
         api = Api(sandbox, session)
@@ -65,7 +65,7 @@ def selfie_form(selfie: bytes) -> FormData:
     return form
 
 
-async def test_the_same_seed_says_and_shows_the_same_bytes_everywhere(session: ClientSession) -> None:
+async def test_same_seed_gives_the_same_bytes(session: ClientSession) -> None:
     first, again, other = [await everything_of(seed, session) for seed in (7, 7, 8)]
 
     assert {name for name in first if first[name] != again[name]} == set()
@@ -86,7 +86,7 @@ asyncio.run(main())
 """
 
 
-def test_another_process_makes_up_the_same() -> None:
+def test_same_seed_in_another_process() -> None:
     told = {
         subprocess.run(
             [sys.executable, "-c", MADE_UP],
@@ -100,7 +100,7 @@ def test_another_process_makes_up_the_same() -> None:
     assert len(told) == 1
 
 
-async def test_two_sandboxes_do_not_know_of_each_other(session: ClientSession) -> None:
+async def test_sandboxes_share_nothing(session: ClientSession) -> None:
     async with (
         Sandbox(photos=40, clock=ManualClock()) as sandbox,
         Sandbox(photos=40, clock=ManualClock()) as other,
@@ -137,14 +137,14 @@ print(sorted({"PIL", "numpy", "av"} & set(sys.modules)))
 """
 
 
-def test_a_bib_search_draws_no_picture_and_loads_nothing_that_could() -> None:
+def test_bib_search_imports_no_picture_library() -> None:
     told = subprocess.run([sys.executable, "-c", DRAWS_NOTHING], capture_output=True, text=True, check=True)
     found, loaded = told.stdout.splitlines()
     assert int(found) > 0
     assert loaded == "[]"
 
 
-async def test_a_large_gallery_pages_to_its_end(session: ClientSession) -> None:
+async def test_100_000_photos_page_to_the_end(session: ClientSession) -> None:
     async with Sandbox(photos=100_000) as sandbox:
         api = Api(sandbox, session)
         last = (await api.get("/images", page=1000, page_size=100)).data
@@ -157,7 +157,7 @@ async def test_a_large_gallery_pages_to_its_end(session: ClientSession) -> None:
 
 
 @pytest.mark.parametrize("photos", [0, 1, 2, 5, 11])
-async def test_small_galleries(photos: int, session: ClientSession) -> None:
+async def test_few_photos(photos: int, session: ClientSession) -> None:
     async with Sandbox(photos=photos) as sandbox:
         api = Api(sandbox, session)
         assert len((await api.get("/images")).data["images"]) == photos
@@ -169,7 +169,7 @@ async def test_small_galleries(photos: int, session: ClientSession) -> None:
         assert all(model.of_bib(bib) for bib in sandbox.bibs)
 
 
-async def test_starting_and_stopping_by_hand(session: ClientSession) -> None:
+async def test_start_and_aclose(session: ClientSession) -> None:
     sandbox = Sandbox(photos=5)
     with pytest.raises(RuntimeError, match="start"):
         sandbox.base_url  # noqa: B018
@@ -197,18 +197,18 @@ async def test_starting_and_stopping_by_hand(session: ClientSession) -> None:
         {"missing_originals": float("nan")},
     ],
 )
-def test_settings_that_cannot_be(setting: dict[str, Any]) -> None:
+def test_invalid_settings(setting: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Sandbox(**setting)
 
 
 @pytest.mark.parametrize("setting", [{"photos": "5"}, {"photos": 1.5}, {"latency_s": "1"}])
-def test_settings_of_another_type(setting: dict[str, Any]) -> None:
+def test_settings_of_the_wrong_type(setting: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         Sandbox(**setting)
 
 
-async def test_a_setting_that_would_come_too_late_is_refused() -> None:
+async def test_settings_are_fixed_while_running() -> None:
     sandbox = Sandbox(photos=5)
     sandbox.latency_s = 0.5
     with pytest.raises(ValueError, match="latency_s"):
@@ -221,21 +221,21 @@ async def test_a_setting_that_would_come_too_late_is_refused() -> None:
         assert (sandbox.latency_s, sandbox.seed, sandbox.photos) == (0.5, 3, 6)
 
 
-async def test_a_port_that_is_taken() -> None:
+async def test_taken_port() -> None:
     async with Sandbox(photos=1) as running:
         port = int(running.photos_url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
             await Sandbox(photos=1, photos_port=port).start()
 
 
-async def test_on_all_addresses_it_is_reached_by_the_loopback_one(session: ClientSession) -> None:
+async def test_all_addresses_are_reached_by_loopback(session: ClientSession) -> None:
     async with Sandbox(photos=1, host="0.0.0.0", clock=ManualClock()) as sandbox:
         assert sandbox.base_url.startswith("http://127.0.0.1:")
         photo = (await Api(sandbox, session).get("/images")).data["images"][0]
         assert photo["img_url"].startswith("http://127.0.0.1:")
 
 
-async def test_latency_goes_by_the_clock(session: ClientSession) -> None:
+async def test_latency_uses_the_sandbox_clock(session: ClientSession) -> None:
     async with Sandbox(photos=1, latency_s=3, clock=ManualClock()) as sandbox:
         api = Api(sandbox, session)
         reply = asyncio.ensure_future(api.get("/ping"))
@@ -244,7 +244,7 @@ async def test_latency_goes_by_the_clock(session: ClientSession) -> None:
         assert (await reply).status == 200
 
 
-async def test_a_reply_that_is_on_its_way_counts_as_under_way(session: ClientSession) -> None:
+async def test_running_reply_counts_for_at_once(session: ClientSession) -> None:
     async with Sandbox(photos=1, latency_s=3, clock=ManualClock()) as sandbox:
         api = Api(sandbox, session)
         sandbox.faults.add(at_once=2)
@@ -260,7 +260,7 @@ async def test_a_reply_that_is_on_its_way_counts_as_under_way(session: ClientSes
         assert statuses == [200, 200, 429]
 
 
-async def test_nobody_has_that_bib(sandbox: Sandbox) -> None:
+async def test_selfie_of_an_unknown_bib(sandbox: Sandbox) -> None:
     with pytest.raises(LookupError, match="nobody"):
         sandbox.selfie("nobody")
 
@@ -279,12 +279,12 @@ except ImportError as error:
 """
 
 
-def test_pillow_is_asked_for_when_a_picture_is() -> None:
+def test_missing_pillow_says_what_to_install() -> None:
     told = subprocess.run([sys.executable, "-c", WITHOUT_PILLOW], capture_output=True, text=True, check=True)
     assert "pip install 'ninepic-async[sandbox]'" in told.stdout
 
 
-async def test_nobody_is_found_where_nobody_ran(session: ClientSession) -> None:
+async def test_event_without_participants_matches_nobody(session: ClientSession) -> None:
     async with Sandbox(photos=0) as sandbox:
         assert sandbox.bibs == ()
         answer = await Api(sandbox, session).upload("/faces", sandbox.stranger_selfie())

@@ -1,4 +1,4 @@
-"""The pytest plugin, in pytest runs of its own."""
+"""The pytest plugin, in nested pytest runs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def inner(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def test_blocking_pytest_asyncio_and_anyio_side_by_side(inner: pytest.Pytester) -> None:
+def test_blocking_pytest_asyncio_and_anyio_together(inner: pytest.Pytester) -> None:
     inner.makepyfile(test_blocking=BLOCKING, test_asyncio=ASYNCIO, test_anyio=ANYIO, test_loops=SHARED_LOOPS)
     inner.runpytest_subprocess().assert_outcomes(passed=8)
 
@@ -102,14 +102,12 @@ def test_without_pytest_asyncio(inner: pytest.Pytester) -> None:
     inner.runpytest_subprocess("-p", "no:asyncio").assert_outcomes(passed=2)
 
 
-def test_without_anyios_plugin(inner: pytest.Pytester) -> None:
+def test_without_the_anyio_plugin(inner: pytest.Pytester) -> None:
     inner.makepyfile(test_blocking=BLOCKING, test_asyncio=ASYNCIO)
     inner.runpytest_subprocess("-p", "no:anyio").assert_outcomes(passed=2)
 
 
-def test_plugins_that_are_loaded_by_their_modules(
-    inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plugins_loaded_by_module_name(inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     inner.makepyfile(test_asyncio=ASYNCIO, test_anyio=ANYIO)
     modules = ("pytest_asyncio.plugin", "anyio.pytest_plugin", "ninepic_async.testing.plugin")
@@ -126,21 +124,21 @@ pytest_asyncio.fixture = fixture
 """
 
 
-def test_an_older_pytest_asyncio_spoils_nothing_but_its_own(inner: pytest.Pytester) -> None:
+def test_old_pytest_asyncio_fails_only_its_own_tests(inner: pytest.Pytester) -> None:
     inner.makepyfile(older=OLDER, test_asyncio=ASYNCIO, test_blocking=BLOCKING)
     run = inner.runpytest_subprocess("-p", "older")
     run.assert_outcomes(passed=1, errors=1)
     run.stdout.fnmatch_lines(["*pytest-asyncio (1.0 or newer)*"])
 
 
-def test_a_test_that_both_plugins_run_says_so(inner: pytest.Pytester) -> None:
+def test_test_run_by_both_plugins_says_what_to_do(inner: pytest.Pytester) -> None:
     inner.makepyfile(ANYIO)
     run = inner.runpytest_subprocess("-o", "asyncio_mode=auto")
     run.assert_outcomes(errors=1)
     run.stdout.fnmatch_lines(["*both run this test*asyncio_mode = strict*"])
 
 
-def test_a_client_that_no_loop_would_run_says_so(inner: pytest.Pytester) -> None:
+def test_client_fixture_in_a_sync_test_says_what_to_do(inner: pytest.Pytester) -> None:
     inner.makepyfile("def test_not_async(ninepic): pass")
     run = inner.runpytest_subprocess()
     run.assert_outcomes(errors=1)
@@ -152,7 +150,7 @@ def test_trio_is_refused(inner: pytest.Pytester) -> None:
     inner.makeconftest("import pytest\n@pytest.fixture\ndef anyio_backend_name(): return 'trio'")
     run = inner.runpytest_subprocess()
     run.assert_outcomes(errors=1)
-    run.stdout.fnmatch_lines(["*for asyncio, not trio*"])
+    run.stdout.fnmatch_lines(["*needs asyncio, not trio*"])
 
 
 MARKED = """
@@ -192,12 +190,12 @@ def test_taken_back(ninepic_sandbox):
 """
 
 
-def test_markers_say_how_the_sandbox_is_to_be(inner: pytest.Pytester) -> None:
+def test_markers_set_options(inner: pytest.Pytester) -> None:
     inner.makepyfile(MARKED)
     inner.runpytest_subprocess().assert_outcomes(passed=4)
 
 
-def test_a_fault_that_was_not_used_up_fails_the_fixture(inner: pytest.Pytester) -> None:
+def test_unused_fault_fails_the_test(inner: pytest.Pytester) -> None:
     inner.makepyfile(UNUSED)
     run = inner.runpytest_subprocess()
     run.assert_outcomes(passed=3, errors=1)
@@ -207,22 +205,22 @@ def test_a_fault_that_was_not_used_up_fails_the_fixture(inner: pytest.Pytester) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("photo=50", "no option photo; there are photos, seed, *"),
-        ("50", "options are given by name, as in photos=50; 50 has none"),
+        ("photo=50", "there is no option photo; use one of photos, seed, *"),
+        ("50", "give options by name, as in photos=50; 50 has no name"),
     ],
 )
-def test_a_marker_that_cannot_be_is_wrong_usage(inner: pytest.Pytester, arguments: str, said: str) -> None:
+def test_invalid_marker_is_a_usage_error(inner: pytest.Pytester, arguments: str, said: str) -> None:
     inner.makepyfile(f"import pytest\n@pytest.mark.ninepic_sandbox({arguments})\ndef test_it(): pass")
     run = inner.runpytest_subprocess()
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines([f"*test_it: @pytest.mark.ninepic_sandbox: {said}"])
 
 
-def test_the_marker_is_listed(inner: pytest.Pytester) -> None:
+def test_marker_is_listed(inner: pytest.Pytester) -> None:
     inner.runpytest_subprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.ninepic_sandbox(*"])
 
 
-def test_nothing_is_imported_for_those_who_do_not_use_it(inner: pytest.Pytester) -> None:
+def test_plugin_imports_nothing_until_used(inner: pytest.Pytester) -> None:
     inner.makeconftest("""
         import sys
 
@@ -237,12 +235,12 @@ def test_nothing_is_imported_for_those_who_do_not_use_it(inner: pytest.Pytester)
     run.stdout.fnmatch_lines(["*heavy: set()", "*'ninepic_async.testing.plugin'*"])
 
 
-def test_the_markers_options_are_the_sandboxs() -> None:
+def test_sandbox_options_match_sandbox() -> None:
     accepted = {field.name for field in fields(Sandbox) if field.init}
     assert set(SandboxOptions.__annotations__) == accepted
 
 
-async def test_a_sandbox_in_a_thread_serves_any_loop_and_thread() -> None:
+async def test_sandbox_in_thread_serves_any_loop_and_thread() -> None:
     with sandbox_in_thread(photos=20, seed=5) as sandbox:
         assert sandbox.seed == 5
         async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:

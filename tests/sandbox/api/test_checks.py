@@ -18,27 +18,27 @@ async def test_no_key(api: Api) -> None:
         assert reply.status == 401
 
 
-async def test_another_key(api: Api) -> None:
+async def test_wrong_key(api: Api) -> None:
     answer = await api.send("GET", api.url("/ping"), headers={"X-API-Key": "another"})
     assert answer.refusal[0] == 403
 
 
-async def test_another_organisation(api: Api) -> None:
+async def test_wrong_organisation(api: Api) -> None:
     url = f"{api.sandbox.base_url}/api/v1/ext/{api.sandbox.org_id + 1}/events"
     assert (await api.send("GET", url)).refusal[0] == 403
 
 
-async def test_another_event(api: Api) -> None:
+async def test_event_of_another_organisation(api: Api) -> None:
     assert (await api.get("/ping", event_id=1)).refusal[0] == 403
 
 
-async def test_an_event_without_configuration(api: Api) -> None:
+async def test_event_without_configuration(api: Api) -> None:
     event_id = api.sandbox.events[7].event_id
     assert (await api.get("/details", event_id=event_id)).refusal == (404, "Event configuration not found")
     assert (await api.get("/ping", event_id=event_id)).status == 200
 
 
-async def test_ids_that_are_no_numbers(api: Api) -> None:
+async def test_ids_that_are_not_numbers(api: Api) -> None:
     url = f"{api.sandbox.base_url}/api/v1/ext/{api.sandbox.org_id}/event/x/ping"
     assert (await api.send("GET", url)).refusal == (422, "path.event_id: Input should be a valid integer")
 
@@ -56,11 +56,11 @@ async def test_ids_that_are_no_numbers(api: Api) -> None:
         ),
     ],
 )
-async def test_pages_that_cannot_be(api: Api, query: dict[str, Any], message: str) -> None:
+async def test_invalid_pages(api: Api, query: dict[str, Any], message: str) -> None:
     assert (await api.get("/images", **query)).refusal == (422, message)
 
 
-async def test_timeline_spans_that_cannot_be(api: Api) -> None:
+async def test_invalid_timeline_spans(api: Api) -> None:
     assert (await api.get("/timeline/images", to="soon")).refusal == (
         422,
         "query.from: Field required; query.to: Input should be a valid integer",
@@ -98,11 +98,11 @@ async def test_request_ids(api: Api) -> None:
         ([], "body: Input should be an object"),
     ],
 )
-async def test_download_bodies_that_cannot_be(api: Api, body: object, message: str) -> None:
+async def test_invalid_originals_body(api: Api, body: object, message: str) -> None:
     assert (await api.post("/original-photos", body)).refusal == (422, message)
 
 
-async def test_a_body_that_is_no_json(api: Api) -> None:
+async def test_body_that_is_not_json(api: Api) -> None:
     answer = await api.send("POST", api.url("/original-photos"), data=b"{")
     assert answer.refusal[0] == 422
 
@@ -116,7 +116,7 @@ async def test_a_body_that_is_no_json(api: Api) -> None:
         "Content-Disposition: form-data",
     ],
 )
-async def test_a_form_that_cannot_be_read(api: Api, head: str) -> None:
+async def test_malformed_form(api: Api, head: str) -> None:
     body = f"--x\r\n{head}\r\n\r\n1\r\n--x--\r\n".encode()
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = await api.send("POST", api.url("/faces"), data=body, headers=headers)
@@ -124,12 +124,12 @@ async def test_a_form_that_cannot_be_read(api: Api, head: str) -> None:
     assert answer.refusal[1].startswith("body: Malformed form")
 
 
-async def test_an_empty_request_id(api: Api) -> None:
+async def test_empty_request_id(api: Api) -> None:
     answer = await api.upload("/faces", b"x", request_id="")
     assert answer.refusal == (400, "request_id is not a valid UUID")
 
 
-async def test_an_upload_may_come_in_pieces_of_any_size(api: Api) -> None:
+async def test_upload_in_segments_of_any_size(api: Api) -> None:
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     first = b'Content-Disposition: form-data; name="request_id"\r\n\r\n'
     second = b'Content-Disposition: form-data; name="selfie"; filename="a.jpg"\r\n\r\n'

@@ -1,4 +1,4 @@
-"""The other ways a server may word things."""
+"""Other wordings of the API."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ async def test_without_late_flags(speak: Speak) -> None:
     assert not {"video_search", "video_selfie_search", "timeline_search"} & set(details)
 
 
-async def test_another_selfie_field(speak: Speak) -> None:
+async def test_other_selfie_field(speak: Speak) -> None:
     api = await speak(Dialect(selfie_field="file"))
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     assert (await api.upload("/faces", selfie)).refusal == (422, "body.file: Field required")
     assert (await api.upload("/faces", selfie, field="file")).data["images"]
 
 
-async def test_refusing_request_ids_never_seen(speak: Speak) -> None:
+async def test_unknown_request_ids_are_refused(speak: Speak) -> None:
     api = await speak(Dialect(adopts_request_ids=False))
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     assert (await api.upload("/faces", selfie, str(uuid4()))).refusal == (404, "request_id not found")
@@ -66,7 +66,7 @@ async def test_refusing_request_ids_never_seen(speak: Speak) -> None:
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_other_words_and_keys_for_motion(speak: Speak) -> None:
+async def test_other_motion_words_and_keys(speak: Speak) -> None:
     dialect = Dialect(
         clip_words=ClipWords(queued="PENDING", completed="Ready"),
         clip_status_key="state",

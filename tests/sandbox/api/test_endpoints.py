@@ -69,7 +69,7 @@ async def test_events_hold_nulls_and_cover_paths(api: Api) -> None:
     assert {event["status"] for event in events} >= {"active", "draft", None}
 
 
-async def test_the_main_event_allows_everything(api: Api) -> None:
+async def test_main_event_has_all_features(api: Api) -> None:
     details = (await api.get("/details")).data
     assert set(details) == {
         "event_id", "event_name", "event_slug", "event_date", "status", "event_enabled", "bib_search",
@@ -94,12 +94,12 @@ async def test_video_selfie_search_needs_video_search(sandbox: Sandbox) -> None:
         (6, "/faces/00000000-0000-4000-8000-000000000000", "Selfie search"),
     ],
 )
-async def test_a_feature_that_is_off_is_refused(api: Api, place: int, path: str, flag: str) -> None:
+async def test_disabled_feature_is_refused(api: Api, place: int, path: str, flag: str) -> None:
     answer = await api.get(path, event_id=api.sandbox.events[place].event_id)
     assert answer.refusal == (403, f"{flag} is disabled for this event")
 
 
-async def test_all_photos_once_in_order_of_time(api: Api) -> None:
+async def test_photos_are_ordered_by_capture_time(api: Api) -> None:
     photos = await gallery(api)
     model = api.sandbox.event.gallery
     assert [photo["image_id"] for photo in photos] == [model.photo(i).image_id for i in range(120)]
@@ -111,7 +111,7 @@ async def test_all_photos_once_in_order_of_time(api: Api) -> None:
     assert times[len(timed) :] == [None] * (120 - len(timed))
 
 
-async def test_a_photo_has_all_its_keys(api: Api) -> None:
+async def test_photo_has_all_keys(api: Api) -> None:
     photos = await gallery(api)
     photo = photos[0]
     image_id, base = photo["image_id"], f"{api.sandbox.photos_url}/imgs/{api.sandbox.event_id}"
@@ -121,7 +121,7 @@ async def test_a_photo_has_all_its_keys(api: Api) -> None:
     assert {(photo["width"], photo["height"]) for photo in photos} == {(1440, 960), (960, 1440)}
 
 
-async def test_draft_photos_have_no_size(api: Api) -> None:
+async def test_photos_of_a_draft_have_no_size(api: Api) -> None:
     photos = (await api.get("/images", event_id=api.sandbox.events[4].event_id)).data["images"]
     assert {(photo["width"], photo["height"]) for photo in photos} == {(None, None)}
 
@@ -132,7 +132,7 @@ async def test_pages_default_to_32_and_are_clamped_to_100(api: Api) -> None:
     assert clamped["pagination"]["page_size"] == len(clamped["images"]) == 100
 
 
-async def test_a_page_beyond_the_end_is_empty_and_counts_right(api: Api) -> None:
+async def test_page_beyond_the_end_is_empty_with_true_totals(api: Api) -> None:
     data = (await api.get("/images", page=9)).data
     assert data["images"] == []
     assert data["pagination"] == {
@@ -145,7 +145,7 @@ async def test_a_page_beyond_the_end_is_empty_and_counts_right(api: Api) -> None
     }
 
 
-async def test_an_event_without_photos(api: Api) -> None:
+async def test_event_without_photos(api: Api) -> None:
     answer = await api.get("/images", event_id=api.sandbox.events[10].event_id)
     assert answer.body["message"] == "No images found"
     assert answer.data == {"images": [], "pagination": NOTHING}
@@ -153,7 +153,7 @@ async def test_an_event_without_photos(api: Api) -> None:
     assert days.data == {"days": []}
 
 
-async def test_every_bib_finds_the_photos_it_is_drawn_in(api: Api) -> None:
+async def test_bib_search_finds_the_photos_with_the_bib(api: Api) -> None:
     model = api.sandbox.event.gallery
     for bib in api.sandbox.bibs:
         expected = [model.photo(i).image_id for i in range(120) if bib in model.bibs_in(i)]
@@ -163,7 +163,7 @@ async def test_every_bib_finds_the_photos_it_is_drawn_in(api: Api) -> None:
         assert len(expected) >= 8
 
 
-async def test_bibs_are_found_without_case_and_from_escapes(api: Api) -> None:
+async def test_bibs_ignore_case_and_are_percent_decoded(api: Api) -> None:
     assert {"A/12", "१२३", "VIP 7"} <= set(api.sandbox.bibs)
     model = api.sandbox.event.gallery
     spellings = {
@@ -177,7 +177,7 @@ async def test_bibs_are_found_without_case_and_from_escapes(api: Api) -> None:
         assert answer.data["pagination"]["total"] == len(model.of_bib(bib)) > 0
 
 
-async def test_an_unknown_bib_is_an_empty_answer(api: Api) -> None:
+async def test_unknown_bib_is_an_empty_page(api: Api) -> None:
     answer = await api.get("/bibs/nobody")
     assert answer.data == {"images": [], "pagination": NOTHING}
 

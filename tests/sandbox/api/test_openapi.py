@@ -1,4 +1,4 @@
-"""The description is sound, says what the sandbox does, and what the sandbox says is in it."""
+"""The OpenAPI document is valid, and the sandbox's replies match it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MOTION = "/video-clipping/search-by-selfie"
 Call = Callable[[Api], Awaitable[Answer]]
 
 
-class Witness(Api):
-    """Sends requests, and holds every answer against the description."""
+class CheckedApi(Api):
+    """Sends requests and checks each reply against the document."""
 
     async def send(self, method: str, url: Any, **options: Any) -> Answer:
         headers = {"X-API-Key": self.sandbox.api_key} | options.pop("headers", {})
@@ -58,17 +58,17 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def api(sandbox: Sandbox, session: ClientSession) -> Witness:
-    return Witness(sandbox, session)
+def api(sandbox: Sandbox, session: ClientSession) -> CheckedApi:
+    return CheckedApi(sandbox, session)
 
 
-def test_the_description_is_sound() -> None:
+def test_document_is_valid() -> None:
     OpenAPIV31SpecValidator(openapi.document()).validate()
     for schema in openapi.document()["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
-async def test_it_is_served_without_a_key(sandbox: Sandbox, session: ClientSession) -> None:
+async def test_document_is_served_without_a_key(sandbox: Sandbox, session: ClientSession) -> None:
     sandbox.faults.add(status=503)
     async with session.get(f"{sandbox.base_url}/openapi.json") as reply:
         assert (reply.status, reply.content_type) == (200, "application/json")
@@ -76,7 +76,7 @@ async def test_it_is_served_without_a_key(sandbox: Sandbox, session: ClientSessi
     assert list(sandbox.requests) == []
 
 
-async def test_without_pyyaml_it_says_what_to_install(
+async def test_missing_pyyaml_says_what_to_install(
     sandbox: Sandbox, session: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openapi.document.cache_clear()
@@ -87,13 +87,13 @@ async def test_without_pyyaml_it_says_what_to_install(
         assert "pip install 'ninepic-async[sandbox]'" in await reply.text()
 
 
-def test_each_route_is_described_and_no_other() -> None:
+def test_document_has_all_routes_and_no_others() -> None:
     described = {(each.name, each.method, each.path) for each in operations().values()}
     assert described == {(route.name, route.method, route.path) for route in ROUTES}
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.paged], ids=lambda route: route.name)
-def test_page_sizes_are_the_sandboxs(route: Any) -> None:
+def test_page_sizes_match_the_routes(route: Any) -> None:
     described = operations()[route.name].described
     (size,) = [
         parameter for parameter in map(resolved, described["parameters"]) if parameter["name"] == "page_size"
@@ -102,14 +102,14 @@ def test_page_sizes_are_the_sandboxs(route: Any) -> None:
     assert size["description"].startswith(f"{route.limits.largest} at most")
 
 
-def test_each_guess_is_marked_and_says_what_is_guessed() -> None:
+def test_guesses_are_marked_with_a_note() -> None:
     marked = [part for part in parts(openapi.document()) if part.get("x-guess") is True]
     assert len(marked) >= 10
     assert all(len(part["x-guess-note"]) > 10 for part in marked)
     assert not [part for part in parts(openapi.document()) if "x-guess-note" in part and part not in marked]
 
 
-def test_every_guess_is_named_by_a_mark() -> None:
+def test_marks_name_every_guess() -> None:
     marks = [part for part in parts(openapi.document()) if "x-guess-names" in part]
     assert all(mark["x-guess"] is True for mark in marks)
     named = {name for mark in marks for name in mark["x-guess-names"]}
@@ -117,7 +117,7 @@ def test_every_guess_is_named_by_a_mark() -> None:
     assert named == {name for name in vars(guesses) if name.isupper() and name[0] != "_"} - said_by_no_server
 
 
-def test_a_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "SELFIE_FIELD", "portrait")
     monkeypatch.setattr(guesses, "CLIP_URL_KEYS", ("film",))
     monkeypatch.setattr(guesses, "FACES_PAGE_SIZE_MAX", 50)
@@ -133,36 +133,36 @@ def test_a_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> N
         openapi.document.cache_clear()
 
 
-async def of_all_kinds(api: Witness) -> None:
+async def of_all_kinds(api: CheckedApi) -> None:
     for event in api.sandbox.events[:8]:
         for path in ("/ping", "/details", "/images", "/timeline/days", "/bibs/1", f"/faces/{UNKNOWN}"):
             await api.get(path, event_id=event.event_id)
 
 
-async def done(api: Witness) -> Answer:
+async def done(api: CheckedApi) -> Answer:
     job = await api.job(api.selfie)
     api.clock.advance(60)
     return await api.get(f"/video-clipping/{job}")
 
 
-async def with_nobody_in_it(api: Witness) -> Answer:
+async def with_nobody_in_it(api: CheckedApi) -> Answer:
     job = await api.job(api.sandbox.stranger_selfie())
     api.clock.advance(60)
     return await api.get(f"/video-clipping/{job}")
 
 
-async def failed(api: Witness) -> Answer:
+async def failed(api: CheckedApi) -> Answer:
     api.sandbox.state.fail_clip_jobs = 1
     job = await api.job(api.selfie)
     api.clock.advance(60)
     return await api.get(f"/video-clipping/{job}")
 
 
-async def originals(api: Witness, method: str, identifier: object) -> Answer:
+async def originals(api: CheckedApi, method: str, identifier: object) -> Answer:
     return await api.post("/original-photos", {"method": method, "identifier": identifier}, page_size=60)
 
 
-async def some_originals(api: Witness) -> Answer:
+async def some_originals(api: CheckedApi) -> Answer:
     ids = [image["image_id"] for image in (await api.get("/images")).data["images"]]
     answer = await originals(api, "image_ids", [*ids, "unknown"])
     assert {failure["error"] for failure in answer.data["failed_urls"]} == {
@@ -220,18 +220,18 @@ ANSWERS: dict[str, tuple[int, Call]] = {
 
 
 @pytest.mark.parametrize("case", ANSWERS)
-async def test_answers_are_as_described(api: Witness, case: str) -> None:
+async def test_replies_match_the_document(api: CheckedApi, case: str) -> None:
     status, call = ANSWERS[case]
     assert (await call(api)).status == status
 
 
-async def test_an_upload_that_is_too_large_is_refused_as_described(api: Witness) -> None:
+async def test_too_large_upload_is_refused_as_documented(api: CheckedApi) -> None:
     form = FormData()
     form.add_field("selfie", BytesIO(b"x" * (LARGEST_UPLOAD + 1)), filename="selfie.jpg")
     assert (await api.send("POST", api.url("/faces"), data=form)).status == 413
 
 
-async def test_what_follows_a_search_is_as_described(api: Witness) -> None:
+async def test_replies_after_a_search_match_the_document(api: CheckedApi) -> None:
     request_id = await api.searched()
     assert (await api.get(f"/faces/{request_id}")).data["images"]
     assert (await originals(api, "selfie", request_id)).data["identifier"] == request_id
@@ -242,17 +242,17 @@ async def test_what_follows_a_search_is_as_described(api: Witness) -> None:
     await some_originals(api)
 
 
-async def test_odd_events_are_as_described(api: Witness) -> None:
+async def test_special_events_match_the_document(api: CheckedApi) -> None:
     await of_all_kinds(api)
     seen = {record.status for record in api.sandbox.requests}
     assert seen == {200, 403, 404}
 
 
-async def test_an_answer_that_is_not_as_described_is_noticed(session: ClientSession) -> None:
-    """The older wording is not what is described."""
+async def test_undocumented_wording_fails_the_check(session: ClientSession) -> None:
+    """The document describes the current wording only."""
     async with Sandbox(photos=5, dialect=Dialect(misspelt=True)) as misspelt:
         with pytest.raises(AssertionError, match="thumbanail_url"):
-            await Witness(misspelt, session).get("/images")
+            await CheckedApi(misspelt, session).get("/images")
     async with Sandbox(photos=5, dialect=Dialect(flat=True)) as flat:
         with pytest.raises(AssertionError, match="responseType"):
-            await Witness(flat, session).get("/images")
+            await CheckedApi(flat, session).get("/images")

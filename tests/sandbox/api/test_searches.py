@@ -1,4 +1,4 @@
-"""Face Search and Motion: matching, charging, caching, moving on."""
+"""Face Search and Motion: matching, charges, cached results, phases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def noise() -> bytes:
 
 
 @pytest.mark.parametrize("seed", [7, 8])
-async def test_each_selfie_finds_its_participant_and_nobody_else(seed: int) -> None:
+async def test_selfie_finds_only_its_participant(seed: int) -> None:
     async with Sandbox(photos=360, seed=seed) as sandbox, ClientSession() as session:
         api = Api(sandbox, session)
         assert len(sandbox.bibs) >= 20
@@ -54,13 +54,13 @@ async def test_takes_differ_and_still_match(api: Api) -> None:
         assert (await api.upload(FACES, selfie)).data["pagination"]["total"] == len(ids_of(api, bib))
 
 
-async def test_a_png_matches_as_well(api: Api) -> None:
+async def test_png_selfie_matches(api: Api) -> None:
     out = BytesIO()
     Image.open(BytesIO(api.sandbox.selfie(api.sandbox.bibs[1]))).save(out, "PNG")
     assert (await api.upload(FACES, out.getvalue())).data["pagination"]["total"] > 0
 
 
-async def test_pictures_of_nobody_find_nothing(api: Api) -> None:
+async def test_pictures_without_a_face_match_nobody(api: Api) -> None:
     async with api.session.get(f"{api.sandbox.photos_url}/imgs/{api.sandbox.event_id}/cover.jpg") as reply:
         landscape = await reply.read()
     for picture in (noise(), landscape, api.sandbox.stranger_selfie()):
@@ -71,7 +71,7 @@ async def test_pictures_of_nobody_find_nothing(api: Api) -> None:
         UUID(answer.data["request_id"])
 
 
-async def test_uploads_that_are_no_pictures(api: Api) -> None:
+async def test_uploads_that_are_not_pictures(api: Api) -> None:
     assert (await api.upload(FACES, b"not a picture")).refusal[0] == 400
     assert (await api.upload(FACES, b"")).refusal == (400, "The selfie is empty")
     half = api.sandbox.selfie(api.sandbox.bibs[0])[:2000]
@@ -82,7 +82,7 @@ async def test_uploads_that_are_no_pictures(api: Api) -> None:
     assert api.sandbox.state.searches_charged == 0
 
 
-async def test_a_request_id_is_charged_once(api: Api) -> None:
+async def test_request_id_is_charged_once(api: Api) -> None:
     request_id = str(uuid4())
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     first = (await api.upload(FACES, selfie, request_id)).data
@@ -96,7 +96,7 @@ async def test_a_request_id_is_charged_once(api: Api) -> None:
     assert api.sandbox.state.searches_charged == 2
 
 
-async def test_two_at_once_with_one_request_id_are_charged_once(api: Api) -> None:
+async def test_concurrent_uploads_with_one_request_id_are_charged_once(api: Api) -> None:
     request_id = str(uuid4())
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     first, second = await asyncio.gather(*(api.upload("/faces", selfie, request_id) for _ in range(2)))
@@ -104,13 +104,13 @@ async def test_two_at_once_with_one_request_id_are_charged_once(api: Api) -> Non
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_a_malformed_request_id(api: Api) -> None:
+async def test_malformed_request_id(api: Api) -> None:
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     assert (await api.upload(FACES, selfie, "17")).refusal == (400, "request_id is not a valid UUID")
     assert api.sandbox.state.searches_charged == 0
 
 
-async def test_the_cached_result_is_paged(api: Api) -> None:
+async def test_cached_result_is_paged(api: Api) -> None:
     bib = api.sandbox.bibs[0]
     request_id = (await api.upload(FACES, api.sandbox.selfie(bib))).data["request_id"]
     found: list[str] = []
@@ -124,13 +124,13 @@ async def test_the_cached_result_is_paged(api: Api) -> None:
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_a_search_stays_in_its_event(api: Api) -> None:
+async def test_search_belongs_to_its_event(api: Api) -> None:
     request_id = (await api.upload(FACES, api.sandbox.selfie(api.sandbox.bibs[0]))).data["request_id"]
     other = api.sandbox.events[1].event_id
     assert (await api.get(f"{FACES}/{request_id}", event_id=other)).refusal[0] == 404
 
 
-async def test_motion_moves_on_by_the_clock(api: Api) -> None:
+async def test_motion_follows_the_clock(api: Api) -> None:
     started = (await api.upload(MOTION, api.sandbox.selfie(api.sandbox.bibs[0]))).data
     path = f"/video-clipping/{started['request_id']}"
     assert (started["status"], started["clips"], started["message"]) == ("queued", [], None)
@@ -148,7 +148,7 @@ async def test_motion_moves_on_by_the_clock(api: Api) -> None:
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_clips_are_real_films(api: Api) -> None:
+async def test_clips_are_playable_mp4(api: Api) -> None:
     request_id = (await api.upload(MOTION, api.sandbox.selfie(api.sandbox.bibs[2]))).data["request_id"]
     api.clock.advance(2)
     clips = (await api.get(f"/video-clipping/{request_id}")).data["clips"]
@@ -166,7 +166,7 @@ async def test_clips_are_real_films(api: Api) -> None:
         assert abs(frames[0].astype(int) - frames[-1]).mean() > 5
 
 
-async def test_a_clip_is_not_there_before_the_job_is_done(api: Api) -> None:
+async def test_clip_is_404_before_the_job_is_done(api: Api) -> None:
     request_id = (await api.upload(MOTION, api.sandbox.selfie(api.sandbox.bibs[0]))).data["request_id"]
     url = f"{api.sandbox.photos_url}/clips/{api.sandbox.event_id}/{request_id}/"
     async with api.session.get(f"{url}{video_ids(api.sandbox.event)[0]}.mp4") as reply:
@@ -197,7 +197,7 @@ async def test_motion_of_a_stranger_ends_without_a_match(api: Api) -> None:
     assert (data["status"], data["clips"]) == ("no_match", [])
 
 
-async def test_motion_can_be_made_to_fail(api: Api) -> None:
+async def test_motion_fails_on_demand(api: Api) -> None:
     api.sandbox.state.fail_clip_jobs = 1
     words = []
     for bib in api.sandbox.bibs[:2]:
@@ -207,7 +207,7 @@ async def test_motion_can_be_made_to_fail(api: Api) -> None:
     assert words == ["failed", "completed"]
 
 
-async def test_a_motion_selfie_with_a_known_request_id_is_cached(api: Api) -> None:
+async def test_motion_with_a_known_request_id_is_cached(api: Api) -> None:
     request_id = str(uuid4())
     selfie = api.sandbox.selfie(api.sandbox.bibs[0])
     await api.upload(MOTION, selfie, request_id)
@@ -216,7 +216,7 @@ async def test_a_motion_selfie_with_a_known_request_id_is_cached(api: Api) -> No
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_time_passes_by_itself_without_a_manual_clock() -> None:
+async def test_real_clock_needs_no_advance() -> None:
     async with Sandbox(photos=20, clip_seconds=0.0) as sandbox, ClientSession() as session:
         started = await Api(sandbox, session).upload(MOTION, sandbox.selfie(sandbox.bibs[0]))
         assert started.data["status"] == "completed"

@@ -1,4 +1,4 @@
-"""Steering a sandbox over HTTP, as another process would."""
+"""Control of a sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ def remote(sandbox: Sandbox, session: ClientSession) -> Remote:
 
 
 async def search(api: Api, place: int = 0) -> str:
-    """Search for one participant; gives the ``request_id``."""
+    """Search for one participant, and return the ``request_id``."""
     found = await api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[place]))
     request_id: str = found.data["request_id"]
     return request_id
 
 
-async def test_it_is_off_unless_asked_for(session: ClientSession) -> None:
+async def test_control_is_off_by_default(session: ClientSession) -> None:
     async with Sandbox(photos=5) as plain:
         answer = await Remote(plain, session).send("POST", "/reset")
         assert answer.status == 501
         assert "POST /_sandbox/reset" in answer.body["message"]
 
 
-async def test_it_says_how_to_get_in(remote: Remote, api: Api) -> None:
+async def test_about_gives_addresses_and_credentials(remote: Remote, api: Api) -> None:
     about = await remote.get()
     assert about["api_key"] == api.sandbox.api_key
     assert (about["org_id"], about["event_id"]) == (api.sandbox.org_id, api.sandbox.event_id)
@@ -78,14 +78,14 @@ async def test_it_says_how_to_get_in(remote: Remote, api: Api) -> None:
     assert (about["seed"], about["photos"]) == (7, PHOTOS)
 
 
-async def test_it_stays_out_of_the_log_and_meets_no_faults(remote: Remote, api: Api) -> None:
+async def test_control_is_not_logged_and_meets_no_faults(remote: Remote, api: Api) -> None:
     api.sandbox.faults.add(status=503)
     await remote.get()
     assert list(api.sandbox.requests) == []
     assert len(api.sandbox.faults.unused) == 1
 
 
-async def test_reset_forgets_what_happened_and_keeps_the_event(remote: Remote, api: Api) -> None:
+async def test_reset_clears_the_state_and_keeps_the_event(remote: Remote, api: Api) -> None:
     images = (await api.get("/images")).body
     first = await search(api)
     api.sandbox.faults.add(status=503)
@@ -98,7 +98,7 @@ async def test_reset_forgets_what_happened_and_keeps_the_event(remote: Remote, a
     assert await search(api) == first, "ids are given out from the beginning"
 
 
-async def test_another_seed_gives_other_events_and_keeps_the_key(remote: Remote, api: Api) -> None:
+async def test_new_seed_changes_the_events_and_keeps_the_key(remote: Remote, api: Api) -> None:
     before = await remote.get()
     picture = api.sandbox.selfie(before["bibs"][0])
     after = (await remote.post("/seed", {"seed": 11, "photos": 40})).body
@@ -115,7 +115,7 @@ async def test_another_seed_gives_other_events_and_keeps_the_key(remote: Remote,
         ).body
 
 
-async def test_pages_and_pictures_of_the_events_before_are_not_shown(session: ClientSession) -> None:
+async def test_reset_drops_cached_pages_and_pictures(session: ClientSession) -> None:
     async def first(running: Sandbox) -> tuple[str, bytes]:
         photo = (await Api(running, session).get("/images")).data["images"][0]
         async with session.get(photo["thumbnail_url"]) as reply:
@@ -128,7 +128,7 @@ async def test_pages_and_pictures_of_the_events_before_are_not_shown(session: Cl
         assert await first(running) == await first(fresh) != before
 
 
-async def test_a_snapshot_is_put_back(remote: Remote, api: Api) -> None:
+async def test_snapshot_is_restored(remote: Remote, api: Api) -> None:
     request_id = await search(api)
     job = (await api.upload("/video-clipping/search-by-selfie", None, request_id)).data["request_id"]
     api.clock.advance(1)
@@ -160,7 +160,7 @@ async def test_a_snapshot_is_put_back(remote: Remote, api: Api) -> None:
         ({"nonsense": 1}, "nonsense: is not a known field"),
     ],
 )
-async def test_a_snapshot_that_cannot_be(remote: Remote, api: Api, change: Any, said: str) -> None:
+async def test_invalid_snapshot(remote: Remote, api: Api, change: Any, said: str) -> None:
     await search(api)
     taken = await remote.get("/snapshot")
     answer = await remote.send("PUT", "/snapshot", json=taken | change)
@@ -169,7 +169,7 @@ async def test_a_snapshot_that_cannot_be(remote: Remote, api: Api, change: Any, 
     assert await remote.get("/snapshot") == taken, "nothing was changed"
 
 
-async def test_time_passes_at_once(remote: Remote, api: Api) -> None:
+async def test_clock_is_advanced(remote: Remote, api: Api) -> None:
     before = (await remote.get("/clock"))["now"]
     assert (await remote.post("/clock", {"advance_s": 3600})).body == {"now": before + 3600}
     assert api.clock.now() == before + 3600
@@ -178,7 +178,7 @@ async def test_time_passes_at_once(remote: Remote, api: Api) -> None:
     assert await remote.get("/clock") == {"now": before + 3600}
 
 
-async def test_the_machines_clock_is_put_forward(session: ClientSession) -> None:
+async def test_real_clock_is_advanced(session: ClientSession) -> None:
     async with Sandbox(photos=20, control=True, clip_seconds=3600) as running:
         remote, api = Remote(running, session), Api(running, session)
         selfie = running.selfie(running.bibs[0])
@@ -189,7 +189,7 @@ async def test_the_machines_clock_is_put_forward(session: ClientSession) -> None
         assert done["status"] == "completed"
 
 
-async def test_delays_end_when_the_machines_clock_is_put_forward(session: ClientSession) -> None:
+async def test_advancing_the_real_clock_ends_delays(session: ClientSession) -> None:
     async with Sandbox(photos=5, control=True) as running:
         remote, api = Remote(running, session), Api(running, session)
         running.faults.add(endpoint="ping", delay_s=3600)
@@ -203,7 +203,7 @@ async def test_delays_end_when_the_machines_clock_is_put_forward(session: Client
             assert (await waiting).status == 200
 
 
-async def test_faults_strike_and_are_listed_until_then(remote: Remote, api: Api) -> None:
+async def test_faults_are_listed_with_their_counts(remote: Remote, api: Api) -> None:
     ping = {"endpoint": "ping", "status": 503, "body": "<html>", "headers": {"Retry-After": "0"}}
     added = (await remote.post("/faults", [ping, {"endpoint": "details", "times": 2, "delay_s": 0}])).body
     assert added["faults"][0] == {"fault": ping, "struck": 0, "used_up": False, "missed": ""}
@@ -239,9 +239,7 @@ async def test_faults_strike_and_are_listed_until_then(remote: Remote, api: Api)
         ("x", "", "should be an object"),
     ],
 )
-async def test_faults_that_cannot_be(
-    remote: Remote, api: Api, body: object, field: str, problem: str
-) -> None:
+async def test_invalid_faults(remote: Remote, api: Api, body: object, field: str, problem: str) -> None:
     answer = await remote.post("/faults", body)
     assert answer.status == 400
     (told,) = answer.body["problems"]
@@ -255,7 +253,7 @@ async def test_each_problem_is_named(remote: Remote) -> None:
     assert {problem["field"] for problem in answer.body["problems"]} == {"page", "status", "what"}
 
 
-async def test_a_body_that_is_no_json(remote: Remote) -> None:
+async def test_body_that_is_not_json(remote: Remote) -> None:
     answer = await remote.send("POST", "/faults", data=b"{")
     assert answer.status == 400
     assert "should be JSON" in answer.body["message"]
@@ -269,7 +267,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*Fault.__annotations__, "other"]), JSON, max_size=3) | JSON)
-def test_whatever_is_posted_is_a_fault_or_a_named_problem(posted: object) -> None:
+def test_any_json_is_a_fault_or_a_named_problem(posted: object) -> None:
     try:
         fault = read(Fault, posted)
     except BadJsonError as error:
@@ -284,7 +282,7 @@ def test_whatever_is_posted_is_a_fault_or_a_named_problem(posted: object) -> Non
     assert all(problem.problem for problem in problems)
 
 
-async def test_the_log_is_read_and_emptied(remote: Remote, api: Api) -> None:
+async def test_log_is_read_and_cleared(remote: Remote, api: Api) -> None:
     await api.get("/ping")
     await api.get("/images", page=2)
     told = (await remote.get("/requests", endpoint="photos"))["requests"]
@@ -294,13 +292,13 @@ async def test_the_log_is_read_and_emptied(remote: Remote, api: Api) -> None:
     assert (await remote.send("DELETE", "/requests")).body == {"requests": []}
 
 
-async def test_what_is_no_text_does_not_spoil_the_log(remote: Remote, api: Api) -> None:
+async def test_headers_that_are_not_utf8_are_logged(remote: Remote, api: Api) -> None:
     await talk(api, "/ping", b"X-Name: caf\xe9", b"Connection: close")
     (told,) = (await remote.get("/requests"))["requests"]
     assert (told["headers"]["X-Name"], told["status"]) == ("caf\ufffd", 200)
 
 
-async def test_selfies_for_those_who_have_none(remote: Remote, api: Api) -> None:
+async def test_selfies_over_control(remote: Remote, api: Api) -> None:
     async def picture(path: str) -> bytes:
         async with remote.session.get(URL(f"{api.sandbox.base_url}/_sandbox{path}", encoded=True)) as reply:
             assert (reply.status, reply.content_type) == (200, "image/jpeg")
@@ -325,7 +323,7 @@ async def test_pictures_without_pillow(remote: Remote, monkeypatch: pytest.Monke
     assert (answer.status, "pip install" in answer.body["message"]) == (501, True)
 
 
-async def test_what_is_not_there(remote: Remote) -> None:
+async def test_unknown_paths(remote: Remote) -> None:
     assert (await remote.send("GET", "/nonsense")).status == 404
     assert (await remote.send("GET", "/reset")).status == 405
 
@@ -342,7 +340,7 @@ async def test_what_is_not_there(remote: Remote) -> None:
         {"Origin": "null"},
     ],
 )
-async def test_pages_of_other_sites_are_refused(remote: Remote, api: Api, headers: dict[str, str]) -> None:
+async def test_other_sites_are_refused(remote: Remote, api: Api, headers: dict[str, str]) -> None:
     await api.get("/ping")
     answer = await remote.send("DELETE", "/requests", headers=headers)
     assert answer.status in (400, 403)
@@ -353,11 +351,11 @@ async def test_pages_of_other_sites_are_refused(remote: Remote, api: Api, header
 @pytest.mark.parametrize(
     "headers", [{"Host": "localhost:1"}, {"Host": "[::1]:80"}, {"Origin": "http://localhost:3000"}]
 )
-async def test_this_machine_is_let_in_by_any_of_its_names(remote: Remote, headers: dict[str, str]) -> None:
+async def test_all_loopback_names_are_accepted(remote: Remote, headers: dict[str, str]) -> None:
     assert (await remote.send("GET", headers=headers)).status == 200
 
 
-async def test_a_folders_photos_stay(tmp_path: Path, session: ClientSession) -> None:
+async def test_reset_keeps_the_photos_of_a_folder(tmp_path: Path, session: ClientSession) -> None:
     for name in ("a", "b"):
         Image.new("RGB", (32, 24)).save(tmp_path / f"{name}.jpg")
     async with Sandbox(folder=tmp_path, control=True) as running:
@@ -373,7 +371,7 @@ async def test_a_folders_photos_stay(tmp_path: Path, session: ClientSession) -> 
         assert (await remote.send("PUT", "/snapshot", json=taken | {"photos": 9})).status == 400
 
 
-async def test_resetting_from_python() -> None:
+async def test_reset_from_python() -> None:
     async with Sandbox(photos=20) as running:
         with pytest.raises(ValueError, match="photos"):
             running.reset(photos=-1)

@@ -1,4 +1,4 @@
-"""Each way a fault can strike, as a bare HTTP client sees it."""
+"""Each effect of a fault, as a raw HTTP client sees it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def read(api: Api, path: str) -> bytes:
         return await reply.read()
 
 
-async def test_an_attempt_is_counted_for_each_endpoint_method_path_and_page(api: Api) -> None:
+async def test_attempts_are_counted_by_endpoint_method_path_and_page(api: Api) -> None:
     api.sandbox.faults.add(attempt=2, status=500, body={}, times=None)
     seen = [
         (await api.get(path, **query)).status
@@ -35,14 +35,14 @@ async def test_an_attempt_is_counted_for_each_endpoint_method_path_and_page(api:
     assert [record.attempt for record in api.sandbox.requests] == [1, 1, 1, 2, 2, 3]
 
 
-async def test_a_fault_without_end(api: Api) -> None:
+async def test_fault_without_limit(api: Api) -> None:
     fault = api.sandbox.faults.add(endpoint="ping", status=503, times=None)
     assert api.sandbox.faults.unused == [fault]
     assert [(await api.send_raw("/ping")).status for _ in range(5)] == [503] * 5
     assert api.sandbox.faults.unused == []
 
 
-async def test_headers_go_out_with_the_true_reply(api: Api) -> None:
+async def test_headers_are_added_to_the_real_reply(api: Api) -> None:
     api.sandbox.faults.add(headers={"Retry-After": "7", "content-type": "text/plain"})
     async with api.session.get(api.url("/ping"), headers={"X-API-Key": api.sandbox.api_key}) as reply:
         assert (reply.status, reply.headers["Retry-After"]) == (200, "7")
@@ -51,7 +51,7 @@ async def test_headers_go_out_with_the_true_reply(api: Api) -> None:
 
 
 @pytest.mark.parametrize("how", ["status", "reset", "lose_reply"])
-async def test_the_work_is_done_before_if_the_fault_says_so(how: str, api: Api) -> None:
+async def test_after_work_does_the_work_first(how: str, api: Api) -> None:
     fields: dict[str, FaultFields] = {
         "status": {"status": 503, "body": {}, "after_work": True},
         "reset": {"reset": True, "after_work": True},
@@ -63,7 +63,7 @@ async def test_the_work_is_done_before_if_the_fault_says_so(how: str, api: Api) 
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_a_delay_after_the_work_holds_the_true_reply_back(api: Api) -> None:
+async def test_delay_after_the_work_holds_the_real_reply(api: Api) -> None:
     api.sandbox.faults.add(endpoint="face_search", delay_s=5, after_work=True)
     reply = asyncio.ensure_future(api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0])))
     await until(lambda: api.clock.sleepers == 1)
@@ -72,7 +72,7 @@ async def test_a_delay_after_the_work_holds_the_true_reply_back(api: Api) -> Non
     assert (await reply).data["images"]
 
 
-async def test_a_reset_before_the_head(api: Api) -> None:
+async def test_reset_before_the_head(api: Api) -> None:
     api.sandbox.faults.add(reset=True)
     with pytest.raises((aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
         await api.post("/original-photos", {})
@@ -80,7 +80,7 @@ async def test_a_reset_before_the_head(api: Api) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 300])
-async def test_a_reset_after_so_many_bytes(size: int, api: Api) -> None:
+async def test_reset_after_bytes(size: int, api: Api) -> None:
     api.sandbox.faults.add(reset=True, after_bytes=size)
     async with api.session.get(api.url("/images"), headers={"X-API-Key": api.sandbox.api_key}) as reply:
         assert reply.status == 200
@@ -89,7 +89,7 @@ async def test_a_reset_after_so_many_bytes(size: int, api: Api) -> None:
             await reply.read()
 
 
-async def test_a_large_picture_is_cut_where_the_fault_says(api: Api) -> None:
+async def test_large_picture_is_cut_at_the_given_byte(api: Api) -> None:
     url = (await api.get("/images")).data["images"][0]["img_url"]
     async with api.session.get(url) as reply:
         whole = await reply.read()
@@ -101,7 +101,7 @@ async def test_a_large_picture_is_cut_where_the_fault_says(api: Api) -> None:
             await reply.read()
 
 
-async def test_a_stall_lasts_until_the_client_goes(api: Api) -> None:
+async def test_stall_lasts_until_the_client_goes(api: Api) -> None:
     api.sandbox.faults.add(stall=True)
     with pytest.raises(asyncio.TimeoutError):
         await api.send_raw("/ping", timeout=0.5)
@@ -110,7 +110,7 @@ async def test_a_stall_lasts_until_the_client_goes(api: Api) -> None:
     assert (await api.get("/ping")).status == 200
 
 
-async def test_a_stall_after_the_work_and_one_in_the_middle(api: Api) -> None:
+async def test_stall_after_the_work_and_in_the_body(api: Api) -> None:
     api.sandbox.faults.add(endpoint="face_search", stall=True, after_work=True)
     upload = asyncio.ensure_future(api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0])))
     await until(lambda: api.sandbox.state.searches_charged == 1)
@@ -122,7 +122,7 @@ async def test_a_stall_after_the_work_and_one_in_the_middle(api: Api) -> None:
             await asyncio.wait_for(reply.content.readany(), 0.05)
 
 
-async def test_a_closing_sandbox_ends_stalls_and_delays(session: aiohttp.ClientSession) -> None:
+async def test_closing_ends_stalls_and_delays(session: aiohttp.ClientSession) -> None:
     async with Sandbox(photos=1) as sandbox:
         api = Api(sandbox, session)
         sandbox.faults.add(endpoint="ping", stall=True)
@@ -134,18 +134,18 @@ async def test_a_closing_sandbox_ends_stalls_and_delays(session: aiohttp.ClientS
             await call
 
 
-async def test_work_that_has_begun_goes_on_when_the_client_goes(api: Api) -> None:
+async def test_started_work_finishes_when_the_client_goes(api: Api) -> None:
     api.sandbox.faults.add(endpoint="face_search")
     upload = asyncio.ensure_future(api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0])))
     await until(lambda: api.sandbox.faults.unused == [])
-    for _ in range(50):  # the form comes in
+    for _ in range(50):  # the upload arrives
         await asyncio.sleep(0)
     upload.cancel()
     await until(lambda: api.sandbox.state.searches_charged == 1)
     assert api.sandbox.requests[-1].status == 0
 
 
-async def test_values_are_replaced_and_taken_away_at_their_json_paths(api: Api) -> None:
+async def test_replace_and_remove_json_paths(api: Api) -> None:
     before = (await api.get("/images")).data
     api.sandbox.faults.add(
         replace={"$.data.images[3].height": "tall", "$.data.pagination.new": [1]},
@@ -167,7 +167,7 @@ async def test_values_are_replaced_and_taken_away_at_their_json_paths(api: Api) 
         {"endpoint": None, "replace": {"$[0]": 1}},
     ],
 )
-async def test_a_place_that_is_not_there_is_no_strike(fields: FaultFields, api: Api) -> None:
+async def test_missing_json_path_does_not_count_as_a_strike(fields: FaultFields, api: Api) -> None:
     fault = api.sandbox.faults.add(**fields)
     assert (await api.get("/ping")).data["status"] == "ok"
     assert api.sandbox.faults.unused == [fault]
@@ -179,7 +179,7 @@ async def test_a_place_that_is_not_there_is_no_strike(fields: FaultFields, api: 
     "fields",
     [{"truncate_after": 500}, {"reset": True, "after_bytes": 500}, {"stall": True, "after_bytes": 500}],
 )
-async def test_a_cut_beyond_the_end_is_no_strike(fields: FaultFields, api: Api) -> None:
+async def test_cut_beyond_the_end_does_not_count_as_a_strike(fields: FaultFields, api: Api) -> None:
     fault = api.sandbox.faults.add(**fields)
     assert (await api.get("/ping")).data["status"] == "ok"
     assert api.sandbox.faults.unused == [fault]
@@ -190,14 +190,14 @@ async def test_a_cut_beyond_the_end_is_no_strike(fields: FaultFields, api: Api) 
     assert api.sandbox.faults.unused == []
 
 
-async def test_a_page_that_repeats(api: Api) -> None:
+async def test_repeated_page(api: Api) -> None:
     first = (await api.get("/images", page=1, page_size=10)).data
     api.sandbox.faults.add(serve_page=1, page=2)
     assert (await api.get("/images", page=2, page_size=10)).data == first
     assert (await api.get("/images", page=2, page_size=10)).data != first
 
 
-async def test_another_page_can_be_served_late(api: Api) -> None:
+async def test_serve_page_with_a_delay(api: Api) -> None:
     api.sandbox.faults.add(serve_page=3, delay_s=5, after_work=True)
     reply = asyncio.ensure_future(api.get("/images", page=1, page_size=10))
     await until(lambda: api.clock.sleepers == 1)
@@ -205,26 +205,26 @@ async def test_another_page_can_be_served_late(api: Api) -> None:
     assert (await reply).data["pagination"]["currentPage"] == 3
 
 
-async def test_spaces_at_the_end(api: Api) -> None:
+async def test_extra_bytes(api: Api) -> None:
     whole = await read(api, "/images")
     api.sandbox.faults.add(extra_bytes=5_000_000)
     assert await read(api, "/images") == whole + b" " * 5_000_000
 
 
-async def test_a_content_length_that_is_too_large(api: Api) -> None:
+async def test_content_length_too_large(api: Api) -> None:
     api.sandbox.faults.add(headers={"content-length": "100000"})
     with pytest.raises(aiohttp.ClientPayloadError):
         await read(api, "/ping")
 
 
-async def test_a_content_length_that_is_too_small(api: Api) -> None:
+async def test_content_length_too_small(api: Api) -> None:
     api.sandbox.faults.add(headers={"Content-Length": "9"})
     head, _, body = (await talk(api, "/ping")).partition(b"\r\n\r\n")
     assert b"Content-Length: 9" in head
     assert body == await read(api, "/ping")
 
 
-async def test_a_throttle_by_the_second(api: Api) -> None:
+async def test_throttle_per_second(api: Api) -> None:
     throttle = api.sandbox.faults.add(per_second=3, headers={"Retry-After": "1"})
     assert api.sandbox.faults.unused == [throttle]
     assert [(await api.send_raw("/ping")).status for _ in range(5)] == [200, 200, 200, 429, 429]
@@ -237,7 +237,7 @@ async def test_a_throttle_by_the_second(api: Api) -> None:
     assert [armed.struck for armed in api.sandbox.faults.armed] == [3]
 
 
-async def test_a_throttle_answers_as_the_gateway_does_or_as_said(api: Api) -> None:
+async def test_throttle_reply_is_the_gateways_or_the_given_one(api: Api) -> None:
     slow_down = "<Error>SlowDown</Error>"
     api.sandbox.faults.add(endpoint="ping", per_second=1)
     api.sandbox.faults.add(endpoint="photo", per_second=1, times=1, status=503, body=slow_down)
@@ -252,7 +252,7 @@ async def test_a_throttle_answers_as_the_gateway_does_or_as_said(api: Api) -> No
     assert statuses[1][1] == b"<Erro"
 
 
-async def test_a_throttle_by_how_many_at_once(api: Api) -> None:
+async def test_throttle_at_once(api: Api) -> None:
     api.sandbox.faults.add(at_once=2)
     api.sandbox.faults.add(delay_s=10, times=2)
     slow = [asyncio.ensure_future(api.get("/ping")) for _ in range(2)]
@@ -264,12 +264,12 @@ async def test_a_throttle_by_how_many_at_once(api: Api) -> None:
     api.sandbox.faults.assert_used_up()
 
 
-async def test_replies_are_dated_by_the_clock(api: Api) -> None:
+async def test_date_header_uses_the_sandbox_clock(api: Api) -> None:
     api.clock.advance(86_400)
     assert (await api.send_raw("/ping")).headers["Date"] == "Tue, 03 Feb 2026 02:40:00 GMT"
 
 
-async def test_what_was_not_used_up_is_named_with_how_often_it_struck(api: Api) -> None:
+async def test_unused_faults_are_listed_with_their_counts(api: Api) -> None:
     faults = api.sandbox.faults
     faults.add(endpoint="ping", status=503, times=3)
     faults.add(endpoint="details", lose_reply=True)
@@ -285,6 +285,6 @@ async def test_what_was_not_used_up_is_named_with_how_often_it_struck(api: Api) 
     ]
 
 
-async def test_requests_that_nothing_answers_can_fail_too(api: Api) -> None:
+async def test_faults_strike_unknown_routes(api: Api) -> None:
     api.sandbox.faults.add(endpoint="unknown", status=502)
     assert [(await api.send_raw("/nonsense")).status for _ in range(2)] == [502, 501]

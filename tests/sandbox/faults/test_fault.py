@@ -1,4 +1,4 @@
-"""Failures on command."""
+"""Which requests a fault strikes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ninepic_async.sandbox import Sandbox
 from tests.sandbox.raw_client import Api, until
 
 
-async def test_a_status_is_answered_as_often_as_said(api: Api) -> None:
+async def test_status_is_sent_the_given_number_of_times(api: Api) -> None:
     api.sandbox.faults.add(
         endpoint="photos",
         status=429,
@@ -34,13 +34,13 @@ async def test_faults_strike_in_order(api: Api) -> None:
     assert [(await api.get("/ping")).status for _ in range(3)] == [500, 503, 200]
 
 
-async def test_bodies_go_out_as_they_stand(api: Api) -> None:
+async def test_body_is_sent_unchanged(api: Api) -> None:
     api.sandbox.faults.add(status=502, body="<html>", headers={"Content-Type": "text/html"})
     async with api.session.get(api.url("/ping")) as reply:
         assert (reply.status, reply.content_type, await reply.text()) == (502, "text/html", "<html>")
 
 
-async def test_faults_by_page_and_path(api: Api) -> None:
+async def test_faults_match_page_and_path(api: Api) -> None:
     api.sandbox.faults.add(page=2, status=500, body={})
     api.sandbox.faults.add(path="*/details", status=503, body={})
     assert (await api.get("/images")).status == 200
@@ -48,27 +48,27 @@ async def test_faults_by_page_and_path(api: Api) -> None:
     assert (await api.get("/details")).status == 503
 
 
-async def test_a_reset_leaves_no_head(api: Api) -> None:
+async def test_reset_sends_no_head(api: Api) -> None:
     api.sandbox.faults.add(reset=True)
     with pytest.raises(aiohttp.ClientError):
         await api.post("/original-photos", {})
     assert api.sandbox.requests[-1].status == 0
 
 
-async def test_a_reply_can_be_lost_after_the_work(api: Api) -> None:
+async def test_reply_lost_after_the_work(api: Api) -> None:
     api.sandbox.faults.add(endpoint="face_search", lose_reply=True)
     with pytest.raises(aiohttp.ClientError):
         await api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0]))
     assert api.sandbox.state.searches_charged == 1
 
 
-async def test_a_canned_status_does_no_work(api: Api) -> None:
+async def test_status_skips_the_work(api: Api) -> None:
     api.sandbox.faults.add(endpoint="face_search", status=500, body={})
     await api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0]))
     assert api.sandbox.state.searches_charged == 0
 
 
-async def test_a_body_can_break_off(api: Api) -> None:
+async def test_truncated_body(api: Api) -> None:
     api.sandbox.faults.add(endpoint="photos", truncate_after=100)
     async with api.session.get(api.url("/images"), headers={"X-API-Key": api.sandbox.api_key}) as reply:
         assert reply.status == 200
@@ -78,7 +78,7 @@ async def test_a_body_can_break_off(api: Api) -> None:
             await reply.read()
 
 
-async def test_photos_can_break_off_too(api: Api) -> None:
+async def test_truncated_photo(api: Api) -> None:
     url = (await api.get("/images")).data["images"][0]["thumbnail_url"]
     api.sandbox.faults.add(endpoint="photo", truncate_after=500)
     async with api.session.get(url) as reply:
@@ -88,7 +88,7 @@ async def test_photos_can_break_off_too(api: Api) -> None:
         assert len(await reply.read()) == reply.content_length
 
 
-async def test_a_delay_ends_when_the_clock_says_so(api: Api) -> None:
+async def test_delay_uses_the_sandbox_clock(api: Api) -> None:
     api.sandbox.faults.add(delay_s=60)
     reply = asyncio.ensure_future(api.get("/ping"))
     await until(lambda: api.clock.sleepers == 1)
@@ -99,13 +99,13 @@ async def test_a_delay_ends_when_the_clock_says_so(api: Api) -> None:
     assert api.clock.sleepers == 0
 
 
-async def test_clear(api: Api) -> None:
+async def test_clear_removes_faults(api: Api) -> None:
     api.sandbox.faults.add(status=500)
     api.sandbox.faults.clear()
     assert (await api.get("/ping")).status == 200
 
 
-async def test_two_sandboxes_do_not_share_faults(sandbox: Sandbox) -> None:
+async def test_sandboxes_share_no_faults(sandbox: Sandbox) -> None:
     async with Sandbox(photos=1) as other:
         sandbox.faults.add(status=500)
         assert other.faults.unused == []

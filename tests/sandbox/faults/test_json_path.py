@@ -18,7 +18,7 @@ DOCUMENTS = st.recursive(
 
 
 def places(document: Any, path: str = "$") -> list[tuple[str, Any]]:
-    """Every path in a document, and what is there."""
+    """Return each path in a document with its value."""
     inner: list[tuple[str, Any]] = []
     if isinstance(document, dict):
         inner = [pair for key, value in document.items() for pair in places(value, f"{path}.{key}")]
@@ -28,12 +28,12 @@ def places(document: Any, path: str = "$") -> list[tuple[str, Any]]:
 
 
 def related(path: str, other: str) -> bool:
-    """Whether one is in the other."""
+    """Return whether one path contains the other."""
     return parse(path)[: len(parse(other))] == parse(other)[: len(parse(path))]
 
 
 @given(DOCUMENTS, st.data())
-def test_what_is_put_in_is_there_and_all_else_is_as_before(document: Any, data: st.DataObject) -> None:
+def test_replaced_changes_only_the_path(document: Any, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for path, _ in places(document)]))
     changed = replaced(copy.deepcopy(document), path, "new")
     before, after = dict(places(document)), dict(places(changed))
@@ -44,7 +44,7 @@ def test_what_is_put_in_is_there_and_all_else_is_as_before(document: Any, data: 
 
 
 @given(DOCUMENTS, st.data())
-def test_what_is_taken_away_can_be_put_back_into_an_object(document: Any, data: st.DataObject) -> None:
+def test_without_is_undone_by_replaced(document: Any, data: st.DataObject) -> None:
     keys = [(path, value) for path, value in places(document) if path != "$" and not path.endswith("]")]
     if keys:
         path, value = data.draw(st.sampled_from(keys))
@@ -54,7 +54,7 @@ def test_what_is_taken_away_can_be_put_back_into_an_object(document: Any, data: 
 
 
 @pytest.mark.parametrize("path", ["$.a[2]", "$.a.b", "$[0]", "$.b.c", "$.a[0].b"])
-def test_a_place_that_is_not_there(path: str) -> None:
+def test_missing_path(path: str) -> None:
     with pytest.raises(LookupError, match="is not in the reply"):
         replaced({"a": [1, 2]}, path, 3)
     with pytest.raises(LookupError, match="is not in the reply"):
@@ -62,6 +62,6 @@ def test_a_place_that_is_not_there(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$.a.", "$[a]", "$[-1]", "$.a b", "$..a", "$[*]"])
-def test_what_is_no_path(path: str) -> None:
+def test_invalid_paths(path: str) -> None:
     with pytest.raises(ValueError, match="JSON path"):
         parse(path)

@@ -7,7 +7,7 @@ from ninepic_async.sandbox.faults.throttle import Throttle
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0, 0.7), max_size=60))
-def test_no_second_sees_more_requests_than_it_may(per_second: int, waits: list[float]) -> None:
+def test_per_second_bounds_requests_in_any_second(per_second: int, waits: list[float]) -> None:
     throttle, now = Throttle(per_second, None), 0.0
     passed: list[float] = []
     for wait in waits:
@@ -20,7 +20,7 @@ def test_no_second_sees_more_requests_than_it_may(per_second: int, waits: list[f
 
 
 @given(st.integers(1, 4), st.lists(st.booleans(), max_size=60))
-def test_no_more_are_under_way_than_may_be(at_once: int, comings: list[bool]) -> None:
+def test_at_once_bounds_running_requests(at_once: int, comings: list[bool]) -> None:
     throttle, under_way = Throttle(None, at_once), 0
     for comes in comings:
         if comes:

@@ -1,4 +1,4 @@
-"""Faults that make no sense are refused when they are added."""
+"""Invalid faults are refused when they are added."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("said", "text"), REFUSED, ids=[str(said) for said, _ in REFUSED])
-def test_a_fault_that_makes_no_sense_is_refused(said: dict[str, Any], text: str) -> None:
+def test_invalid_fault_is_refused(said: dict[str, Any], text: str) -> None:
     faults = Faults()
     with pytest.raises(FaultError) as refusal:
         faults.add(**said)
@@ -80,7 +80,7 @@ def test_a_fault_that_makes_no_sense_is_refused(said: dict[str, Any], text: str)
     assert faults.armed == ()
 
 
-def test_a_fault_is_added_as_it_is_or_by_its_fields() -> None:
+def test_add_takes_a_fault_or_its_fields() -> None:
     faults, fault = Faults(), Fault(status=503)
     assert faults.add(fault) is fault
     assert faults.add(status=503) == fault
@@ -89,14 +89,14 @@ def test_a_fault_is_added_as_it_is_or_by_its_fields() -> None:
     assert len(faults.armed) == 2
 
 
-def test_the_fields_that_can_be_added_are_those_of_a_fault() -> None:
+def test_fault_fields_match_fault() -> None:
     assert list(FaultFields.__annotations__) == [attribute.name for attribute in fields(Fault)]
     assert get_type_hints(FaultFields) == {
         name: hint for name, hint in get_type_hints(Fault).items() if name in FaultFields.__annotations__
     }
 
 
-def test_a_fault_shows_what_was_said() -> None:
+def test_repr_shows_the_given_fields() -> None:
     assert repr(Fault()) == "Fault()"
     assert repr(Fault(page=2, times=None, reset=True)) == "Fault(page=2, times=None, reset=True)"
     assert repr(Fault(at_once=3)) == "Fault(at_once=3)"

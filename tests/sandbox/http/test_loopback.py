@@ -23,12 +23,12 @@ from ninepic_async.sandbox.http.loopback import ForbiddenError, check_local, is_
         ("", False),
     ],
 )
-def test_which_addresses_are_this_machine(host: str, local: bool) -> None:
+def test_is_local(host: str, local: bool) -> None:
     assert is_local(host) is local
 
 
 @pytest.mark.parametrize("peer", [("192.168.1.7", 4000), ("fe80::1%eth0", 4000, 0, 2), None])
-def test_peers_elsewhere_are_refused(peer: object) -> None:
+def test_remote_peers_are_refused(peer: object) -> None:
     transport = Mock()
     transport.get_extra_info = {"peername": peer}.get
     request = make_mocked_request("GET", "/", {"Host": "localhost"}, transport=transport)

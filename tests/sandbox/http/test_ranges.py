@@ -22,6 +22,6 @@ from ninepic_async.sandbox.http.ranges import requested_part
         ("lines=0-1", None),
     ],
 )
-def test_parts(header: str, part: range | None) -> None:
+def test_range_headers(header: str, part: range | None) -> None:
     asked = requested_part(header, 10)
     assert asked == part or (asked is not None and part is not None and not asked and not part)

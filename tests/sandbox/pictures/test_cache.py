@@ -9,7 +9,7 @@ import pytest
 from ninepic_async.sandbox.pictures.cache import PictureCache
 
 
-async def test_a_picture_is_made_once_and_forgotten_in_turn() -> None:
+async def test_picture_is_made_once_and_the_oldest_is_dropped() -> None:
     made: list[str] = []
 
     def make(name: str) -> bytes:
@@ -27,7 +27,7 @@ async def test_a_picture_is_made_once_and_forgotten_in_turn() -> None:
         assert made == ["a", "b", "c", "b"]
 
 
-async def test_a_picture_that_failed_is_tried_again() -> None:
+async def test_failed_picture_is_made_again() -> None:
     def fail() -> bytes:
         raise ValueError("no")
 

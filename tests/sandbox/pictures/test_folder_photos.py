@@ -1,4 +1,4 @@
-"""A gallery from a folder of JPEGs."""
+"""Photos from a folder of JPEGs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def api(folder: Path, session: ClientSession) -> AsyncIterator[Api]:
         yield Api(sandbox, session)
 
 
-async def test_the_files_are_the_gallery(api: Api, drawn: list[bytes]) -> None:
+async def test_files_are_the_photos(api: Api, drawn: list[bytes]) -> None:
     photos = (await api.get("/images")).data["images"]
     assert len(photos) == 6
     ids = [photo["image_id"] for photo in photos]
@@ -67,7 +67,7 @@ async def test_capture_times_come_from_exif(api: Api) -> None:
     assert days[0]["date"] == "2026-01-17"
 
 
-async def test_bibs_come_from_the_table_and_the_rest_is_made_up(api: Api) -> None:
+async def test_bibs_come_from_the_file_and_others_are_generated(api: Api) -> None:
     model = api.sandbox.event.gallery
     assert set(api.sandbox.bibs) >= {"A/1", "22", "33", "44"}
     assert [len(model.of_bib(bib)) for bib in ("a/1", "22", "44")] == [2, 1, 1]
@@ -76,13 +76,13 @@ async def test_bibs_come_from_the_table_and_the_rest_is_made_up(api: Api) -> Non
     assert len(model.of_bib(made_up.pop())) == 2
 
 
-async def test_a_table_without_a_header(folder: Path) -> None:
+async def test_bibs_file_without_a_header(folder: Path) -> None:
     (folder / "bibs.csv").write_text("p0.jpg, 7 \n\np1.jpg,8\n")
     async with Sandbox(folder=folder) as sandbox:
         assert {"7", "8"} <= set(sandbox.bibs)
 
 
-async def test_ids_stay_when_files_are_added(folder: Path, drawn: list[bytes]) -> None:
+async def test_adding_files_keeps_the_ids(folder: Path, drawn: list[bytes]) -> None:
     async with Sandbox(folder=folder) as sandbox:
         before = {sandbox.event.gallery.photo(place).image_id for place in range(6)}
     (folder / "a.jpg").write_bytes(drawn[6])
@@ -101,12 +101,12 @@ async def test_selfies_find_the_photos_of_their_bib(api: Api) -> None:
             ]
 
 
-async def test_foreign_pictures_find_nothing(api: Api, drawn: list[bytes]) -> None:
+async def test_other_pictures_match_nothing(api: Api, drawn: list[bytes]) -> None:
     for foreign in (drawn[6], api.sandbox.stranger_selfie()):
         assert (await api.upload("/faces", foreign)).data["images"] == []
 
 
-async def test_clips_move_over_the_photos(api: Api) -> None:
+async def test_clips_show_the_photos_of_the_folder(api: Api) -> None:
     path = "/video-clipping/search-by-selfie"
     request_id = (await api.upload(path, api.sandbox.selfie("A/1"))).data["request_id"]
     api.clock.advance(2)
@@ -117,7 +117,7 @@ async def test_clips_move_over_the_photos(api: Api) -> None:
             assert len(list(film.decode(video=0))) == 30
 
 
-async def test_photos_are_shown_upright(tmp_path: Path, session: ClientSession) -> None:
+async def test_rotated_photos_are_served_upright(tmp_path: Path, session: ClientSession) -> None:
     picture = Image.new("RGB", (400, 200), (255, 0, 0))
     picture.paste((0, 0, 255), (200, 0, 400, 200))
     exif = Image.Exif()
@@ -135,7 +135,7 @@ async def test_photos_are_shown_upright(tmp_path: Path, session: ClientSession) 
     assert top[0] > 200 > bottom[0]
 
 
-async def test_grey_photos_work(tmp_path: Path, session: ClientSession) -> None:
+async def test_greyscale_photos(tmp_path: Path, session: ClientSession) -> None:
     Image.linear_gradient("L").save(tmp_path / "grey.jpg")
     async with Sandbox(folder=tmp_path) as sandbox:
         photo = (await Api(sandbox, session).get("/images")).data["images"][0]
@@ -143,7 +143,7 @@ async def test_grey_photos_work(tmp_path: Path, session: ClientSession) -> None:
             assert reply.status == 200
 
 
-async def test_one_bib_may_be_spelt_in_two_ways(folder: Path, session: ClientSession) -> None:
+async def test_bib_in_two_spellings_is_one_bib(folder: Path, session: ClientSession) -> None:
     (folder / "bibs.csv").write_text("p0.jpg,VIP 7\np1.jpg,vip 7\np1.jpg,Vip 7\n")
     async with Sandbox(folder=folder) as sandbox:
         model = sandbox.event.gallery
@@ -168,7 +168,7 @@ def photo_taken(when: str, offset: str) -> Image.Exif:
         ("9999:12:31 23:59:59", "-08:00", 253_402_300_799),
     ],
 )
-async def test_capture_times_that_cameras_write(
+async def test_exif_times(
     when: str, offset: str, taken_at: int | None, tmp_path: Path, session: ClientSession
 ) -> None:
     Image.new("RGB", (40, 30)).save(tmp_path / "photo.jpg", exif=photo_taken(when, offset))
@@ -179,15 +179,15 @@ async def test_capture_times_that_cameras_write(
         assert sum(day["total"] for day in days) == (taken_at is not None)
 
 
-async def test_files_that_are_not_for_looking_at_are_left_alone(tmp_path: Path) -> None:
-    """Some systems put a hidden file beside each that they copy."""
+async def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
+    """macOS puts a hidden file beside each copied file."""
     (tmp_path / "._photo.jpg").write_bytes(b"\0\5\x16\7")
     (tmp_path / "folder.jpg").mkdir()
     Image.new("RGB", (40, 30)).save(tmp_path / "photo.jpg")
     assert [photo.path.name for photo in read_folder(tmp_path).files] == ["photo.jpg"]
 
 
-def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+def test_file_name_that_is_not_utf8(tmp_path: Path) -> None:
     try:
         Image.new("RGB", (40, 30)).save(os.fsencode(tmp_path) + b"/caf\xe9.jpg", "JPEG")
     except OSError:
@@ -195,7 +195,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert read_folder(tmp_path).total == 1
 
 
-async def test_folders_that_cannot_be(tmp_path: Path, drawn: list[bytes]) -> None:
+async def test_invalid_folders(tmp_path: Path, drawn: list[bytes]) -> None:
     with pytest.raises(FolderError, match="no such folder"):
         await Sandbox(folder=tmp_path / "missing").start()
     with pytest.raises(FolderError, match="there are no JPEGs"):
@@ -209,13 +209,13 @@ async def test_folders_that_cannot_be(tmp_path: Path, drawn: list[bytes]) -> Non
 
 
 @pytest.mark.parametrize("table", ["file,bib\nother.jpg,7", "good.jpg", "good.jpg,"])
-async def test_tables_that_cannot_be(tmp_path: Path, drawn: list[bytes], table: str) -> None:
+async def test_invalid_bibs_files(tmp_path: Path, drawn: list[bytes], table: str) -> None:
     (tmp_path / "good.jpg").write_bytes(drawn[0])
     (tmp_path / "bibs.csv").write_text(table)
     with pytest.raises(FolderError, match=r"bibs\.csv, line"):
         await Sandbox(folder=tmp_path).start()
 
 
-def test_a_folder_that_was_not_read_yet(folder: Path) -> None:
+def test_folder_is_read_at_start(folder: Path) -> None:
     with pytest.raises(RuntimeError, match="start"):
         Sandbox(folder=folder).bibs  # noqa: B018
