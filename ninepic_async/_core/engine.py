@@ -173,8 +173,15 @@ class Engine:
             raise error from cause
         error.__cause__ = cause
         call.last_failure = error
-        log.warning(
-            "%s: next attempt in %.2f s (%d of %d)", error, wait, call.attempts + 1, self.retry.attempts
+        # With a pace, a 429 now and then is how the client learns it, and no reason to warn.
+        level = logging.WARNING if wait else logging.INFO
+        log.log(
+            level,
+            "%s: next attempt in %.2f s (%d of %d)",
+            error,
+            wait,
+            call.attempts + 1,
+            self.retry.attempts,
         )
         await self.clock.sleep(wait)
 

@@ -19,6 +19,10 @@ _FIRST_CUT: Final = 0.5
 _LEAST_CUT: Final = 0.04
 _SHORTEST_CYCLE_S: Final = 1.3
 _LONGEST_CYCLE_S: Final = 6.0
+_LONGEST_SHARED_CYCLE_S: Final = 2.5
+"""When 429s keep coming early, other clients use the same throttle: try more often to get a fair share of it."""
+_SHARED_AFTER: Final = 3
+_SHARED_BEFORE: Final = 0.5
 _CYCLE_REQUESTS: Final = 40.0
 """Each cycle costs about one 429: at low rates a cycle is longer, so that its share stays small."""
 _CYCLE_PAUSES: Final = 12.0
@@ -54,6 +58,7 @@ class Pace:
     _cycle_s: float = field(init=False, default=_SHORTEST_CYCLE_S)
     _has_mark: bool = field(init=False, default=False)
     """False while the rate still doubles: no 429 has bounded it yet."""
+    _early: int = field(init=False, default=0)
     _accepted: int = field(init=False, default=0)
     _accepted_since: float = field(init=False, default=-math.inf)
 
@@ -100,7 +105,9 @@ class Pace:
             self._cut_down(now)
         self._cut_at = now + pause
         self._accepted, self._accepted_since = 0, now
-        by_requests = min(_CYCLE_REQUESTS / self._mark, _LONGEST_CYCLE_S)
+        is_shared = self._early >= _SHARED_AFTER
+        longest_s = _LONGEST_SHARED_CYCLE_S if is_shared else _LONGEST_CYCLE_S
+        by_requests = min(_CYCLE_REQUESTS / self._mark, longest_s)
         by_pause = min(_CYCLE_PAUSES * pause, _LONGEST_PAUSE_CYCLE_S)
         self._cycle_s = max(_SHORTEST_CYCLE_S, by_requests, by_pause)
         return True
@@ -115,6 +122,8 @@ class Pace:
         rate, cycles = self.rate(now), (now - self._cut_at) / self._cycle_s
         proven = min(rate, self._accepted / max(now - self._cut_at, 1e-3))
         is_known = self._accepted >= _ENOUGH_REPLIES
+        if self._has_mark:
+            self._early = self._early + 1 if cycles < _SHARED_BEFORE else max(0, self._early - 1)
         self._cut = self._next_cut(cycles)
         self._mark = rate
         if is_known and proven >= _PROVEN_IS_NEAR * rate:
