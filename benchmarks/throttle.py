@@ -3,7 +3,7 @@
     python -m benchmarks.throttle [--quick]
 
 Each row is one client, or four in processes of their own, that sends pings for 20 s after a warm-up of 5 s.
-For comparison: a client with a `RateLimit` of 96 % of the throttle, which takes somebody who knows the throttle,
+For comparison: a client with a `RateLimit` of 96 % of the throttle, which one has to know,
 and botocore's adaptive mode, where botocore is installed.
 """
 
@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from benchmarks.throttled_server import throttled_server
 from ninepic_async import NinePic, NinePicError, RateLimit
@@ -65,15 +67,13 @@ def _four_clients(callers: int, limit: float | None = None) -> Callable[[str, fl
 
 def _botocore(callers: int) -> Callable[[str, float], int]:
     def run(url: str, seconds: float) -> int:
-        import botocore.session
-        from botocore.config import Config
-
-        config = Config(
+        session: Any = import_module("botocore.session")
+        config = import_module("botocore.config").Config(
             retries={"mode": "adaptive", "max_attempts": 5},
             max_pool_connections=callers,
             s3={"addressing_style": "path"},
         )
-        client = botocore.session.get_session().create_client(
+        client = session.get_session().create_client(
             "s3", region_name="us-east-1", endpoint_url=url, config=config,
             aws_access_key_id="id", aws_secret_access_key="key",
         )  # fmt: skip
@@ -147,7 +147,9 @@ def main(*, quick: bool) -> None:
 async def _client(url: str, callers: int, seconds: float, limit: float | None) -> None:
     accepted = 0
 
-    async with NinePic("key", 903, base_url=url, rate_limit=(limit and RateLimit(limit)) or None) as client:
+    async with NinePic(
+        "key", 903, base_url=url, rate_limit=None if limit is None else RateLimit(limit)
+    ) as client:
         end = time.monotonic() + seconds
         measured_from = end - _MEASURED_S
         given_up = 0

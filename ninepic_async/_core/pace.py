@@ -20,8 +20,9 @@ _LEAST_CUT: Final = 0.04
 _SHORTEST_CYCLE_S: Final = 1.3
 _LONGEST_CYCLE_S: Final = 6.0
 _LONGEST_SHARED_CYCLE_S: Final = 2.5
-"""When 429s keep coming early, other clients use the same throttle: try more often to get a fair share of it."""
-_SHARED_AFTER: Final = 3
+"""Where 429s keep coming early, others use the throttle too. Who has little of it tries more often."""
+_SHARED_AFTER: Final = 4
+_LITTLE: Final = 8.0
 _SHARED_BEFORE: Final = 0.5
 _CYCLE_REQUESTS: Final = 40.0
 """Each cycle costs about one 429: at low rates a cycle is longer, so that its share stays small."""
@@ -105,7 +106,7 @@ class Pace:
             self._cut_down(now)
         self._cut_at = now + pause
         self._accepted, self._accepted_since = 0, now
-        is_shared = self._early >= _SHARED_AFTER
+        is_shared = self._early >= _SHARED_AFTER and self._mark < _LITTLE
         longest_s = _LONGEST_SHARED_CYCLE_S if is_shared else _LONGEST_CYCLE_S
         by_requests = min(_CYCLE_REQUESTS / self._mark, longest_s)
         by_pause = min(_CYCLE_PAUSES * pause, _LONGEST_PAUSE_CYCLE_S)
