@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 def _public_names() -> dict[str, object]:
     from ninepic_async import _public
 
-    return {name: value for name, value in vars(_public).items() if name[0].isupper()}
+    return {name: value for name, value in vars(_public).items() if name[:1].isupper()}
 
 
 def __getattr__(name: str) -> object:
@@ -32,7 +32,7 @@ def __getattr__(name: str) -> object:
     # CapWords; a name in lower case is a module, which the import system finds without us.
     if name == "__all__":
         return sorted(_public_names())
-    if not name[0].isupper() or name not in (public := _public_names()):
+    if not name[:1].isupper() or name not in (public := _public_names()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals().update(public)
     return public[name]

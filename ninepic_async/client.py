@@ -13,7 +13,6 @@ from ninepic_async._core import config as _config
 from ninepic_async._core.engine import Engine
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, Throttle, ThrottleState
-from ninepic_async._http.transport import AiohttpTransport
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.clock import SystemClock
 from ninepic_async._support.loop_affinity import LoopAffinity
@@ -69,6 +68,9 @@ class NinePic:
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        # Importing aiohttp takes a while: do it here, not during the first call.
+        from ninepic_async._http.transport import AiohttpTransport
+
         api_key = hidden(api_key)
         _config.check_options(retry, rate_limit, session)
         key, org = _config.credentials(api_key, org_id)

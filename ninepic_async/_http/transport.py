@@ -1,29 +1,33 @@
-"""Moving bytes: what the engine asks of a transport, and the one that uses aiohttp."""
+"""Send the engine's requests with aiohttp, each exactly once."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import json
+from io import BytesIO
+from typing import Any, Final
 
+import aiohttp
 import anyio
+from yarl import URL
 
-from ninepic_async import __version__
 from ninepic_async._contract.messages import Reply, Request, SendError, plain_headers
+from ninepic_async._http.failures import send_error
+from ninepic_async._http.idle import skip_unclean
+from ninepic_async._http.session import CONNECT_TIMEOUT_S, HEADER_LIMITS, open_session, send_once, user_agent
 from ninepic_async._support.loop_affinity import LoopAffinity
-from ninepic_async._support.redact import Secret, mask_queries
+from ninepic_async._support.redact import Secret
 from ninepic_async.errors import ConfigError
 
-if TYPE_CHECKING:
-    import aiohttp
-
-CONNECT_TIMEOUT_S: Final = 15.0
-"""A host that does not even answer the handshake should leave time for another try."""
-LARGEST_REPLY_BYTES: Final = 64 * 1024 * 1024
+LARGEST_REPLY_BYTES: Final = 8 * 1024 * 1024
+"""A page of 100 photos needs less than 1 MiB, even with long signed links."""
 _CLOSE_WITHIN_S: Final = 2.0
+_LARGEST_PLAIN_BODY_BYTES: Final = 512 * 1024
+"""aiohttp sends larger bodies in pieces, if they come as a file."""
 
 
 class AiohttpTransport:
-    """The transport that people use. It opens its session on first use, in the loop that uses it.
+    """The transport of every client. It opens its session on first use, in the loop that uses it.
 
     Args:
         base_url: scheme, host and perhaps a path prefix, without a slash at the end.
@@ -41,49 +45,29 @@ class AiohttpTransport:
     ) -> None:
         self._base_url = base_url
         self._api_key = api_key
-        self._headers = {
-            "X-API-Key": api_key,
-            "Accept": "application/json",
-            "User-Agent": user_agent(),
-        }
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
         self._affinity = affinity or LoopAffinity()
 
     async def send(self, request: Request) -> Reply:
-        """Send a request, exactly once."""
-        import aiohttp
-        from yarl import URL
+        """Send a request, exactly once.
 
+        Raises:
+            SendError: no whole reply came.
+            ConfigError: the session can't be used here.
+        """
         self._affinity.enter()
         session = self._session or self._open()
         if session.closed:
             raise ConfigError("the session that this client was given is closed")
-        body = _body(request)
-        # All that a session's own defaults could turn into something that 9Pic can't read is said here.
-        headers = self._headers if body is None else {**self._headers, "Content-Type": _type_of(body)}
         try:
-            async with session.request(
-                request.method,
-                URL(self._base_url + request.path, encoded=True).extend_query(request.query),
-                headers=headers,
-                allow_redirects=False,
-                auto_decompress=True,
-                raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
-                # Beside a session's own middlewares, which naming ours here would switch off.
-                middlewares=(*getattr(session, "_middlewares", ()), send_once),
-                data=body,
-            ) as response:
-                content = await _read(response)
-                return Reply(response.status, plain_headers(response.headers), content)
-        except SentButLostError as lost:
-            raise SendError(str(lost)) from lost.__cause__
-        except (aiohttp.ClientError, OSError) as error:
-            # A server that plays the request back as its answer gets it quoted in aiohttp's error.
-            if self._api_key in str(error):
-                raise _send_error(error, "the reply is not HTTP") from None
-            raise _send_error(error, _text(error)) from error
+            return await self._exchange(session, request)
+        except SendError:
+            raise
+        except Exception as error:
+            failure = send_error(error)
+        # Outside of the `except` block, so that no context keeps aiohttp's frames, which hold the key.
+        raise failure
 
     async def aclose(self) -> None:
         """Close the session if it is ours."""
@@ -97,55 +81,51 @@ class AiohttpTransport:
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
             await session.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        import aiohttp
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply:
+        body = _body(request)
+        # A borrowed session may have defaults that 9Pic can't read: each is overridden here.
+        async with session.request(
+            request.method,
+            URL(self._base_url + request.path, encoded=True).extend_query(request.query),
+            headers=self._headers(_content_type(request, body)),
+            allow_redirects=False,
+            auto_decompress=True,
+            raise_for_status=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+            # A request's middlewares replace those of its session.
+            middlewares=(*_middlewares(self._borrowed), skip_unclean, send_once),
+            data=body,
+            **HEADER_LIMITS,
+        ) as response:
+            content = await _read(response)
+            return Reply(response.status, plain_headers(response.headers), content)
 
+    def _headers(self, content_type: str | None) -> dict[str, str]:
+        # Plain strings: recorders write what they get here to files.
+        headers = {
+            "X-API-Key": str.__str__(self._api_key),
+            "Accept": "application/json",
+            "User-Agent": user_agent(),
+        }
+        return headers if content_type is None else {**headers, "Content-Type": content_type}
+
+    def _open(self) -> aiohttp.ClientSession:
         if getattr(self._borrowed, "_loop", None) not in (None, asyncio.get_running_loop()):
             raise ConfigError(
                 "the session that this client was given belongs to another event loop: make it in this one"
             )
-        # The engine's gate limits how many requests are under way; a second limit here would only hide it.
-        self._session = self._borrowed or aiohttp.ClientSession(
-            connector=_connector(), cookie_jar=aiohttp.DummyCookieJar()
-        )
+        self._session = self._borrowed or open_session()
         return self._session
 
 
-def user_agent() -> str:
-    """Return the ``User-Agent`` for the API and for photo hosts."""
-    return f"ninepic-async/{__version__}"
+def _middlewares(borrowed: aiohttp.ClientSession | None) -> tuple[Any, ...]:
+    return tuple(getattr(borrowed, "_middlewares", ()))
 
 
-def _connector() -> aiohttp.TCPConnector:
-    import aiohttp
-
-    from ninepic_async._http.resolver import resolver
-
-    return aiohttp.TCPConnector(limit=0, resolver=resolver())
-
-
-class SentButLostError(Exception):
-    """Stands in for the two errors on which aiohttp would silently send a request a second time."""
-
-
-async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request a second time of its own accord; a middleware for any session."""
-    import aiohttp
-
-    try:
-        response: aiohttp.ClientResponse = await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise SentButLostError(_text(error)) from error
-    return response
-
-
-def _body(request: Request) -> aiohttp.Payload | None:
-    import aiohttp
-
+def _body(request: Request) -> aiohttp.Payload | BytesIO | bytes | None:
     if request.json is not None:
-        return aiohttp.JsonPayload(dict(request.json))
+        encoded = json.dumps(dict(request.json)).encode()
+        return encoded if len(encoded) <= _LARGEST_PLAIN_BODY_BYTES else BytesIO(encoded)
     if not request.multipart:
         return None
     form = aiohttp.FormData(default_to_multipart=True)
@@ -154,13 +134,18 @@ def _body(request: Request) -> aiohttp.Payload | None:
     if request.upload is not None:
         upload = request.upload
         form.add_field(
-            upload.form_field, upload.content, filename=upload.filename, content_type=upload.content_type
+            upload.form_field,
+            BytesIO(upload.content),
+            filename=upload.filename,
+            content_type=upload.content_type,
         )
     return form()
 
 
-def _type_of(body: aiohttp.Payload) -> str:
-    return body.headers["Content-Type"]
+def _content_type(request: Request, body: object) -> str | None:
+    if isinstance(body, aiohttp.Payload):
+        return body.headers["Content-Type"]
+    return "application/json" if request.json is not None else None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -172,23 +157,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise SendError(f"the reply is larger than {LARGEST_REPLY_BYTES} bytes", final=True)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _send_error(error: Exception, text: str) -> SendError:
-    import aiohttp
-
-    never_sent = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-    final = isinstance(error, (aiohttp.ClientSSLError, aiohttp.InvalidURL))
-    return SendError(text, never_sent=never_sent, final=final)
-
-
-def _text(error: Exception) -> str:
-    import aiohttp
-
-    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
-        # To what its parser says aiohttp gives the status 400, as if the service had answered so.
-        parsed = error.__cause__ or error
-        said = " ".join(str(getattr(parsed, "message", "")).split())
-        if said and not isinstance(error, aiohttp.ClientHttpProxyError):
-            return f"the reply can't be read: {mask_queries(said)}"
-    return str(error) or type(error).__name__

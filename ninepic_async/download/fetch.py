@@ -16,8 +16,8 @@ from ninepic_async import guesses
 from ninepic_async._contract.messages import Reply, plain_headers, retry_after_s
 from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
+from ninepic_async._http.failures import describe
 from ninepic_async._support.clock import Clock
-from ninepic_async._support.redact import mask_queries
 from ninepic_async.download.content_check import ends_whole, wrong_content
 from ninepic_async.download.journal import Row
 from ninepic_async.download.links import Link, LinkGoneError
@@ -37,7 +37,6 @@ _PATIENCE: Final = 3
 _THROTTLED: Final = frozenset({429, 503})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _EXCERPT_BYTES: Final = 4096
-_EXCERPT_CHARS: Final = 200
 
 
 class GivenUpError(Exception):
@@ -286,7 +285,4 @@ def _validator(reply: aiohttp.ClientResponse) -> str | None:
 def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no byte came for too long"
-    # In full, aiohttp's error on a reply that is no HTTP quotes the link, and with that the signature.
-    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    lines = mask_queries(text).splitlines() or [type(error).__name__]
-    return lines[0][:_EXCERPT_CHARS]
+    return describe(error)

@@ -15,7 +15,7 @@ NOWHERE = "http://localhost:9"
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The hosts that a silent name server has answered for, which it does for none while the test runs."""
+    """Hosts that a silent name server has answered for: none while the test runs."""
     answered: list[str] = []
     over = threading.Event()
 
@@ -29,7 +29,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     over.set()
 
 
-def test_a_program_ends_though_no_name_server_answers(answers: list[str]) -> None:
+def test_a_program_ends_while_a_lookup_still_runs(answers: list[str]) -> None:
     async def program() -> None:
         async with NinePic("key", 1, base_url=NOWHERE, timeout=0.1) as client:
             with pytest.raises(APITimeoutError):
@@ -39,14 +39,14 @@ def test_a_program_ends_though_no_name_server_answers(answers: list[str]) -> Non
     assert answers == []
 
 
-async def test_a_host_is_found_under_its_address() -> None:
+async def test_resolve_a_host_name() -> None:
     found = await resolver().resolve("localhost", 80, socket.AF_INET)
     assert {(each["hostname"], each["host"], each["port"]) for each in found} == {
         ("localhost", "127.0.0.1", 80)
     }
 
 
-async def test_a_host_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def look_up(*_: object, **__: object) -> object:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

@@ -1,0 +1,53 @@
+"""Keep pooled connections that are no longer clean from being used again.
+
+A server may send something on an idle connection: a late 408, or the rest of a body whose length was wrong.
+aiohttp would take that for the reply to the next request (aio-libs/aiohttp#13656).
+"""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+import aiohttp
+
+
+async def skip_unclean(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+    """Close idle connections that hold unexpected bytes; a middleware for any session.
+
+    aiohttp takes the oldest idle connection, at once and without a pause in between.
+    """
+    connector = request.session.connector if request.session is not None else None
+    for protocol, _ in tuple(getattr(connector, "_conns", {}).get(request.connection_key, ())):
+        if _is_clean(protocol):
+            break
+        protocol.close()  # the pool skips closed connections
+    response: aiohttp.ClientResponse = await handler(request)
+    return response
+
+
+def _is_clean(protocol: Any) -> bool:
+    return not (protocol.should_close or _has_unread_bytes(protocol) or _is_within_a_message(protocol))
+
+
+def _is_within_a_message(protocol: Any) -> bool:
+    """Return whether the parser of the last reply has begun another one."""
+    parser = protocol._parser
+    if parser is None:
+        return False
+    try:
+        return parser.feed_eof() is not None or bool(getattr(parser, "_tail", b""))
+    except Exception:
+        return True
+
+
+def _has_unread_bytes(protocol: Any) -> bool:
+    """Return whether the socket has bytes, or its end, that the event loop has not read yet."""
+    connection = protocol.transport.get_extra_info("socket") if protocol.transport is not None else None
+    if connection is None or connection.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,80 @@
+"""The aiohttp sessions that the SDK opens itself, for the API and for photo hosts."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+
+from ninepic_async import __version__
+from ninepic_async._http import fork
+from ninepic_async._http.failures import LostReplyError, describe
+from ninepic_async._http.idle import skip_unclean
+from ninepic_async._http.resolver import resolver
+
+CONNECT_TIMEOUT_S: Final = 15.0
+"""Leaves time for another attempt if a host does not answer the handshake."""
+HEADER_LIMITS: Final[dict[str, Any]] = {"max_line_size": 65536, "max_field_size": 65536, "max_headers": 1000}
+"""Gateways and single sign-on proxies send more than aiohttp's defaults allow (8,190 bytes, 128 lines)."""
+
+
+def open_session(
+    *,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    on_socket: Callable[[socket.socket, Any], None] | None = None,
+    auto_decompress: bool = True,
+) -> aiohttp.ClientSession:
+    """Open a session in the running loop. The caller limits how many requests run at a time.
+
+    Args:
+        headers: sent with each request.
+        tls: None uses aiohttp's own context.
+        on_socket: called with each new socket and the address to connect to; may raise an `OSError`.
+        auto_decompress: whether bodies are decompressed.
+    """
+
+    def make_socket(address: tuple[Any, ...]) -> socket.socket:
+        family, kind, protocol, _, target = address
+        opened = socket.socket(family, kind, protocol)
+        try:
+            if on_socket is not None:
+                on_socket(opened, target)
+        except BaseException:
+            opened.close()
+            raise
+        fork.watch_socket(opened)
+        return opened
+
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0, resolver=resolver(), socket_factory=make_socket, ssl=True if tls is None else tls
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+        headers=headers,
+        auto_decompress=auto_decompress,
+        middlewares=(skip_unclean, send_once),
+        **HEADER_LIMITS,
+    )
+    fork.watch_session(session)
+    return session
+
+
+def user_agent() -> str:
+    """Return the ``User-Agent`` for the API and for photo hosts."""
+    return f"ninepic-async/{__version__}"
+
+
+async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request a second time of its own accord; a middleware for any session."""
+    try:
+        response: aiohttp.ClientResponse = await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise LostReplyError(describe(error)) from error
+    return response
