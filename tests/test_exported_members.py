@@ -20,6 +20,7 @@ PUBLIC = [
     "ClipResult",
     "ClipStatus",
     "ConfigError",
+    "CtaVisit",
     "DecodeError",
     "DownloadError",
     "DownloadProgress",
