@@ -13,7 +13,7 @@ from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.faults.effects import answer, status_of
-from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.faults.fault_list import Faults
 from ninepic_async.sandbox.http.handlers import Handler
 from ninepic_async.sandbox.http.ranges import send
 from ninepic_async.sandbox.links import Links
@@ -54,7 +54,7 @@ class PhotoHost:
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        info, status = self.log.begin(request), 0
+        info, status = self.log.begin("photos", request), 0
         if self.log.leaks_key("photos", request):
             self.state.key_leaks.append(request.path)
         try:
@@ -62,7 +62,7 @@ class PhotoHost:
                 reply = await answer(armed, request, lambda r: _refusing(r, handler), self.clock)
             status = status_of(reply)
         finally:
-            self.log.add("photos", info, request, status, self.clock.now())
+            self.log.add(info, request, status, self.clock.now())
         return reply
 
     async def _cover(self, request: web.Request) -> web.StreamResponse:

@@ -24,11 +24,13 @@ class RequestInfo:
     """What identifies a request that is being answered.
 
     Attributes:
+        host: The port it came to: ``"api"`` or ``"photos"``.
         endpoint: Name of the route, or ``"unknown"``.
         page: The requested ``page``, if it is a number.
         attempt: The attempt's number, from 1: requests with the same endpoint, method, path and page.
     """
 
+    host: Host
     endpoint: str
     method: str
     path: str
@@ -76,19 +78,19 @@ class RequestLog(Sequence[RequestRecord]):
         self._records: deque[RequestRecord] = deque(maxlen=KEPT)
         self._attempts: OrderedDict[tuple[str, str, str, int | None], int] = OrderedDict()
 
-    def begin(self, request: web.Request) -> RequestInfo:
+    def begin(self, host: Host, request: web.Request) -> RequestInfo:
         """Count a new request as an attempt, and return what identifies it."""
         endpoint, page = endpoint_of(request), page_of(request)
         call = (endpoint, request.method, request.path, page)
         attempt = self._attempts[call] = self._attempts.pop(call, 0) + 1
         if len(self._attempts) > KEPT:
             self._attempts.popitem(last=False)
-        return RequestInfo(endpoint, request.method, request.path, page, attempt)
+        return RequestInfo(host, endpoint, request.method, request.path, page, attempt)
 
-    def add(self, host: Host, info: RequestInfo, request: web.Request, status: int, at: float) -> None:
+    def add(self, info: RequestInfo, request: web.Request, status: int, at: float) -> None:
         """Add a request that was answered, or whose client has gone."""
         record = RequestRecord(
-            host=host,
+            host=info.host,
             method=info.method,
             path=self._masked(info.path),
             endpoint=info.endpoint,

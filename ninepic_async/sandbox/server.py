@@ -22,7 +22,7 @@ from ninepic_async.sandbox.control.routes import Control
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.event_photos import EventPhotos
 from ninepic_async.sandbox.events import Event, api_key_of, make_events, org_id_of
-from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.faults import Fault, Faults
 from ninepic_async.sandbox.http.serving import Ports
 from ninepic_async.sandbox.links import Links
 from ninepic_async.sandbox.photo_host import PhotoHost
@@ -120,8 +120,31 @@ class Sandbox:
         if self._renderer is not None:
             self._renderer.close()
 
+    def throttle(
+        self, rate: float | None, burst: int | None = None, *, retry_after: int | None = None
+    ) -> None:
+        """Throttle the whole API, as its gateway does; call it again to change the rate while running.
+
+        Requests beyond the throttle get a 429. Other throttles, and those of the photo host, are faults:
+        ``sb.faults.add(endpoint="photo", rate=20, status=503)``.
+
+        Args:
+            rate: Requests a second on average, by the sandbox's clock; None removes the throttle.
+            burst: Requests that pass at the same moment; None: one second's worth.
+            retry_after: Whole seconds in the ``Retry-After`` header of the 429; None: no such header.
+
+        Raises:
+            FaultError: A value is impossible.
+
+        Example:
+            >>> sb.throttle(rate=50, burst=5)
+            >>> sb.throttle(None)
+        """
+        fault = None if rate is None else Fault(rate=rate, burst=burst, retry_after=retry_after)
+        self.faults.throttle_gateway(fault, self.clock.now())
+
     def reset(self, *, seed: int | None = None, photos: int | None = None) -> None:
-        """Forget searches, jobs, charges, faults and the log; optionally change the events.
+        """Forget searches, jobs, charges, faults, throttle and log; optionally change the events.
 
         Key, organisation, addresses and clock stay, so that clients can go on.
 
@@ -141,6 +164,7 @@ class Sandbox:
         self.state.reset(seed, self._events_of(seed, photos))
         self._adopt(seed, photos)
         self.faults.clear()
+        self.throttle(None)
         self.requests.clear()
 
     def snapshot(self) -> Snapshot:

@@ -19,7 +19,7 @@ from ninepic_async.sandbox.api.checks import (
 from ninepic_async.sandbox.api.endpoints import METHODS, Call, Endpoints
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.faults.effects import answer, served_page, status_of
-from ninepic_async.sandbox.faults.fault import Faults
+from ninepic_async.sandbox.faults.fault_list import Faults
 from ninepic_async.sandbox.http.handlers import Handler
 from ninepic_async.sandbox.request_log import RequestInfo, RequestLog, endpoint_of
 from ninepic_async.sandbox.routes import ROUTES, UNKNOWN, Route
@@ -82,7 +82,7 @@ class ApiServer:
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if endpoint_of(request) not in _OBSERVED:
             return await handler(request)
-        info, clock, status = self.log.begin(request), self.endpoints.clock, 0
+        info, clock, status = self.log.begin("api", request), self.endpoints.clock, 0
         if self.log.leaks_key("api", request):
             self.endpoints.state.key_leaks.append(request.path)
         try:
@@ -93,7 +93,7 @@ class ApiServer:
                 reply = await answer(armed, request, work, clock)
             status = status_of(reply)
         finally:
-            self.log.add("api", info, request, status, clock.now())
+            self.log.add(info, request, status, clock.now())
         return reply
 
     async def _refusing(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -41,6 +41,15 @@ class Advance:
     advance_s: float
 
 
+@frozen(kw_only=True)
+class NewThrottle:
+    """The body of ``PUT /throttle``."""
+
+    rate: float
+    burst: int | None = None
+    retry_after: int | None = None
+
+
 @frozen(eq=False)
 class Control:
     """The routes below ``/_sandbox``; each method returns the JSON value of one reply."""
@@ -125,6 +134,25 @@ class Control:
         self.sandbox.faults.clear()
         return await self.faults(request)
 
+    async def throttle(self, _: web.Request) -> object:
+        """Return the throttle of the whole API and its counts, or null."""
+        gateway = self.sandbox.faults.gateway
+        if gateway is None:
+            return {"throttle": None}
+        counts = {"requests": gateway.matched, "refused": gateway.struck}
+        return {"throttle": gateway.fault.given | counts}
+
+    async def set_throttle(self, request: web.Request) -> object:
+        """Set or change the throttle of the whole API."""
+        posted = read(NewThrottle, parse(await request.read()))
+        self.sandbox.throttle(posted.rate, posted.burst, retry_after=posted.retry_after)
+        return await self.throttle(request)
+
+    async def remove_throttle(self, request: web.Request) -> object:
+        """Remove the throttle of the whole API."""
+        self.sandbox.throttle(None)
+        return await self.throttle(request)
+
     async def requests(self, request: web.Request) -> object:
         """Return the requests to both ports, oldest first; ``?endpoint=`` filters."""
         endpoint = request.query.get("endpoint")
@@ -185,6 +213,9 @@ _ROUTES: Final[dict[tuple[str, str], Answer]] = {
     ("GET", "/faults"): Control.faults,
     ("POST", "/faults"): Control.add_faults,
     ("DELETE", "/faults"): Control.clear_faults,
+    ("GET", "/throttle"): Control.throttle,
+    ("PUT", "/throttle"): Control.set_throttle,
+    ("DELETE", "/throttle"): Control.remove_throttle,
     ("GET", "/requests"): Control.requests,
     ("DELETE", "/requests"): Control.clear_requests,
     ("GET", "/selfie/{bib}"): Control.selfie,

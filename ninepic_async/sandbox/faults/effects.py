@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 
 from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.faults import json_path
-from ninepic_async.sandbox.faults.fault import Armed, Fault
+from ninepic_async.sandbox.faults.fault import Fault
+from ninepic_async.sandbox.faults.fault_list import Armed
 from ninepic_async.sandbox.faults.validation import as_bytes
 from ninepic_async.sandbox.http.handlers import Handler
 
@@ -55,6 +56,8 @@ def status_of(reply: web.StreamResponse) -> int:
 def _canned(fault: Fault) -> web.Response:
     body = _TOO_MANY_REQUESTS if fault.is_throttle and fault.body == b"" else fault.body
     headers = CIMultiDict(fault.headers)
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
     if not isinstance(body, bytes | str):
         headers.setdefault("Content-Type", "application/json")
     return _response(fault.status or 429, headers, as_bytes(body))

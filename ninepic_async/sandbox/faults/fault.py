@@ -1,19 +1,16 @@
-"""Failures on command: an ordered list that each request to both ports is checked against."""
+"""A fault: which requests it strikes, and what happens to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, field, frozen
 from attrs import fields as fields_of
 
 from ninepic_async.sandbox.errors import FaultError
 from ninepic_async.sandbox.faults import validation
-from ninepic_async.sandbox.faults.throttle import Throttle
 from ninepic_async.sandbox.request_log import RequestInfo
 
 
@@ -45,9 +42,12 @@ class Fault:
         remove: JSON paths to remove from the real reply.
         serve_page: Answer as if this page had been requested.
         extra_bytes: Append this many spaces to the body.
-        per_second: A throttle: strike only requests beyond this many in any second, with 429 unless
-            ``status`` is given.
+        rate: A throttle, as of a token bucket: strike only requests beyond this many a second on average,
+            with 429 unless ``status`` is given.
+        burst: How many requests ``rate`` lets pass at the same moment; None: one second's worth.
+        per_second: A throttle: strike only requests beyond this many in any second.
         at_once: A throttle: strike only requests beyond this many that run at the same time.
+        retry_after: Whole seconds in the ``Retry-After`` header of the answer; None: no such header.
 
     Raises:
         FaultError: A value is impossible, or two contradict each other.
@@ -61,8 +61,11 @@ class Fault:
     path: str | None = None
     page: int | None = None
     attempt: int | None = None
+    rate: float | None = None
+    burst: int | None = None
     per_second: int | None = None
     at_once: int | None = None
+    retry_after: int | None = None
     times: int | None = field(default=Factory(lambda self: None if self.is_throttle else 1, takes_self=True))
     status: int | None = None
     body: object = b""
@@ -88,7 +91,7 @@ class Fault:
     @property
     def is_throttle(self) -> bool:
         """Return whether it strikes only requests that exceed a rate."""
-        return self.per_second is not None or self.at_once is not None
+        return any(limit is not None for limit in (self.rate, self.per_second, self.at_once))
 
     @property
     def given(self) -> dict[str, object]:
@@ -128,8 +131,11 @@ class FaultFields(TypedDict, total=False):
     path: str | None
     page: int | None
     attempt: int | None
+    rate: float | None
+    burst: int | None
     per_second: int | None
     at_once: int | None
+    retry_after: int | None
     times: int | None
     status: int | None
     body: object
@@ -145,134 +151,3 @@ class FaultFields(TypedDict, total=False):
     remove: Sequence[str]
     serve_page: int | None
     extra_bytes: int
-
-
-_FIELDS: Final = tuple(FaultFields.__annotations__)
-
-
-@define(eq=False)
-class Armed:
-    """A fault in the list, and its counts.
-
-    Attributes:
-        fault: The fault.
-        struck: How many requests it has struck.
-        matched: How many requests have matched it.
-        missed: Why it could not strike a request that matched: the reply had no such JSON path, or was
-            shorter than the cut. Empty if that did not happen.
-    """
-
-    fault: Fault
-    struck: int = 0
-    matched: int = 0
-    missed: str = ""
-    throttle: Throttle | None = None
-
-    @property
-    def is_spent(self) -> bool:
-        """Return whether it strikes no more."""
-        return self.fault.times is not None and self.struck >= self.fault.times
-
-    @property
-    def is_used_up(self) -> bool:
-        """Return whether it struck as often as it should; see `Faults.unused` for no limit."""
-        if self.fault.times is not None:
-            return self.is_spent
-        return (self.matched if self.fault.is_throttle else self.struck) > 0
-
-    def undo_strike(self, why: str) -> None:
-        """Undo a strike whose effect was not possible."""
-        self.struck -= 1
-        self.missed = why
-
-    def __str__(self) -> str:
-        times = "" if self.fault.times is None else f" of {self.fault.times}"
-        why = f": {self.missed}" if self.missed else ""
-        return f"{self.fault!r} struck {self.struck}{times} times{why}"
-
-
-class Faults:
-    """The faults of one sandbox, in the order they were added.
-
-    At most one fault strikes a request: the first that matches and is not used up. If a throttle lets the
-    request pass, the faults after it are tried.
-
-    Example:
-        >>> faults = Faults()
-        >>> faults.add(endpoint="photos", status=503, times=2)
-        Fault(endpoint='photos', times=2, status=503)
-        >>> len(faults.unused)
-        1
-    """
-
-    def __init__(self) -> None:
-        self._armed: list[Armed] = []
-
-    def add(self, fault: Fault | None = None, /, **fields: Unpack[FaultFields]) -> Fault:
-        """Append a fault: a `Fault`, or the fields of one.
-
-        Raises:
-            FaultError: A field is unknown, impossible, or contradicts another.
-        """
-        for name in fields.keys() - set(_FIELDS):
-            close = get_close_matches(name, _FIELDS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(_FIELDS)}"
-            raise FaultError(f"a fault has no field {name!r}; {hint}")
-        if fault is None:
-            fault = Fault(**fields)
-        elif fields:
-            raise FaultError("give a fault or its fields, not both")
-        throttle = Throttle(fault.per_second, fault.at_once) if fault.is_throttle else None
-        self._armed.append(Armed(fault, throttle=throttle))
-        return fault
-
-    def clear(self) -> None:
-        """Remove all faults."""
-        self._armed.clear()
-
-    @property
-    def armed(self) -> Sequence[Armed]:
-        """Return all faults with their counts, used up or not."""
-        return tuple(self._armed)
-
-    @property
-    def unused(self) -> list[Fault]:
-        """Return the faults that struck less often than they should.
-
-        A fault without a limit is unused if it never struck, a throttle without a limit if nothing matched.
-        """
-        return [armed.fault for armed in self._armed if not armed.is_used_up]
-
-    def assert_used_up(self) -> None:
-        """Fail if a fault struck less often than it should.
-
-        Raises:
-            AssertionError: It lists each such fault and how often it struck.
-        """
-        __tracebackhide__ = True
-        left = [str(armed) for armed in self._armed if not armed.is_used_up]
-        if left:
-            listed = "".join(f"\n  {line}" for line in left)
-            raise AssertionError(f"{len(left)} of {len(self._armed)} faults were not used up:{listed}")
-
-    @contextmanager
-    def applied_to(self, info: RequestInfo, now: float) -> Iterator[Armed | None]:
-        """Yield the fault that strikes a request, if any, while the request is being answered."""
-        passed: list[Throttle] = []
-        try:
-            yield self._striking(info, now, passed)
-        finally:
-            for throttle in passed:
-                throttle.leave()
-
-    def _striking(self, info: RequestInfo, now: float, passed: list[Throttle]) -> Armed | None:
-        for armed in self._armed:
-            if armed.is_spent or not armed.fault.matches(info):
-                continue
-            armed.matched += 1
-            if armed.throttle is not None and armed.throttle.admits(now):
-                passed.append(armed.throttle)
-                continue
-            armed.struck += 1
-            return armed
-        return None

@@ -16,17 +16,41 @@ Values = Mapping[str, Any]
 
 _PAGED: Final = frozenset(route.name for route in ROUTES if route.paged)
 _SMALLEST: Final = {
-    "page": 1, "attempt": 1, "times": 1, "per_second": 1, "at_once": 1, "serve_page": 1,
-    "after_bytes": 0, "truncate_after": 0, "extra_bytes": 0,
+    "page": 1, "attempt": 1, "times": 1, "burst": 1, "per_second": 1, "at_once": 1, "serve_page": 1,
+    "after_bytes": 0, "truncate_after": 0, "extra_bytes": 0, "retry_after": 0,
 }  # fmt: skip
 _FLAGS: Final = ("after_work", "reset", "stall", "lose_reply")
 _ENDINGS: Final = ("reset", "stall", "lose_reply", "truncate_after")
 _CUTS: Final = ("after_bytes", "truncate_after")
-_REPLY_FIELDS: Final = ("status", "body", "headers", "replace", "remove", "serve_page", "extra_bytes")
+_REPLY_FIELDS: Final = (
+    "status",
+    "body",
+    "headers",
+    "retry_after",
+    "replace",
+    "remove",
+    "serve_page",
+    "extra_bytes",
+)
 _REAL_REPLY_FIELDS: Final = ("replace", "remove", "serve_page")
 _THROTTLE_FIELDS: Final = frozenset(
-    {"endpoint", "path", "page", "attempt", "per_second", "at_once", "times", "status", "body", "headers"}
+    {
+        "endpoint",
+        "path",
+        "page",
+        "attempt",
+        "times",
+        "status",
+        "body",
+        "headers",
+        "rate",
+        "burst",
+        "per_second",
+        "at_once",
+        "retry_after",
+    }
 )
+_LIMITS: Final = frozenset({"rate", "per_second", "at_once"})
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -51,7 +75,9 @@ def _impossible(values: Values) -> Iterator[str]:
     for name in _FLAGS:
         if type(values[name]) is not bool:
             yield f"{name} must be True or False"
-    status, delay_s = values["status"], values["delay_s"]
+    status, delay_s, rate = values["status"], values["delay_s"], values["rate"]
+    if rate is not None and (type(rate) not in (int, float) or not 0 < rate < math.inf):
+        yield "rate must be requests a second, more than 0"
     if status is not None and (type(status) is not int or not 200 <= status <= 599):
         yield "status must be a whole number from 200 to 599"
     if type(delay_s) not in (int, float) or not 0 <= delay_s < math.inf:
@@ -116,23 +142,37 @@ def _never_matched(values: Values) -> Iterator[str]:
 
 
 def _contradictions(values: Values, given: Set[str]) -> Iterator[str]:
-    if "per_second" in given or "at_once" in given:
+    yield from _without_what_they_need(values, given)
+    if given & _LIMITS:
         yield from _not_in_a_throttle(given)
         return
+    yield from _not_with_an_ending(given)
+    if "status" in given:
+        yield from _not_with_a_status(values, given)
+    elif "body" in given:
+        yield "body needs a status; to change the real reply, use replace, remove or extra_bytes"
+    elif "retry_after" in given:
+        yield "retry_after needs a status or a throttle; to change the real reply, use headers"
+
+
+def _without_what_they_need(values: Values, given: Set[str]) -> Iterator[str]:
+    if "burst" in given and "rate" not in given:
+        yield "burst needs a rate: it says how many requests the rate lets pass at the same moment"
+    if "retry_after" in given and "retry-after" in map(str.casefold, values["headers"]):
+        yield "retry_after can't be combined with a Retry-After in headers"
+    if "after_bytes" in given and not given & {"reset", "stall"}:
+        yield "after_bytes says where reset or stall happens; add one of them"
+    if "after_work" in given and not given & {"status", "reset", "stall", "delay_s"}:
+        yield "after_work says when delay_s, status, reset or stall happens; add one of them"
+
+
+def _not_with_an_ending(given: Set[str]) -> Iterator[str]:
     endings = [name for name in _ENDINGS if name in given]
     if len(endings) > 1:
         yield f"{' and '.join(endings)} can't be combined: a reply ends in one way"
     elif endings and endings[0] != "truncate_after" and "after_bytes" not in given:
         for name in given & set(_REPLY_FIELDS):
             yield f"{endings[0]} sends no reply, so {name} has no effect"
-    if "after_bytes" in given and not given & {"reset", "stall"}:
-        yield "after_bytes says where reset or stall happens; add one of them"
-    if "status" in given:
-        yield from _not_with_a_status(values, given)
-    elif "body" in given:
-        yield "body needs a status; to change the real reply, use replace, remove or extra_bytes"
-    if "after_work" in given and not given & {"status", "reset", "stall", "delay_s"}:
-        yield "after_work says when delay_s, status, reset or stall happens; add one of them"
 
 
 def _not_with_a_status(values: Values, given: Set[str]) -> Iterator[str]:
@@ -145,5 +185,6 @@ def _not_with_a_status(values: Values, given: Set[str]) -> Iterator[str]:
 
 
 def _not_in_a_throttle(given: Set[str]) -> Iterator[str]:
+    limits = " and ".join(sorted(given & _LIMITS))
     for name in sorted(given - _THROTTLE_FIELDS):
-        yield f"{name} can't be combined with per_second or at_once: a throttle answers with a status"
+        yield f"{name} can't be combined with {limits}: a throttle answers with a status"

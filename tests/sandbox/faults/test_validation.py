@@ -66,8 +66,22 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"after_work": True}, "after_work says when"),
     ({"after_work": True, "lose_reply": True}, "after_work says when"),
     ({"per_second": 0}, "per_second must be"),
-    ({"per_second": 3, "delay_s": 1}, "delay_s can't be combined with per_second or at_once"),
-    ({"at_once": 3, "reset": True}, "reset can't be combined with per_second or at_once"),
+    ({"rate": 0}, "rate must be requests a second, more than 0"),
+    ({"rate": float("nan")}, "rate must be"),
+    ({"rate": float("inf")}, "rate must be"),
+    ({"rate": True}, "rate must be"),
+    ({"rate": "50"}, "rate must be"),
+    ({"rate": 50, "burst": 0}, "burst must be a whole number from 1"),
+    ({"burst": 5}, "burst needs a rate"),
+    ({"per_second": 5, "burst": 5}, "burst needs a rate"),
+    ({"rate": 50, "at_once": 2, "stall": True}, "stall can't be combined with at_once and rate:"),
+    ({"rate": 50, "retry_after": -1}, "retry_after must be a whole number from 0"),
+    ({"rate": 50, "retry_after": 1.5}, "retry_after must be a whole number from 0"),
+    ({"retry_after": 1}, "retry_after needs a status or a throttle"),
+    ({"reset": True, "retry_after": 1}, "reset sends no reply, so retry_after has no effect"),
+    ({"status": 503, "retry_after": 1, "headers": {"retry-after": "2"}}, "retry_after can't be combined"),
+    ({"per_second": 3, "delay_s": 1}, "delay_s can't be combined with per_second:"),
+    ({"at_once": 3, "reset": True}, "reset can't be combined with at_once:"),
 ]
 
 
@@ -100,6 +114,7 @@ def test_repr_shows_the_given_fields() -> None:
     assert repr(Fault()) == "Fault()"
     assert repr(Fault(page=2, times=None, reset=True)) == "Fault(page=2, times=None, reset=True)"
     assert repr(Fault(at_once=3)) == "Fault(at_once=3)"
+    assert repr(Fault(rate=50, burst=5)) == "Fault(rate=50, burst=5)"
     assert repr(Fault(at_once=3, times=1)) == "Fault(at_once=3, times=1)"
 
 
