@@ -8,6 +8,7 @@ from ninepic_async._contract.selfie import SelfieSource as SelfieSource
 from ninepic_async._core.retry import RetryPolicy as RetryPolicy
 from ninepic_async._core.throttle import RateLimit as RateLimit
 from ninepic_async._core.throttle import ThrottleState as ThrottleState
+from ninepic_async._http.options import HTTPOptions as HTTPOptions
 from ninepic_async.client import NinePic as NinePic
 from ninepic_async.clip_job import ClipJob as ClipJob
 from ninepic_async.cta import CtaVisit as CtaVisit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,8 @@ from ninepic_async._core import config as _config
 from ninepic_async._core.engine import Engine
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, Throttle, ThrottleState
+from ninepic_async._http.network import Network
+from ninepic_async._http.options import HTTPOptions
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.clock import SystemClock
 from ninepic_async._support.loop_affinity import LoopAffinity
@@ -37,14 +40,16 @@ class NinePic:
         api_key: the organisation's key; None reads ``NINEPIC_API_KEY``. It is sent to ``base_url`` only.
         org_id: the organisation's number; None reads ``NINEPIC_ORG_ID``.
         base_url: the API's URL; None reads ``NINEPIC_BASE_URL``, or else is ``https://api.9pic.ai``.
-            ``http`` is allowed for loopback hosts only.
+            An ``http`` URL is allowed for loopback hosts only, unless ``http`` says otherwise.
         timeout: seconds for a whole call: reading the selfie, all attempts, and the waits between them.
         retry: how often to repeat a failed attempt, and how long to wait before.
         rate_limit: the largest number of requests per time; None means no limit of the client's own. A 429
             from the service pauses all calls of this client in any case.
         max_concurrency: the largest number of requests at once.
-        session: your own ``aiohttp.ClientSession``. The client never closes it, and never puts the key into
-            its default headers.
+        session: your own ``aiohttp.ClientSession`` for the API calls, with its own proxy and TLS settings.
+            The client never closes it, and never puts the key into its default headers. Photos are not
+            fetched with it, since photo hosts must not get its headers and cookies, but as ``http`` says.
+        http: proxy, TLS and extra headers for API calls and photos; see `HTTPOptions`.
 
     Raises:
         ConfigError: a setting is missing or wrong. The message names it.
@@ -67,23 +72,26 @@ class NinePic:
         rate_limit: RateLimit | None = None,
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
+        http: HTTPOptions = HTTPOptions(),  # noqa: B008 (frozen)
     ) -> None:
         # Importing aiohttp takes a while: do it here, not during the first call.
         from ninepic_async._http.transport import AiohttpTransport
 
         api_key = hidden(api_key)
-        _config.check_options(retry, rate_limit, session)
+        _config.check_options(retry, rate_limit, session, http)
         key, org = _config.credentials(api_key, org_id)
         clock, affinity = SystemClock(), LoopAffinity()
-        self._base_url = _config.base_url(base_url)
+        self._base_url = _config.base_url(base_url, http.allow_plain_http)
+        network = Network.of(http, self._base_url)
         self._engine = Engine(
-            transport=AiohttpTransport(self._base_url, key, session, affinity),
+            transport=AiohttpTransport(self._base_url, key, session, affinity, network),
             throttle=Throttle(max_concurrency, rate_limit, clock, affinity),
             scope=Scope(org),
             secret=key,
             retry=retry,
             timeout_s=_arguments.seconds(timeout, "timeout", ConfigError),
             clock=clock,
+            network=network,
         )
         self._is_view = False
 
@@ -141,8 +149,7 @@ class NinePic:
         bound = engine.timeout_s if timeout is None else _arguments.seconds(timeout, "timeout", ConfigError)
         policy = engine.retry if retry is None else retry
         _config.check_options(policy)
-        view = type(self).__new__(type(self))
-        view._base_url = self._base_url
+        view = copy(self)  # attributes of a subclass included
         view._engine = evolve(engine, timeout_s=bound, retry=policy)
         view._is_view = True
         return view

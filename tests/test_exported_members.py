@@ -34,6 +34,7 @@ PUBLIC = [
     "FailedUrlItem",
     "FeatureDisabledError",
     "GalleryError",
+    "HTTPOptions",
     "ImageItem",
     "InternalServerError",
     "InvalidInputError",

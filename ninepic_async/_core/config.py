@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from typing import Final
@@ -10,12 +9,16 @@ from urllib.parse import urlsplit
 
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit
+from ninepic_async._http.options import HTTPOptions
+from ninepic_async._support.addresses import is_loopback
 from ninepic_async._support.arguments import number
 from ninepic_async._support.redact import Secret, hidden
 from ninepic_async.errors import ConfigError
 
 DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
-_URL: Final = re.compile(r"[a-z]+://[\w.:\[\]-]+(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE)
+_URL: Final = re.compile(
+    r"[a-z]+://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE
+)
 """What is put before each path as it stands, and that every reader of URLs reads alike."""
 
 
@@ -39,7 +42,7 @@ def credentials(api_key: str | None, org_id: int | str | None) -> tuple[Secret, 
     return Secret(key), number(org, "org_id", ConfigError)
 
 
-def base_url(given: str | None) -> str:
+def base_url(given: str | None, allow_plain_http: bool = False) -> str:
     """Find the base URL: the argument, ``NINEPIC_BASE_URL``, or 9Pic's own.
 
     Raises:
@@ -56,15 +59,17 @@ def base_url(given: str | None) -> str:
         host.encode("idna")
     except ValueError as error:
         raise ConfigError(f"base_url is no URL: {error}") from error
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and (allow_plain_http or is_loopback(host))):
         raise ConfigError(
             f"base_url {parts.scheme}://{host} would send the API key unencrypted: use https "
-            "(http is allowed to loopback hosts only)"
+            "(http is allowed for loopback hosts, or with HTTPOptions(allow_plain_http=True))"
         )
     return url.rstrip("/")
 
 
-def check_options(retry: object, rate_limit: object = None, session: object = None) -> None:
+def check_options(
+    retry: object, rate_limit: object = None, session: object = None, http: object = None
+) -> None:
     """Refuse the bare number that people try first, and another library's session.
 
     Raises:
@@ -76,12 +81,7 @@ def check_options(retry: object, rate_limit: object = None, session: object = No
         raise ConfigError(f"rate_limit={rate_limit!r}: give a RateLimit, such as RateLimit(10)")
     if session is not None and not hasattr(session, "closed"):
         raise ConfigError(f"session is a {type(session).__name__}: give an aiohttp.ClientSession")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if http is not None and not isinstance(http, HTTPOptions):
+        raise ConfigError(
+            f"http is a {type(http).__name__}: give an HTTPOptions, such as HTTPOptions(proxy=…)"
+        )

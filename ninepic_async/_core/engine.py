@@ -16,6 +16,7 @@ from ninepic_async._contract.endpoint import Endpoint
 from ninepic_async._contract.messages import Reply, Scope, SendError, Transport, retry_after_s
 from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
+from ninepic_async._http.network import Network
 from ninepic_async._support.clock import Clock, SystemClock
 from ninepic_async._support.redact import Secret
 from ninepic_async.errors import (
@@ -71,6 +72,8 @@ class Engine:
     timeout_s: float = 60.0
     clock: Clock = field(factory=SystemClock)
     chance: Callable[[], float] = random.random
+    network: Network = field(factory=Network)
+    """How photo hosts are reached; the transport knows it for the API."""
 
     async def run(self, endpoint: Endpoint[T], *, timeout_s: float | None = None) -> T:
         """Make one call.

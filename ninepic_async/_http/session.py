@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
-from ninepic_async import __version__
 from ninepic_async._http import fork
 from ninepic_async._http.failures import LostReplyError, describe
 from ninepic_async._http.idle import skip_unclean
+from ninepic_async._http.proxies import Proxy
 from ninepic_async._http.resolver import resolver
 
 CONNECT_TIMEOUT_S: Final = 15.0
@@ -64,9 +65,12 @@ def open_session(
     return session
 
 
-def user_agent() -> str:
-    """Return the ``User-Agent`` for the API and for photo hosts."""
-    return f"ninepic-async/{__version__}"
+def route(proxy: Proxy | None) -> dict[str, Any]:
+    """Return the arguments of a request that lead it through a proxy."""
+    if proxy is None:
+        return {}
+    secret = {} if proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
+    return {"proxy": URL(proxy.url), "proxy_headers": secret}
 
 
 async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:

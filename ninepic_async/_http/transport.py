@@ -14,7 +14,8 @@ from yarl import URL
 from ninepic_async._contract.messages import Reply, Request, SendError, plain_headers
 from ninepic_async._http.failures import send_error
 from ninepic_async._http.idle import skip_unclean
-from ninepic_async._http.session import CONNECT_TIMEOUT_S, HEADER_LIMITS, open_session, send_once, user_agent
+from ninepic_async._http.network import Network
+from ninepic_async._http.session import CONNECT_TIMEOUT_S, HEADER_LIMITS, open_session, route, send_once
 from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async._support.redact import Secret
 from ninepic_async.errors import ConfigError
@@ -34,6 +35,7 @@ class AiohttpTransport:
         api_key: sent with each request to ``base_url``, and to nothing else: redirects are not followed.
         session: a session of the caller's, which is used but never closed.
         affinity: shared with the client's throttle.
+        network: proxies, TLS and extra headers. A caller's session keeps its own proxy and TLS settings.
     """
 
     def __init__(
@@ -42,12 +44,15 @@ class AiohttpTransport:
         api_key: Secret,
         session: aiohttp.ClientSession | None = None,
         affinity: LoopAffinity | None = None,
+        network: Network = Network(),  # noqa: B008 (frozen)
     ) -> None:
         self._base_url = base_url
         self._api_key = api_key
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
         self._affinity = affinity or LoopAffinity()
+        self._network = network
+        self._route = {} if session is not None else route(network.proxies.find(base_url))
 
     async def send(self, request: Request) -> Reply:
         """Send a request, exactly once.
@@ -95,6 +100,7 @@ class AiohttpTransport:
             # A request's middlewares replace those of its session.
             middlewares=(*_middlewares(self._borrowed), skip_unclean, send_once),
             data=body,
+            **self._route,
             **HEADER_LIMITS,
         ) as response:
             content = await _read(response)
@@ -103,9 +109,9 @@ class AiohttpTransport:
     def _headers(self, content_type: str | None) -> dict[str, str]:
         # Plain strings: recorders write what they get here to files.
         headers = {
+            **self._network.headers,
             "X-API-Key": str.__str__(self._api_key),
             "Accept": "application/json",
-            "User-Agent": user_agent(),
         }
         return headers if content_type is None else {**headers, "Content-Type": content_type}
 
@@ -114,7 +120,7 @@ class AiohttpTransport:
             raise ConfigError(
                 "the session that this client was given belongs to another event loop: make it in this one"
             )
-        self._session = self._borrowed or open_session()
+        self._session = self._borrowed or open_session(tls=self._network.tls)
         return self._session
 
 

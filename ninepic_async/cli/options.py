@@ -56,6 +56,9 @@ class Account:
     timeout: float = 60.0
     """Time limit of one call in seconds, retries and waits included."""
 
+    proxy: str | None = None
+    """The URL of an HTTP proxy. Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
+
     def client(self) -> NinePic:
         """Make a client; prompt for the key if necessary. Call it outside an event loop: Ctrl-C works there.
 
@@ -63,10 +66,11 @@ class Account:
             UsageError: there is no key.
             ConfigError: another setting is missing or wrong.
         """
-        from ninepic_async import NinePic
+        from ninepic_async import HTTPOptions, NinePic
 
+        http = HTTPOptions(proxy=self.proxy)
         key = read_api_key(self.api_key_file)
-        return NinePic(key, self.org_id, base_url=self.base_url, timeout=self.timeout)
+        return NinePic(key, self.org_id, base_url=self.base_url, timeout=self.timeout, http=http)
 
 
 @Parameter(name="*", group=_OUTPUT)

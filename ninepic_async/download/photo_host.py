@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 import anyio
 from yarl import URL
 
 from ninepic_async._http.failures import LostReplyError
-from ninepic_async._http.session import open_session, user_agent
+from ninepic_async._http.network import Network
+from ninepic_async._http.session import open_session, route
+from ninepic_async._support.addresses import is_public, literal
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 """Measured on files of 4 MiB: the system's smaller default costs a fifth of the speed."""
@@ -35,15 +38,26 @@ class LinkError(Exception):
 
 
 class PhotoHost:
-    """The connections of one bulk fetch. How long a host may take is for the caller to say."""
+    """The connections of one bulk fetch. How long a host may take is for the caller to say.
 
-    def __init__(self) -> None:
+    Args:
+        network: proxies, TLS, extra headers, and whether addresses may be private.
+    """
+
+    def __init__(self, network: Network = Network()) -> None:  # noqa: B008 (frozen)
         # Having freed one block of that size, glibc keeps as much at hand, instead of giving each chunk's
         # pages back and asking for them anew: a tenth of the time on small files. The block is never touched.
         bytearray(RECEIVE_BUFFER_BYTES)
+        self._network = network
+        self._direct = self._session(_public_only if not network.allow_private_addresses else _enlarge_buffer)
+        self._through_proxy: aiohttp.ClientSession | None = None
+
+    def _session(self, on_socket: Callable[[socket.socket, Any], None]) -> aiohttp.ClientSession:
         # The bytes must be those on the host's disk: lengths and ranges are counted in them.
-        headers = {"Accept-Encoding": "identity", "User-Agent": user_agent()}
-        self._session = open_session(headers=headers, on_socket=_enlarge_buffer, auto_decompress=False)
+        headers = {**self._network.headers, "Accept-Encoding": "identity"}
+        return open_session(
+            headers=headers, tls=self._network.tls, on_socket=on_socket, auto_decompress=False
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,7 +66,9 @@ class PhotoHost:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
-            await self._session.close()
+            await self._direct.close()
+            if self._through_proxy is not None:
+                await self._through_proxy.close()
 
     async def open(self, link: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         """Ask for a file, following redirects. The caller closes the reply.
@@ -62,10 +78,7 @@ class PhotoHost:
         """
         url = _checked(link)
         for _ in range(MOST_REDIRECTS + 1):
-            try:
-                reply = await self._session.get(url, headers=headers, allow_redirects=False)
-            except UnicodeError as error:  # of Python's resolver, for a host name that can't be one
-                raise _not_a_link(str(url)) from error
+            reply = await self._get(url, headers)
             location = reply.headers.get("Location")
             if reply.status not in _REDIRECTS or location is None:
                 return reply
@@ -75,6 +88,32 @@ class PhotoHost:
                 raise LinkError("the host redirects from https to http")
             url = following
         raise LinkError(f"the host redirects more than {MOST_REDIRECTS} times")
+
+    async def _get(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        try:
+            return await self._request(url, headers)
+        except UnicodeError:  # of Python's resolver, for a host name that can't be one
+            failure = _not_a_link(str(url))
+        except aiohttp.ClientConnectorError as error:
+            if not isinstance(error.os_error, PrivateAddressError):
+                raise
+            failure = _not_public(url)
+        raise failure
+
+    async def _request(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        proxy = self._network.proxies.find(str(url))
+        if proxy is None:
+            return await self._direct.get(url, headers=headers, allow_redirects=False)
+        address = literal(url.host or "")
+        # What a name means is for the proxy to find out.
+        if address is not None and not self._network.allow_private_addresses and not is_public(address):
+            raise _not_public(url)
+        if self._through_proxy is None:
+            self._through_proxy = self._session(_enlarge_buffer)
+        way = route(proxy)
+        if url.scheme == "http":
+            headers = {**headers, **way["proxy_headers"]}
+        return await self._through_proxy.get(url, headers=headers, allow_redirects=False, **way)
 
 
 def _checked(link: str, base: URL | None = None) -> URL:
@@ -92,6 +131,26 @@ def _checked(link: str, base: URL | None = None) -> URL:
 def _not_a_link(link: str) -> LinkError:
     shown = re.split("[?#]", link)[0][:80]
     return LinkError(f"{shown!r} is not an http or https link")
+
+
+def _not_public(url: URL) -> LinkError:
+    return LinkError(
+        f"{url.scheme}://{url.host} is not a public address, so it is not fetched from "
+        "(HTTPOptions(allow_private_addresses=True) allows it)"
+    )
+
+
+class PrivateAddressError(OSError):
+    """A connection that is refused because of where it leads."""
+
+
+def _public_only(opened: socket.socket, target: tuple[Any, ...]) -> None:
+    """Check the address after the name was resolved: a name can lead anywhere, and elsewhere each time."""
+    address = literal(str(target[0]))
+    if address is None or not is_public(address):
+        # One text for all addresses: those of one host are then reported as one error, of this type.
+        raise PrivateAddressError("not a public address")
+    _enlarge_buffer(opened, target)
 
 
 def _enlarge_buffer(opened: socket.socket, _: object) -> None:

@@ -115,7 +115,7 @@ class _Crew:
         """Do it all; the first error ends it all."""
         limiter = anyio.CapacityLimiter(adapt.START) if self.settings.concurrency == "auto" else None
         try:
-            async with PhotoHost() as host, anyio.create_task_group() as beside:
+            async with PhotoHost(self.engine.network) as host, anyio.create_task_group() as beside:
                 if teller is not None:
                     beside.start_soon(teller.run)
                 if limiter is not None:

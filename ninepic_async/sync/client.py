@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from ninepic_async import client
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, ThrottleState
+from ninepic_async._http.options import HTTPOptions
 from ninepic_async._support.redact import hidden
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
@@ -43,7 +44,7 @@ class NinePic:
         max_concurrency: how many requests may be under way at once, over all threads.
         session: has to stay None. An ``aiohttp.ClientSession`` belongs to one event loop, and this client's
             is its own.
-
+        http: proxy, TLS and extra headers for API calls and photos; see `HTTPOptions`.
 
     Raises:
         ConfigError: a setting is missing or wrong; it says which.
@@ -66,6 +67,7 @@ class NinePic:
         rate_limit: RateLimit | None = None,
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
+        http: HTTPOptions = HTTPOptions(),  # noqa: B008 (frozen)
     ) -> None:
         api_key = hidden(api_key)
         if session is not None:
@@ -80,6 +82,7 @@ class NinePic:
             retry=retry,
             rate_limit=rate_limit,
             max_concurrency=max_concurrency,
+            http=http,
         )
         self._portal = Portal(self._client.aclose)
         self._is_view = False

@@ -1,0 +1,111 @@
+"""Choose the proxy for a URL, as httpx does: from one setting, or from the environment's variables."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from typing import Final, Self
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
+
+from attrs import field, frozen
+
+from ninepic_async._http.options import check_proxy
+from ninepic_async._support.addresses import is_loopback, literal
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@frozen
+class Proxy:
+    """A proxy to send requests through."""
+
+    url: str
+    """Without user and password: it is in the errors of the HTTP library."""
+    authorization: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Take user and password out of a proxy's URL."""
+        parts = urlsplit(url)
+        place = parts.netloc.rpartition("@")[2]
+        authorization = None
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            authorization = f"Basic {b64encode(pair.encode()).decode()}"
+        return cls(f"{parts.scheme}://{place}", authorization)
+
+
+@frozen
+class Proxies:
+    """The proxies of one client."""
+
+    by_scheme: Mapping[str, str] = field(factory=dict, repr=False)
+    """``http``, ``https`` or ``all``, and the proxy's URL."""
+    exceptions: tuple[str, ...] = ()
+    """The entries of ``NO_PROXY``."""
+
+    @classmethod
+    def read(cls, proxy: str | None, trust_env: bool) -> Self:
+        """Return one proxy for everything, or what the environment says."""
+        if proxy is not None:
+            return cls({"all": proxy})
+        found = getproxies() if trust_env else {}
+        by_scheme = {scheme: found[scheme] for scheme in ("http", "https", "all") if found.get(scheme)}
+        exceptions = tuple(entry.strip().lower() for entry in found.get("no", "").split(",") if entry.strip())
+        return cls({} if "*" in exceptions else by_scheme, exceptions)
+
+    def find(self, url: str) -> Proxy | None:
+        """Return the proxy for a URL; None to connect directly.
+
+        Raises:
+            ConfigError: the proxy that the environment names can't be used.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        chosen = self.by_scheme.get(parts.scheme) or self.by_scheme.get("all")
+        if chosen is None or is_loopback(host):
+            return None
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        if any(_matches(entry, parts.scheme, host, port) for entry in self.exceptions):
+            return None
+        return Proxy.of(check_proxy(chosen, f"the proxy for {parts.scheme} URLs"))
+
+
+def _matches(entry: str, scheme: str, host: str, port: int | None) -> bool:
+    wanted_scheme, mark, rest = entry.rpartition("://")
+    if mark and wanted_scheme not in ("all", scheme):
+        return False
+    if "/" in rest:
+        return _is_in_network(host, rest)
+    name, wanted_port = _split_port(rest)
+    if wanted_port is not None and wanted_port != port:
+        return False
+    address = literal(name)
+    if address is not None:
+        return literal(host) == address
+    if mark and not name.startswith("*"):
+        return host == name
+    return _is_below(host, name)
+
+
+def _is_below(host: str, name: str) -> bool:
+    """``example.com`` means the domain and all below it; ``.example.com`` only what is below it."""
+    domain = name.lstrip("*")
+    if domain.startswith("."):
+        return host.endswith(domain) and len(host) > len(domain)
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _split_port(entry: str) -> tuple[str, int | None]:
+    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d{1,5})", entry)
+    return (found[1].strip("[]"), int(found[2])) if found else (entry.strip("[]"), None)
