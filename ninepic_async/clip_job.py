@@ -49,7 +49,9 @@ class ClipJob:
 
     _engine: Engine = field(eq=False, repr=False)
     event_id: int
+    """The event's number."""
     request_id: str
+    """The job's id. Another process continues with ``event.clip_job(request_id)``."""
 
     async def status(self) -> ClipStatus:
         """Fetch the job's status, once.

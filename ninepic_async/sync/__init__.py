@@ -9,55 +9,54 @@ with NinePic(api_key, org_id) as client:
 
 from __future__ import annotations
 
-from ninepic_async import (
+from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._core.retry import RetryPolicy
+from ninepic_async._core.throttle import RateLimit, ThrottleState
+from ninepic_async._http.options import HTTPOptions
+from ninepic_async.cta import CtaVisit
+from ninepic_async.download.report import DownloadProgress, DownloadReport, FailedDownload
+from ninepic_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
-    Clip,
     ClipJobFailedError,
     ClipJobTimeoutError,
-    ClipResult,
-    ClipStatus,
     ConfigError,
-    CtaVisit,
     DecodeError,
     DownloadError,
-    DownloadProgress,
-    DownloadReport,
-    EventDetails,
-    EventListItem,
     EventNotFoundError,
-    FailedDownload,
-    FailedUrlItem,
     FeatureDisabledError,
     GalleryError,
-    HTTPOptions,
-    ImageItem,
     InternalServerError,
     InvalidInputError,
     NinePicError,
     NotFoundError,
-    Page,
-    PaginationInfo,
     PermissionDeniedError,
-    Ping,
-    PresignedUrlItem,
     Problem,
-    RateLimit,
     RateLimitError,
-    RetryPolicy,
-    SelfieSource,
-    ThrottleState,
-    TimelineDay,
-    TimelineHour,
     UnprocessableEntityError,
 )
-from ninepic_async.sync._clip_job import ClipJob
-from ninepic_async.sync._pagination import FaceSearch, Pager
+from ninepic_async.models import (
+    Clip,
+    ClipResult,
+    ClipStatus,
+    EventDetails,
+    EventListItem,
+    FailedUrlItem,
+    ImageItem,
+    Page,
+    PaginationInfo,
+    Ping,
+    PresignedUrlItem,
+    TimelineDay,
+    TimelineHour,
+)
 from ninepic_async.sync.client import NinePic
+from ninepic_async.sync.clip_job import ClipJob
 from ninepic_async.sync.event import Event
+from ninepic_async.sync.pagination import FaceSearch, Pager
 
 __all__ = [
     "APIConnectionError",

@@ -145,6 +145,8 @@ class LoopThread(threading.Thread):
         try:
             self.start()
         except RuntimeError as error:
+            if isinstance(error.__context__, KeyboardInterrupt):  # it can break the Condition in `start`
+                raise error.__context__ from None
             raise _cannot_start(error) from error
         self.take(self._begun).get()
 

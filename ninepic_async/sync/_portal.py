@@ -13,11 +13,13 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from ninepic_async.errors import ConfigError
 from ninepic_async.sync._loop_thread import Call, LoopThread, Outcome, Stream, nothing, running
 
+M = TypeVar("M")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -39,6 +41,9 @@ class Portal:
         self._refusal: str | None = None
         _portals.add(self)
 
+    def __reduce__(self) -> str:
+        raise ConfigError("a client can't be pickled or copied, nor what uses one: make a NinePic there")
+
     def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a coroutine in the loop, in a copy of the caller's context.
 
@@ -46,17 +51,12 @@ class Portal:
             ConfigError: the portal is closed, belongs to another process, or this is its own thread.
             APIConnectionError: the portal was closed meanwhile.
         """
-        thread = self._open()
-        call = Call(partial(function, *args, **kwargs))
-        try:
-            thread.make(call)
-            return cast("Outcome[T]", thread.take(call.messages)).get()
-        except Exception:
-            _vanish_at_exit()
-            raise
-        finally:
-            call.cancel(thread)
-            del call  # the error's traceback keeps this frame
+        return self._run(Call(partial(function, *args, **kwargs)), _no_message)
+
+    def follow(self, function: Callable[[SimpleQueue[M]], Awaitable[T]], tell: Callable[[M], object]) -> T:
+        """Await a coroutine in the loop, and call ``tell`` here with each message from it."""
+        messages: SimpleQueue[M] = SimpleQueue()
+        return self._run(Call(partial(function, messages), messages), tell)
 
     def iterate(self, items: AsyncIterator[T]) -> Generator[T, None, None]:
         """Walk through an async generator, in a copy of the caller's context. Leaving early cancels it."""
@@ -97,6 +97,20 @@ class Portal:
             self._thread = None
             self._refusal = "this client was in use before a fork: make a NinePic in each process"
 
+    def _run(self, call: Call[T], tell: Callable[[M], object]) -> T:
+        thread = self._open()
+        try:
+            thread.make(call)
+            while not isinstance(message := thread.take(call.messages), Outcome):
+                tell(message)
+            return cast("T", message.get())
+        except Exception:
+            _vanish_at_exit()
+            raise
+        finally:
+            call.cancel(thread)
+            del call  # the error's traceback keeps this frame
+
     def _open(self) -> LoopThread:
         self._check_thread()
         with self._lock:
@@ -122,6 +136,9 @@ class Portal:
                 "a blocking call from the client's own event loop thread would wait for itself: "
                 "make it in another thread, or use ninepic_async.NinePic there"
             )
+
+
+def _no_message(_: object) -> None: ...
 
 
 _is_exiting: Final = threading.Lock()

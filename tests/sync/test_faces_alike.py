@@ -11,6 +11,7 @@ import pytest
 
 import ninepic_async
 from ninepic_async import sync
+from scripts.blocking_face.source import generated
 
 PAIRS = [
     (getattr(ninepic_async, name), getattr(sync, name))
@@ -104,8 +105,13 @@ def test_docstrings_read_right_for_a_blocking_reader(name: str, text: str) -> No
         assert not any(isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(tree))
 
 
+def test_the_generated_classes_are_up_to_date() -> None:
+    out_of_date = [path for path, text in generated().items() if path.read_text() != text]
+    assert not out_of_date, "run python -m scripts.blocking_face, and commit what it writes"
+
+
 @by_name
-def test_docstrings_carry_over(async_face: type, face: type) -> None:
+def test_docstrings_are_the_same_but_for_the_code(async_face: type, face: type) -> None:
     own = {"NinePic", "NinePic.close"}
     theirs = dict(documented(async_face))
     for name, text in documented(face):

@@ -1,0 +1,165 @@
+"""What goes back and forth during a call: blocking lists as arguments, and reports of progress."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Iterable, Iterator
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+from ninepic_async.errors import ConfigError
+from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
+from ninepic_async.sync._face import Face
+from ninepic_async.sync._portal import Portal
+from ninepic_async.sync.pagination import FaceSearch, Pager
+
+T = TypeVar("T")
+M = TypeVar("M")
+
+Item = ImageItem | PresignedUrlItem | Clip
+_Batch = tuple[list[T], Exception | None]
+Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | Iterable[Item]
+
+_READ_AT_ONCE: Final = 100
+_END_WITHIN_S: Final = 0.3
+_MESSAGES_WAITING: Final = 16
+"""Progress that a slow caller has not read yet. Older progress is dropped."""
+
+
+class _ExitError(Exception):
+    """Carries a `SystemExit` through the loop, which would end with it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def in_the_loop(value: Any) -> Any:
+    """Return what the async face can read in place of a blocking list or iterable.
+
+    Collections are passed on as they are. So is what can't be read: the async face refuses it.
+    """
+    if isinstance(value, Face | FaceSearch):
+        return value._async
+    if isinstance(value, Iterable) and not isinstance(value, Collection):
+        return _read_aside(value)
+    return value
+
+
+async def _read_aside(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    """Read an iterable that may block, such as a generator over a blocking list, in a thread of its own."""
+    reader = _Reader(items)
+    try:
+        broken: Exception | None = None
+        while broken is None:
+            batch, broken = await reader.next()
+            for item in batch:
+                yield item
+            if not batch and broken is None:
+                return
+        raise broken
+    finally:
+        broken = None  # its traceback keeps this frame
+        reader.close()
+
+
+class _Reader(Generic[T]):
+    """A daemon thread that reads an iterable from its start to its end, a few items at a time.
+
+    One thread for all of it: a generator may hold what belongs to a thread, such as a database connection.
+    """
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wanted: SimpleQueue[asyncio.Future[_Batch[T]] | None] = SimpleQueue()
+        run = partial(copy_context().run, self._read, items)
+        try:
+            threading.Thread(target=run, name="ninepic-source", daemon=True).start()
+        except RuntimeError as error:
+            raise ConfigError(f"no thread can be started to read the source: {error}") from None
+
+    async def next(self) -> _Batch[T]:
+        """Wait for the next items, and for the error that came after them."""
+        batch: asyncio.Future[_Batch[T]] = self._loop.create_future()
+        self._wanted.put(batch)
+        return await batch
+
+    def close(self) -> None:
+        """End the thread, as soon as it has read what it reads now."""
+        self._wanted.put(None)
+
+    def _read(self, items: Iterable[T]) -> None:
+        iterator = _each(items)
+        while (wanted := self._wanted.get()) is not None:
+            batch = _take(iterator)
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(_deliver, wanted, batch)
+            del wanted, batch
+        iterator.close()
+
+
+def _each(items: Iterable[T]) -> Generator[T, None, None]:
+    yield from items
+
+
+def _take(iterator: Iterator[T]) -> _Batch[T]:
+    """Take a few items, and the error that came after them. The items before it count."""
+    batch: list[T] = []
+    try:
+        batch.extend(islice(iterator, _READ_AT_ONCE))
+    except Exception as error:
+        return batch, error
+    except BaseException as error:
+        return batch, _ExitError(error)
+    return batch, None
+
+
+def _deliver(wanted: asyncio.Future[_Batch[T]], batch: _Batch[T]) -> None:
+    if not wanted.done():
+        wanted.set_result(batch)
+
+
+def call_with_progress(
+    portal: Portal,
+    function: Callable[[Callable[[M], object] | None], Awaitable[T]],
+    on_progress: Callable[[M], object] | None,
+) -> T:
+    """Await a coroutine in the loop, and report its progress in the caller's thread.
+
+    Raises:
+        InvalidInputError: ``on_progress`` can't be called.
+    """
+    ended: SimpleQueue[None] = SimpleQueue()
+
+    async def run(messages: SimpleQueue[M]) -> T:
+        from ninepic_async.download.run import check_on_progress
+
+        check_on_progress(on_progress)
+
+        def put(progress: M) -> None:
+            if messages.qsize() >= _MESSAGES_WAITING:
+                with suppress(Empty):
+                    messages.get_nowait()
+            messages.put(progress)
+
+        try:
+            return await function(None if on_progress is None else put)
+        finally:
+            ended.put(None)
+
+    try:
+        return portal.follow(run, on_progress or _ignore)
+    except _ExitError as error:
+        raise error.error from None
+    finally:
+        # If the caller left early, wait a little for the end: the folder is then free for another try.
+        with suppress(Empty):
+            ended.get(timeout=_END_WITHIN_S)
+
+
+def _ignore(_: object) -> None: ...

@@ -1,0 +1,1 @@
+"""Generates the blocking classes; see ``__main__``."""
