@@ -1,115 +1,43 @@
-"""The page itself: photos in groups by hour, put into a template that escapes all it is given."""
+"""Write the page from a template that escapes everything it is given."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
-from attrs import frozen
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ninepic_async._support.open_folder import OpenFolder
+from ninepic_async._support.text import count_text
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.scan import File, whole_file, writing
-from ninepic_async.gallery.thumbnail_cache import FOLDER_NAME
-from ninepic_async.gallery.thumbnails import Look
+from ninepic_async.gallery.page_text import shown, size_text
+from ninepic_async.gallery.scan import writing
+from ninepic_async.gallery.timeline import Item, Photo, arrange
 
 PAGE_NAME: Final = "index.html"
 GENERATOR: Final = "ninepic_async.gallery"
-"""How a page of ours is told from one that somebody wrote."""
-LIST_LENGTH: Final = 48
-"""Photos in one list: what is far from the window is not laid out, a list at a time."""
-_WRITTEN_AT_ONCE: Final = 1000
-"""Pieces of the page."""
-_PART_MINUTES: Final = 10
+"""The mark of a page that this module wrote."""
+_PIECES_PER_WRITE: Final = 1000
 _GENERATOR_WITHIN_BYTES: Final = 2048
-_HERE: Final = Path(__file__).parent
-# Controls, and marks that make a name read as another than it is.
-_UNSEEMLY: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_ASSETS: Final = Path(__file__).parent / "assets"
+_STYLES: Final = ("page.css", "photos.css", "viewer.css", "print.css")
+_SCRIPTS: Final = ("start.js", "rows.js", "filter.js", "viewer.js", "zoom.js", "end.js")
 
 
-@frozen(kw_only=True)
-class Item:
-    """What the page needs of a file: a clip has no more."""
-
-    file: File
-    bibs: tuple[str, ...] = ()
-
-    @property
-    def href(self) -> str:
-        """Where it is, from the page."""
-        return href(self.file.name)
-
-    @property
-    def name(self) -> str:
-        """Its file's name, for people."""
-        return shown(self.file.name)
-
-    @property
-    def bib(self) -> str:
-        """The BIBs in it."""
-        return ", ".join(map(shown, self.bibs))
-
-
-@frozen(kw_only=True)
-class Photo(Item):
-    """What the page needs of a photo. ``thumbnail`` is the name of a file in the hidden folder."""
-
-    look: Look
-    thumbnail: str
-
-    @property
-    def src(self) -> str:
-        """Where its thumbnail is."""
-        return f"{FOLDER_NAME}/{self.thumbnail}"
-
-
-@frozen
-class Group:
-    """The photos of one hour. ``lists`` are those in lists that are laid out one at a time."""
-
-    anchor: str
-    day: str
-    hour: str
-    photos: Sequence[Photo]
-
-    @property
-    def parts(self) -> list[int]:
-        """How many photos there are in each ten minutes of the hour."""
-        parts = [0] * (60 // _PART_MINUTES)
-        for photo in self.photos:
-            if photo.look.taken_at is not None:
-                parts[photo.look.taken_at.minute // _PART_MINUTES] += 1
-        return parts
-
-    @property
-    def lists(self) -> Iterator[list[Photo]]:
-        """The photos, some at a time."""
-        photos = iter(self.photos)
-        while part := list(islice(photos, LIST_LENGTH)):
-            yield part
-
-
-def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequence[Item]) -> Path:
-    """Write the page into a folder, whole or not at all.
+def write_page(folder: OpenFolder, title: str, photos: Iterable[Photo], clips: Sequence[Item]) -> Path:
+    """Write the page into a folder, completely or not at all.
 
     Raises:
         GalleryError: the folder can't be written to.
     """
-    index = folder / PAGE_NAME
-    everything = sorted(photos, key=_by_time)
-    readable = [photo for photo in everything if photo.look.error is None]
-    css, js = _own("gallery.css", "lightbox.css"), _own("gallery.js")
+    everything = list(photos)
+    readable = [photo for photo in everything if photo.info.error is None]
+    timeline = arrange(readable)
+    css, js = _own(_STYLES), _own(_SCRIPTS)
     page = (
         _environment()
         .get_template("page.html.jinja")
@@ -121,73 +49,51 @@ def write_page(folder: Path, title: str, photos: Iterable[Photo], clips: Sequenc
             js=Markup(js),  # noqa: S704
             css_hash=_hash(css),
             js_hash=_hash(js),
-            groups=_groups(readable),
+            timeline=timeline,
+            timed=[group for group in timeline.groups if group.level is not None],
             total=len(readable),
+            ways=_ways(readable),
             clips=clips,
-            unreadable=[photo for photo in everything if photo.look.error is not None],
-            bytes=sum(
-                file.bytes for file in (*(photo.file for photo in readable), *(clip.file for clip in clips))
+            unreadable=sorted(
+                (photo for photo in everything if photo.info.error is not None),
+                key=lambda photo: photo.file.name,
             ),
-            span=_span(readable),
+            bytes=sum(item.file.bytes for item in (*readable, *clips)),
         )
     )
-    page.enable_buffering(_WRITTEN_AT_ONCE)
-    with writing(folder), whole_file(index) as file:
+    page.enable_buffering(_PIECES_PER_WRITE)
+    with writing(folder.path), folder.replacing(PAGE_NAME) as file:
         page.dump(file, encoding="utf-8")
-    return index
+    return folder.path / PAGE_NAME
 
 
-def refuse_foreign(folder: Path) -> None:
-    """Leave alone a page that somebody else wrote.
+def refuse_foreign(folder: OpenFolder) -> None:
+    """Check that the folder has no page that somebody else wrote.
 
     Raises:
-        GalleryError: there is one in this folder.
+        GalleryError: it has one.
     """
-    index = folder / PAGE_NAME
+    index = folder.path / PAGE_NAME
     try:
-        with index.open("rb") as file:
+        with folder.reading(PAGE_NAME) as file:
             head = file.read(_GENERATOR_WITHIN_BYTES)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise GalleryError(f"can't read {index}: {error.strerror or type(error).__name__}") from error
+        reason = error.strerror or type(error).__name__
+        raise GalleryError(f"can't read {index}: {reason}. Move it away, or rename it.") from error
     if GENERATOR.encode() not in head:
-        raise GalleryError(f"{index} is not a gallery's page, and stays as it is: move it away, or rename it")
+        raise GalleryError(f"{index} was not written by a gallery, and is kept: move it away, or rename it")
 
 
-def href(name: str) -> str:
-    """Give the relative URL of a file beside the page, whatever it is called."""
-    return quote(os.fsencode(name), safe="")
-
-
-def shown(text: str) -> str:
-    """Give a text as it can be shown, with a mark in place of what can't be or should not."""
-    return _UNSEEMLY.sub("\ufffd", text)
-
-
-def size_text(size: int) -> str:
-    """Give a number of bytes for people."""
-    number, unit = float(size), "bytes"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if number < 999.5:
-            break
-        number, unit = number / 1000, larger
-    return f"{number:.1f} {unit}" if number < 9.95 and unit not in ("bytes", "KB") else f"{number:.0f} {unit}"
-
-
-def count_text(number: int, noun: str) -> str:
-    """Give a number of things for people."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _own(*names: str) -> str:
-    """Read files of this package into one."""
-    return "\n".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in names)
+def _own(names: Iterable[str]) -> str:
+    """Read files of this package into one text."""
+    return "\n".join(_ASSETS.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader(_ASSETS),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -197,40 +103,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _by_time(photo: Photo) -> tuple[bool, datetime, str]:
-    taken_at = photo.look.taken_at
-    return taken_at is None, taken_at or datetime.min, photo.file.name
-
-
-def _groups(photos: Sequence[Photo]) -> list[Group]:
-    groups = []
-    for hour, found in groupby(photos, key=_hour):
-        if hour is None:
-            groups.append(Group("untimed", "", "", list(found)))
-        else:
-            anchor = f"t{hour:%Y%m%d%H}"
-            groups.append(Group(anchor, _day_text(hour), f"{hour:%H}:00", list(found)))
-    return groups
-
-
-def _hour(photo: Photo) -> datetime | None:
-    moment = photo.look.taken_at
-    return None if moment is None else moment.replace(minute=0, second=0, microsecond=0)
-
-
-def _span(photos: Sequence[Photo]) -> str:
-    """Tell when the photos were taken, the first and the last."""
-    moments = [photo.look.taken_at for photo in photos if photo.look.taken_at is not None]
-    if not moments:
-        return ""
-    first, last = moments[0], moments[-1]
-    if first.date() == last.date():
-        return f"{_day_text(first)}, {first:%H:%M} to {last:%H:%M}"
-    return f"{_day_text(first)}, {first:%H:%M} to {_day_text(last)}, {last:%H:%M}"
-
-
-def _day_text(day: datetime) -> str:
-    return f"{day.day} {day:%B} {day.year}"
+def _ways(photos: Iterable[Photo]) -> dict[str, int]:
+    """Count the photos by how they were found; empty if all were found alike."""
+    counts: dict[str, int] = {}
+    for photo in photos:
+        if photo.found_by:
+            counts[photo.found_by] = counts.get(photo.found_by, 0) + 1
+    return dict(sorted(counts.items())) if len(counts) > 1 else {}
 
 
 def _hash(text: str) -> str:

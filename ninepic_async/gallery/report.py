@@ -1,4 +1,4 @@
-"""What making a gallery tells its caller: how far it is, what came of it, what could not be shown."""
+"""What `write_gallery` reports: progress, the outcome, and files that can't be shown."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ninepic_async._records import Record
 
 @frozen(kw_only=True)
 class GalleryProgress(Record):
-    """How far a gallery is.
+    """Progress of a gallery.
 
     Attributes:
         done: photos that this run made a thumbnail of.
-        skipped: photos whose thumbnail an earlier run had made.
-        failed: photos that can't be read; the page lists them.
+        skipped: photos whose thumbnail an earlier run made.
+        failed: photos that can't be read. The page lists them.
         known: photos in the folder.
     """
 
@@ -28,11 +28,11 @@ class GalleryProgress(Record):
 
 @frozen(kw_only=True)
 class UnreadablePhoto(Record):
-    """A file that should be a photo, and can't be read as one.
+    """A photo's file that can't be shown.
 
     Attributes:
-        name: of the file.
-        error: why.
+        name: the file's name.
+        error: the reason.
     """
 
     name: str
@@ -41,15 +41,15 @@ class UnreadablePhoto(Record):
 
 @frozen(kw_only=True)
 class GalleryReport(Record):
-    """What came of making a gallery.
+    """Outcome of `write_gallery`.
 
     Attributes:
-        index: the page to open; its whole path.
-        photos: how many photos it shows.
-        clips: how many clips it shows.
-        done: how many thumbnails this run made.
-        skipped: how many thumbnails were there already.
-        failed: the files that the page can only list.
+        index: the absolute path of the page.
+        photos: number of photos on the page.
+        clips: number of clips on the page.
+        done: thumbnails that this run made.
+        skipped: thumbnails that were there already.
+        failed: files that the page can only list.
     """
 
     index: Path

@@ -1,27 +1,26 @@
-"""What there is in a folder to show: the photos and clips in it, and nothing that leads out of it."""
+"""List the photos and clips of a folder. Nothing that leads out of the folder is listed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from attrs import field, frozen
 
-from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.open_folder import OpenFolder
 from ninepic_async.download.content_check import IMAGES, VIDEOS
-from ninepic_async.download.names import PART, split
+from ninepic_async.download.names import split
 from ninepic_async.errors import GalleryError
 
-OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-"""How files are opened here: never through a link, and not for programs that are started meanwhile."""
+PHOTO_TYPES: Final = IMAGES | {".jfif", ".tif", ".tiff", ".bmp"}
 
 
 @frozen
 class File:
-    """A file as it lies there. ``modified_ns`` is Unix time in nanoseconds."""
+    """A file in the folder. ``modified_ns`` is Unix time in nanoseconds."""
 
     name: str
     bytes: int
@@ -30,35 +29,48 @@ class File:
 
 @frozen
 class Contents:
-    """A folder's photos and clips, by name."""
+    """The photos and clips of a folder, by name."""
 
     photos: list[File] = field(factory=list)
     clips: list[File] = field(factory=list)
 
 
-def read_folder(folder: str | os.PathLike[str]) -> Contents:
-    """Look at what is in a folder.
-
-    Hidden files, unfinished downloads and symlinks are left out: a link can lead anywhere.
+@contextmanager
+def opened_folder(path: Path) -> Iterator[OpenFolder]:
+    """Open a folder of photos.
 
     Raises:
-        InvalidInputError: this can't be a path.
-        GalleryError: there is no such folder, it can't be read, or nothing in it can be shown.
+        GalleryError: there is no such folder, or it can't be read.
     """
-    path, found = _arguments.folder(folder, "folder"), Contents()
     try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                _take(found, entry)
+        folder = OpenFolder.open(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GalleryError(
-            f"there is no folder {folder}: give the one that photos were fetched into"
+            f"there is no folder {path}: give the one that photos were fetched into"
         ) from error
     except OSError as error:
-        raise GalleryError(f"can't read {folder}: {error.strerror or type(error).__name__}") from error
+        raise GalleryError(f"can't read {path}: {error.strerror or type(error).__name__}") from error
+    with folder:
+        yield folder
+
+
+def list_contents(folder: OpenFolder) -> Contents:
+    """List the photos and clips of a folder.
+
+    Hidden files, unfinished downloads, links, FIFOs and devices are left out.
+
+    Raises:
+        GalleryError: the folder can't be read, or nothing in it can be shown.
+    """
+    found = Contents()
+    try:
+        for entry in folder.entries():
+            _add(found, entry)
+    except OSError as error:
+        raise GalleryError(f"can't read {folder.path}: {error.strerror or type(error).__name__}") from error
     if not found.photos and not found.clips:
         raise GalleryError(
-            f"no photos or clips in {folder}: fetch some first (event.download, or ninepic download), "
+            f"no photos or clips in {folder.path}: fetch some first (event.download, or ninepic download), "
             "or give the folder that they are in"
         )
     for files in (found.photos, found.clips):
@@ -67,44 +79,25 @@ def read_folder(folder: str | os.PathLike[str]) -> Contents:
 
 
 @contextmanager
-def writing(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Say it in one typed error when a folder can't be written to."""
+def writing(folder: Path) -> Iterator[None]:
+    """Turn an error of writing into a folder into a `GalleryError`."""
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason, place = error.strerror or type(error).__name__, os.path.basename(str(error.filename or ""))
+        at = f" ({place})" if place else ""
         raise GalleryError(
-            f"can't write to {os.fspath(folder)}: {reason}. Thumbnails made so far are kept."
+            f"can't write to {folder}: {reason}{at}. Thumbnails made so far are kept."
         ) from error
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that has its name only when it is whole.
-
-    Raises:
-        OSError: it can't be written; whatever had the name still has it.
-    """
-    unfinished = path.with_name(path.name + PART)
-    # What lies there could be a link of either kind to a file that is not ours to write.
-    unfinished.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | OWN, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        unfinished.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _take(found: Contents, entry: os.DirEntry[str]) -> None:
+def _add(found: Contents, entry: os.DirEntry[str]) -> None:
     extension = split(entry.name)[1].casefold()
-    if entry.name.startswith(".") or extension not in IMAGES | VIDEOS:
+    is_photo = extension in PHOTO_TYPES
+    if entry.name.startswith(".") or not (is_photo or extension in VIDEOS):
         return
     if not entry.is_file(follow_symlinks=False):
         return
     status = entry.stat(follow_symlinks=False)
     file = File(entry.name, status.st_size, status.st_mtime_ns)
-    (found.photos if extension in IMAGES else found.clips).append(file)
+    (found.photos if is_photo else found.clips).append(file)

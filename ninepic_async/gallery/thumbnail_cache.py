@@ -1,141 +1,143 @@
-"""``.ninepic-gallery``, the hidden folder beside the photos: their thumbnails, and what was seen in them.
+"""``.ninepic-gallery``, the hidden folder beside the photos: their thumbnails, and what was read from them.
 
-A thumbnail is named after the photo's name, size and time of change, so that one that is there is the right
-one. ``seen.jsonl`` has a line for each photo looked at; deleting the folder costs nothing but time.
+A thumbnail is named after its photo's name, size and modification time: it never shows another version.
+``seen.jsonl`` has a line for each photo that was read. Deleting the folder costs nothing but time.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
-from typing import IO, Final, Self
+from typing import Any, Final, Self
 
-import orjson
+from attrs import define, field
 
+from ninepic_async._support.jsonl import append_rows, read_rows, to_line
+from ninepic_async._support.open_folder import OpenFolder
 from ninepic_async.errors import GalleryError
-from ninepic_async.gallery.scan import OWN, File, whole_file, writing
-from ninepic_async.gallery.thumbnails import Look
+from ninepic_async.gallery.scan import File, writing
+from ninepic_async.gallery.thumbnails import PhotoInfo
 
 FOLDER_NAME: Final = ".ninepic-gallery"
 _SEEN: Final = "seen.jsonl"
-_EDITION: Final = b"1"
-"""Raise it when thumbnails are made in another way: older ones are then made anew."""
+_EDITION: Final = b"2"
+"""Change it when thumbnails are made in another way. Older ones are then made again."""
+_THUMBNAIL: Final = re.compile(r"[0-9a-f]{24}\.jpg(\.part)?")
+_NOT_A_FOLDER: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
 def key_of(photo: File) -> str:
-    """Give the name that this very version of a photo is known by."""
+    """Return the name of this version of a photo."""
     facts = (_EDITION, os.fsencode(photo.name), b"%d" % photo.bytes, b"%d" % photo.modified_ns)
     return blake2b(b"\0".join(facts), digest_size=12).hexdigest()
 
 
-class Shelf:
-    """What earlier runs made, and where this one puts what it makes.
+def thumbnail_of(key: str) -> str:
+    """Return the file name of a thumbnail."""
+    return f"{key}.jpg"
+
+
+@define(eq=False)
+class ThumbnailCache:
+    """Thumbnails of earlier runs and of this one. Use it as a context manager.
 
     Raises:
-        GalleryError: it can't be made or written to, or is a link, which could lead anywhere.
+        GalleryError: the hidden folder can't be made or written to, or is a link.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = folder / FOLDER_NAME
-        self._seen: dict[str, Look] = {}
-        self._file: IO[bytes] | None = None
+    photos: OpenFolder
+    _folder: OpenFolder | None = None
+    _seen: dict[str, PhotoInfo] = field(factory=dict)
+    _file: int | None = None
 
     def __enter__(self) -> Self:
-        if self._path.is_symlink():
-            raise GalleryError(f"{self._path} is a link, so that thumbnails would go elsewhere: remove it")
-        with writing(self._folder):
-            self._path.mkdir(exist_ok=True)
-            self._seen = self._read()
-            self._file = os.fdopen(self._open(os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab")
-            if self._torn():
-                self._file.write(b"\n")
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            os.close(self._file)
+        if self._folder is not None:
+            self._folder.close()
+        self._file, self._folder = None, None
 
-    def thumbnail(self, key: str) -> Path:
-        """Where a photo's thumbnail is, or goes."""
-        return self._path / f"{key}.jpg"
+    @property
+    def folder(self) -> OpenFolder:
+        """The hidden folder."""
+        if self._folder is None:
+            raise RuntimeError("the thumbnail cache is not open")
+        return self._folder
 
-    def look(self, key: str) -> Look | None:
-        """What an earlier run saw; None if the photo has to be looked at (again)."""
-        try:
-            return self._seen.get(key) if self.thumbnail(key).stat().st_size else None
-        except OSError:
+    def info(self, key: str) -> PhotoInfo | None:
+        """Return what an earlier run read, or None for a photo that must be read (again)."""
+        info = self._seen.get(key)
+        if info is None or (info.has_thumbnail and not self.folder.size(thumbnail_of(key))):
             return None
+        return info
 
-    def keep(self, key: str, look: Look) -> None:
-        """Keep what was seen, for the next run. What could not be read may be readable by then."""
-        if look.error is not None:
+    def add(self, key: str, info: PhotoInfo) -> None:
+        """Keep what was read for the next run. A photo that can't be read is tried again then."""
+        if info.error is not None or self._file is None:
             return
-        if self._file is None:
-            raise RuntimeError("the shelf is not open")
-        with writing(self._folder):
-            self._file.write(_line_of(key, look))
-            self._file.flush()
-        self._seen[key] = look
+        with writing(self.photos.path):
+            append_rows(self._file, [_to_row(key, info)])
+        self._seen[key] = info
 
     def tidy(self, keys: set[str]) -> None:
-        """Throw away what belongs to none of these photos."""
-        with writing(self._folder):
-            self._remove_others(keys)
+        """Remove the thumbnails of photos that are gone. Other files stay."""
+        with writing(self.photos.path):
+            for entry in list(self.folder.entries()):
+                ours = _THUMBNAIL.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if ours and entry.name.removesuffix(".jpg") not in keys:
+                    self.folder.remove(entry.name)
+            if not self._seen.keys() <= keys:
+                self._rewrite(keys)
 
-    def _remove_others(self, keys: set[str]) -> None:
-        for entry in list(os.scandir(self._path)):
-            ours = entry.name == _SEEN or entry.name.removesuffix(".jpg") in keys
-            if not ours and not entry.is_dir(follow_symlinks=False):
-                Path(entry.path).unlink(missing_ok=True)
-        if self._seen.keys() <= keys:
-            return
-        text = b"".join(_line_of(key, look) for key, look in self._seen.items() if key in keys)
-        with whole_file(self._path / _SEEN) as file:
-            file.write(text)
-
-    def _read(self) -> dict[str, Look]:
+    def _open(self) -> None:
         try:
-            descriptor = self._open(os.O_RDONLY)
-        except FileNotFoundError:
-            return {}
-        with os.fdopen(descriptor, "rb") as lines:
-            return dict(filter(None, map(_seen_in, lines)))
+            self._folder = self.photos.subfolder(FOLDER_NAME)
+        except OSError as error:
+            if error.errno not in _NOT_A_FOLDER:
+                with writing(self.photos.path):
+                    raise
+            place = self.photos.path / FOLDER_NAME
+            raise GalleryError(f"{place} is a link or a file, and must be a folder: remove it") from error
+        with writing(self.photos.path):
+            self._file = self._folder.open_file(_SEEN, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            with os.fdopen(os.dup(self._file), "rb") as file:
+                self._seen = dict(filter(None, map(_from_row, read_rows(file))))
 
-    def _open(self, flags: int) -> int:
-        return os.open(self._path / _SEEN, flags | OWN, 0o666)
-
-    def _torn(self) -> bool:
-        with (self._path / _SEEN).open("rb") as file:
-            if not file.seek(0, os.SEEK_END):
-                return False
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) != b"\n"
-
-
-def _line_of(key: str, look: Look) -> bytes:
-    taken_at = None if look.taken_at is None else look.taken_at.isoformat()
-    seen = {"key": key, "width": look.width, "height": look.height, "taken_at": taken_at}
-    return orjson.dumps(seen) + b"\n"
+    def _rewrite(self, keys: set[str]) -> None:
+        with self.folder.replacing(_SEEN) as file:
+            for key, info in self._seen.items():
+                if key in keys:
+                    file.write(to_line(_to_row(key, info)))
 
 
-def _seen_in(line: bytes) -> tuple[str, Look] | None:
-    """Read a line; None for one that is torn or not ours."""
-    try:
-        found = orjson.loads(line)
-        return str(found["key"]), _look_of(found)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+def _to_row(key: str, info: PhotoInfo) -> dict[str, Any]:
+    taken_at = None if info.taken_at is None else info.taken_at.isoformat()
+    row: dict[str, Any] = {"key": key, "width": info.width, "height": info.height, "taken_at": taken_at}
+    return row if info.has_thumbnail else row | {"thumbnail": False}
+
+
+def _from_row(row: Mapping[str, Any]) -> tuple[str, PhotoInfo] | None:
+    """Return a photo's key and information; None for a line that is not ours."""
+    key, width, height, taken_at = map(row.get, ("key", "width", "height", "taken_at"))
+    if not (isinstance(key, str) and type(width) is int and type(height) is int):
         return None
-
-
-def _look_of(found: Mapping[str, object]) -> Look:
-    width, height, taken_at = (found.get(part) for part in ("width", "height", "taken_at"))
-    if not (isinstance(width, int) and isinstance(height, int)):
-        raise TypeError
     if not (0 < width < 2**31 and 0 < height < 2**31):
-        raise ValueError
-    moment = datetime.fromisoformat(taken_at).replace(tzinfo=None) if isinstance(taken_at, str) else None
-    return Look(width=width, height=height, taken_at=moment)
+        return None
+    try:
+        moment = datetime.fromisoformat(taken_at).replace(tzinfo=None) if isinstance(taken_at, str) else None
+    except ValueError:
+        return None
+    has_thumbnail = row.get("thumbnail") is not False
+    return key, PhotoInfo(width=width, height=height, taken_at=moment, has_thumbnail=has_thumbnail)

@@ -1,32 +1,30 @@
-"""One photo made small, and what it tells about itself on that occasion."""
+"""Make one photo's thumbnail, and read the photo's size and capture time."""
 
 from __future__ import annotations
 
-import os
+import math
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, Final
 
-from attrs import frozen
-from PIL import Image, JpegImagePlugin
+from attrs import evolve, frozen
+from PIL import Image
 
-from ninepic_async.gallery.scan import OWN, whole_file
+from ninepic_async._support.capture_time import read_capture_time
+from ninepic_async._support.open_folder import OpenFolder
+from ninepic_async.gallery.decode import EDGE, Opened, UnreadableError, open_photo
 
-EDGE: Final = 480
-"""The longer side of a thumbnail, in pixels: sharp in the grid on most screens, about 25 KB."""
 _QUALITY: Final = 80
-_MOST_PIXELS: Final = 250_000_000
-"""Of a baseline JPEG, which is reduced while it is decoded. No camera's photo has more."""
-_MOST_PIXELS_WHOLE: Final = 60_000_000
-"""Of anything that has to be in memory whole."""
+_MOST_PIXELS_IN_PAGE: Final = 150_000_000
+"""A larger photo is not shown without a thumbnail."""
 _LONGEST_PROFILE_BYTES: Final = 4096
-_JPEG: Final = b"\xff\xd8\xff"
-_OTHERS: Final = ("PNG", "WEBP", "GIF")
-
+_NOT_IN_BROWSERS: Final = frozenset({"TIFF"})
+_NEAREST_FIRST: Final = frozenset({"1", "P", "PA", "I;16", "I;16L", "I;16B", "I;16N"})
+"""Modes that Pillow makes smaller only by leaving pixels out, or not at all."""
 _ORIENTATION: Final = 0x0112
-_SUB_IFD: Final = 0x8769
-_DATE_TIME_ORIGINAL: Final = 0x9003
-_SUB_SEC_TIME_ORIGINAL: Final = 0x9291
+_WITH_ORIENTATION: Final = frozenset({"JPEG", "PNG", "AVIF"})
+"""Formats whose EXIF orientation browsers follow. They ignore it in WebP, and in XMP."""
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -37,109 +35,134 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 
+Allow = Callable[[int], bool]
+"""Asks for an amount of memory in bytes. May wait for it; False: there will never be as much."""
+
 
 @frozen(kw_only=True)
-class Look:
-    """What a photo is like, looked at upright.
+class PhotoInfo:
+    """What the page needs to know of a photo.
 
     Attributes:
-        width: in pixels; 0 if it can't be read.
+        width: in pixels, upright; 0 if it can't be read.
         height: in pixels.
         taken_at: by the camera's clock.
-        error: why it can't be read, if it can't.
+        has_thumbnail: False for a photo too large to make one of: the page shows the photo itself.
+        error: why it can't be shown.
     """
 
     width: int = 0
     height: int = 0
     taken_at: datetime | None = None
+    has_thumbnail: bool = True
     error: str | None = None
 
 
-def make_thumbnail(photo: Path, thumbnail: Path) -> Look:
+def make_thumbnail(
+    photos: OpenFolder, name: str, thumbnails: OpenFolder, thumbnail: str, allow: Allow
+) -> PhotoInfo:
     """Write a small JPEG of a photo, upright and without its metadata.
 
+    Args:
+        photos: the folder of the photo.
+        name: the photo's file name.
+        thumbnails: the folder for the thumbnail.
+        thumbnail: the thumbnail's file name.
+        allow: asked for the memory that decoding needs, before the photo is decoded.
+
     Raises:
-        OSError: the thumbnail can't be written. A photo that can't be read is no error; its look says so.
+        OSError: the thumbnail can't be written. That a photo can't be read is in `PhotoInfo.error`.
     """
     try:
-        with os.fdopen(os.open(photo, os.O_RDONLY | OWN), "rb") as file:
-            small, look = _small(file)
-    except Exception as error:  # Pillow's readers raise nearly anything on files that are made to break them
-        return Look(error=_reason(error))
-    profile = small.info.get("icc_profile") or b""
-    with whole_file(thumbnail) as target:
-        small.save(
-            target,
-            "JPEG",
-            quality=_QUALITY,
-            icc_profile=profile if len(profile) <= _LONGEST_PROFILE_BYTES else None,
-        )
-    return look
+        with photos.reading(name) as file:
+            small, info = _read(file, allow)
+    except Exception as error:  # Pillow raises nearly anything on files that are made to break it
+        return PhotoInfo(error=_reason(error))
+    if small is not None:
+        with thumbnails.replacing(thumbnail) as target:
+            small.save(target, "JPEG", quality=_QUALITY, icc_profile=_profile(small))
+    return info
 
 
-def _small(file: BinaryIO) -> tuple[Image.Image, Look]:
-    picture = _opened(file)
-    orientation, taken_at = _told(picture)
-    width, height = picture.size
-    if picture.mode in ("1", "P"):
-        picture = picture.convert("RGBA")
-    # Reduced by the decoder as far as it goes, then by hand.
-    picture.thumbnail((EDGE, EDGE), reducing_gap=2.0)
+def _read(file: BinaryIO, allow: Allow) -> tuple[Image.Image | None, PhotoInfo]:
+    opened = open_photo(file)
+    info = PhotoInfo(width=opened.width, height=opened.height)
+    if not allow(opened.bytes_needed):
+        return None, _without_thumbnail(opened, info)
+    picture = opened.decoded()
+    orientation = _orientation(opened)
+    if opened.kind == "TIFF":  # Pillow has turned it upright
+        info = evolve(info, width=picture.width, height=picture.height)
+    info = evolve(_turned(info, orientation), taken_at=_local(read_capture_time(opened.picture)))
+    small = _shrink(picture)
     if orientation in _UPRIGHT:
-        picture = picture.transpose(_UPRIGHT[orientation])
-    if orientation >= 5:
-        width, height = height, width
-    return _opaque(picture), Look(width=width, height=height, taken_at=taken_at)
+        small = small.transpose(_UPRIGHT[orientation])
+    return _opaque(small), info
 
 
-def _opened(file: BinaryIO) -> Image.Image:
-    head = file.read(len(_JPEG))
-    file.seek(0)
-    # Not by Image.open, which takes large JPEGs for an attack: they are never decoded at full size here.
-    picture = JpegImagePlugin.JpegImageFile(file) if head == _JPEG else Image.open(file, formats=_OTHERS)
-    whole = head != _JPEG or "progressive" in picture.info
-    most = _MOST_PIXELS_WHOLE if whole else _MOST_PIXELS
-    if picture.width * picture.height > most:
-        raise ValueError(f"{picture.width} × {picture.height} pixels are too many to look at")
-    return picture
+def _without_thumbnail(opened: Opened, info: PhotoInfo) -> PhotoInfo:
+    if opened.kind in _NOT_IN_BROWSERS or info.width * info.height > _MOST_PIXELS_IN_PAGE:
+        raise UnreadableError(f"too large: {info.width} × {info.height} pixels")
+    # Reading the time decodes a PNG.
+    taken_at = read_capture_time(opened.picture) if opened.kind == "JPEG" else None
+    return evolve(_turned(info, _orientation(opened)), taken_at=_local(taken_at), has_thumbnail=False)
 
 
-def _told(picture: Image.Image) -> tuple[int, datetime | None]:
-    """Read orientation and capture time from the EXIF; what makes no sense counts as not there."""
-    try:
-        exif = picture.getexif()
-        details = exif.get_ifd(_SUB_IFD)
-        orientation = exif.get(_ORIENTATION, 1)
-        text = str(details.get(_DATE_TIME_ORIGINAL, "")).strip("\0 ")
-        fraction = str(details.get(_SUB_SEC_TIME_ORIGINAL, "")).strip("\0 ")
-    except Exception:  # as above
-        return 1, None
-    return orientation if orientation in _UPRIGHT else 1, _moment(text, fraction)
+def _orientation(opened: Opened) -> int:
+    """Return the orientation as browsers see it; 1 is upright."""
+    exif = Image.Exif()
+    with suppress(Exception):  # damaged metadata
+        if opened.kind in _WITH_ORIENTATION:
+            exif.load(opened.picture.info["exif"])
+    found = exif.get(_ORIENTATION)
+    return found if found in _UPRIGHT else 1
 
 
-def _moment(text: str, fraction: str) -> datetime | None:
-    try:
-        moment = datetime.strptime(text, "%Y:%m:%d %H:%M:%S")
-    except ValueError:
-        return None
-    # Pictures of one burst differ in this alone.
-    digits = fraction[:6] if fraction.isascii() and fraction.isdecimal() else "0"
-    return moment.replace(microsecond=int(digits.ljust(6, "0")))
+def _turned(info: PhotoInfo, orientation: int) -> PhotoInfo:
+    return info if orientation < 5 else evolve(info, width=info.height, height=info.width)
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=None)
+
+
+def _shrink(picture: Image.Image) -> Image.Image:
+    if picture.mode in _NEAREST_FIRST:
+        picture.thumbnail((4 * EDGE, 4 * EDGE), Image.Resampling.NEAREST, reducing_gap=None)
+        picture = _grey(picture.convert("I"), 256.0) if picture.mode[0] == "I" else picture.convert("RGBA")
+    picture.thumbnail((EDGE, EDGE), reducing_gap=2.0)
+    return _grey(picture, None) if picture.mode in ("I", "F") else picture
+
+
+def _grey(picture: Image.Image, step: float | None) -> Image.Image:
+    """Return a picture of more than 256 greys with 256, `step` to one; None: spread over what there is."""
+    low, high = (0.0, 256.0 * step) if step else picture.getextrema()
+    if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and math.isfinite(high - low)):
+        raise UnreadableError("its values are no greys")
+    scale = 1 / step if step else 255 / ((high - low) or 1)
+    return picture.point(lambda value: value * scale + -low * scale).convert("L")
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
-        # A profile for other colours than red, green and blue would be wrong from here on.
+        # A profile for other colours than red, green and blue is wrong from here on.
         if picture.mode != "RGB":
             picture.info.pop("icc_profile", None)
         return picture.convert("RGB")
     ground = Image.new("RGB", picture.size, "white")
-    seen = picture.convert("RGBA")
-    ground.paste(seen, mask=seen.getchannel("A"))
+    layer = picture.convert("RGBA")
+    ground.paste(layer, mask=layer.getchannel("A"))
     return ground
 
 
+def _profile(picture: Image.Image) -> bytes | None:
+    profile = picture.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and len(profile) <= _LONGEST_PROFILE_BYTES else None
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "too large for the memory that may be used"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = str(error)

@@ -1,28 +1,28 @@
-"""Making a gallery: look at the photos, make what thumbnails are missing, write the page."""
+"""Make a gallery: read the photos, make the thumbnails that are missing, write the page."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
+from attrs import define, field
+
+from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.open_folder import OpenFolder
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.gallery.bib_notes import bibs_in
+from ninepic_async.gallery.photo_notes import read_notes
 from ninepic_async.gallery.report import GalleryProgress, GalleryReport, UnreadablePhoto
-from ninepic_async.gallery.scan import Contents, File, read_folder, writing
+from ninepic_async.gallery.scan import Contents, File, list_contents, opened_folder, writing
 
 try:
-    from ninepic_async.gallery.page import Item, Photo, refuse_foreign, write_page
-    from ninepic_async.gallery.thumbnail_cache import Shelf, key_of
-    from ninepic_async.gallery.thumbnails import Look, make_thumbnail
+    from ninepic_async.gallery.page import refuse_foreign, write_page
+    from ninepic_async.gallery.thumbnail_cache import ThumbnailCache, key_of, thumbnail_of
+    from ninepic_async.gallery.thumbnail_pool import ThumbnailPool
+    from ninepic_async.gallery.thumbnails import PhotoInfo
+    from ninepic_async.gallery.timeline import Item, Photo
 except ImportError as _missing:
     raise ImportError("a gallery needs Jinja2 and Pillow: pip install 'ninepic-async[gallery]'") from _missing
-
-_MOST_THREADS: Final = 4
-"""Each may have a large photo in memory."""
-_WAITING_PER_THREAD: Final = 4
 
 OnProgress = Callable[[GalleryProgress], object]
 
@@ -35,108 +35,132 @@ def write_gallery(
 ) -> GalleryReport:
     """Write ``index.html`` over the photos and clips in a folder.
 
-    Thumbnails are made in a few threads and kept in the hidden folder ``.ninepic-gallery``, so that the next
-    run has to look only at photos that are new or have changed. BIBs are shown where `note_bib` has kept
-    them, capture times, by the camera's clock, where the photos' EXIF has them. Nothing in the folder is
-    changed but that page and that hidden folder.
+    Photos are sorted and grouped by the cameras' capture times, or by the service's hours (UTC) where photos
+    have no times of their own. BIBs are shown if `note_bib` has noted them, and how photos were found if
+    `note_found_by` has.
+
+    Thumbnails are made by a few processes in at most 512 MB of memory, and kept in the hidden folder
+    ``.ninepic-gallery``: the next run reads only photos that are new or have changed. Nothing else in the
+    folder is changed. Photos in subfolders are not shown.
 
     Args:
-        folder: where the photos are, as `event.download` leaves them. Folders in it are not looked at.
-        title: the page's; the folder's name if you say nothing.
-        on_progress: called in your thread, first with what is there and then after each few photos.
+        folder: the folder of the photos, as `event.download` leaves it.
+        title: the page's title. If you give none: the event's name if the download has noted it, else the
+            folder's name.
+        on_progress: called in your thread at the start, and after each photo.
 
     Returns:
-        Where the page is, what it shows, and which files could not be read.
+        The page's path, what it shows, and which files can't be shown.
 
     Raises:
-        InvalidInputError: an argument can't be right.
+        InvalidInputError: an argument is invalid.
         GalleryError: there is no such folder, nothing in it can be shown, it can't be written to, or it has
-            an ``index.html`` that is not a gallery's.
+            an ``index.html`` that no gallery wrote.
 
-    Example:
-        >>> report = write_gallery("photos/")
-        >>> print(report.index, report.photos)
+    Example::
+
+        report = write_gallery("photos/", title="Mumbai Marathon 2026")
+        print(report.index, report.photos)
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
     if title is not None and not isinstance(title, str):
-        raise InvalidInputError(f"title={title!r}: give text, or None for the folder's name")
-    contents = read_folder(folder)
-    root = Path(folder)
-    refuse_foreign(root)
-    with Shelf(root) as shelf:
-        looks, progress = _look_at_all(root, contents, shelf, on_progress or _say_nothing)
-        shelf.tidy({key_of(photo) for photo in contents.photos})
-    index = _write(root, contents, looks, title)
-    failed = [UnreadablePhoto(name=name, error=look.error) for name, look in looks.items() if look.error]
+        raise InvalidInputError(f"title={title!r}: give text, or None for the event's or the folder's name")
+    path = Path(_arguments.folder(folder, "folder"))
+    with opened_folder(path) as photos:
+        contents = list_contents(photos)
+        refuse_foreign(photos)
+        with ThumbnailCache(photos) as cache:
+            reading = _Reading(photos, cache, on_progress or _ignore, len(contents.photos))
+            reading.run(contents.photos)
+            cache.tidy({key_of(photo) for photo in contents.photos})
+        index = _write(photos, contents, reading.infos, title)
+    return _report(index, contents, reading)
+
+
+@define
+class _Reading:
+    """Read what the page needs from each photo, and make the thumbnails that are missing."""
+
+    photos: OpenFolder
+    cache: ThumbnailCache
+    on_progress: OnProgress
+    known: int
+    infos: dict[str, PhotoInfo] = field(factory=dict)
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def run(self, photos: list[File]) -> None:
+        """Read all photos.
+
+        Raises:
+            GalleryError: a thumbnail can't be written.
+        """
+        new = [photo for photo in photos if not self._is_known(photo)]
+        self.skipped = len(photos) - len(new)
+        self._show()
+        if not new:
+            return
+        with ThumbnailPool(self.photos, self.cache.folder, len(new)) as pool:
+            made = pool.make_all(new)
+            while (found := self._next(made)) is not None:
+                self._add(*found)
+
+    def _is_known(self, photo: File) -> bool:
+        info = self.cache.info(key_of(photo))
+        if info is not None:
+            self.infos[photo.name] = info
+        return info is not None
+
+    def _next(self, made: Iterator[tuple[File, PhotoInfo]]) -> tuple[File, PhotoInfo] | None:
+        # Only errors of writing thumbnails, and not those of on_progress.
+        with writing(self.photos.path):
+            return next(made, None)
+
+    def _add(self, photo: File, info: PhotoInfo) -> None:
+        self.infos[photo.name] = info
+        self.cache.add(key_of(photo), info)
+        if info.error is None:
+            self.done += 1
+        else:
+            self.failed += 1
+        self._show()
+
+    def _show(self) -> None:
+        self.on_progress(
+            GalleryProgress(done=self.done, skipped=self.skipped, failed=self.failed, known=self.known)
+        )
+
+
+def _write(folder: OpenFolder, contents: Contents, infos: Mapping[str, PhotoInfo], title: str | None) -> Path:
+    notes = read_notes(folder)
+    photos = [
+        Photo(
+            file=file,
+            notes=notes.of(file.name),
+            info=infos[file.name],
+            thumbnail=thumbnail_of(key_of(file)),
+        )
+        for file in contents.photos
+    ]
+    clips = [Item(file=file, notes=notes.of(file.name)) for file in contents.clips]
+    wanted = title or notes.event_name or folder.path.resolve().name or str(folder.path)
+    return write_page(folder, wanted, photos, clips)
+
+
+def _report(index: Path, contents: Contents, reading: _Reading) -> GalleryReport:
+    errors = ((photo.name, reading.infos[photo.name].error) for photo in contents.photos)
+    failed = tuple(UnreadablePhoto(name=name, error=error) for name, error in errors if error is not None)
     return GalleryReport(
         index=index.absolute(),
         photos=len(contents.photos) - len(failed),
         clips=len(contents.clips),
-        done=progress.done,
-        skipped=progress.skipped,
-        failed=tuple(failed),
+        done=reading.done,
+        skipped=reading.skipped,
+        failed=failed,
     )
 
 
-def _look_at_all(
-    root: Path, contents: Contents, shelf: Shelf, tell: OnProgress
-) -> tuple[dict[str, Look], GalleryProgress]:
-    looks: dict[str, Look] = {}
-    new: list[File] = []
-    for photo in contents.photos:
-        look = shelf.look(key_of(photo))
-        if look is None:
-            new.append(photo)
-        else:
-            looks[photo.name] = look
-    skipped, done, failed = len(looks), 0, 0
-    progress = GalleryProgress(skipped=skipped, known=len(contents.photos))
-    tell(progress)
-    for photo, look in _thumbnails_of(root, new, shelf):
-        looks[photo.name] = look
-        shelf.keep(key_of(photo), look)
-        done, failed = (done + 1, failed) if look.error is None else (done, failed + 1)
-        progress = GalleryProgress(done=done, skipped=skipped, failed=failed, known=len(contents.photos))
-        tell(progress)
-    return {photo.name: looks[photo.name] for photo in contents.photos}, progress
-
-
-def _thumbnails_of(root: Path, photos: list[File], shelf: Shelf) -> Iterator[tuple[File, Look]]:
-    """Make thumbnails in threads, as they come; with few waiting at any time, so that leaving is quick."""
-    threads = min(_MOST_THREADS, os.cpu_count() or 1)
-    todo = iter(photos)
-    waiting: dict[Future[Look], File] = {}
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="ninepic-gallery")
-    try:
-        while True:
-            while len(waiting) < threads * _WAITING_PER_THREAD and (photo := next(todo, None)) is not None:
-                thumbnail = shelf.thumbnail(key_of(photo))
-                waiting[pool.submit(make_thumbnail, root / photo.name, thumbnail)] = photo
-            if not waiting:
-                return
-            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                with writing(root):
-                    look = done.result()
-                yield waiting.pop(done), look
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _write(root: Path, contents: Contents, looks: dict[str, Look], title: str | None) -> Path:
-    bibs = bibs_in(root, [file.name for file in (*contents.photos, *contents.clips)])
-    photos = [
-        Photo(
-            file=file,
-            bibs=bibs.get(file.name, ()),
-            look=looks[file.name],
-            thumbnail=f"{key_of(file)}.jpg",
-        )
-        for file in contents.photos
-    ]
-    clips = [Item(file=file, bibs=bibs.get(file.name, ())) for file in contents.clips]
-    return write_page(root, title or root.resolve().name or str(root), photos, clips)
-
-
-def _say_nothing(_: GalleryProgress) -> None:
+def _ignore(_: GalleryProgress) -> None:
     return

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from ninepic_async.gallery.page import Photo, write_page
+from ninepic_async.gallery.photo_notes import PhotoNotes
 from ninepic_async.gallery.scan import File
 from ninepic_async.gallery.thumbnail_cache import FOLDER_NAME
-from ninepic_async.gallery.thumbnails import Look
-from tests.gallery.pictures import draw
+from ninepic_async.gallery.thumbnails import PhotoInfo
+from ninepic_async.gallery.timeline import Photo
+from tests.gallery.pictures import draw, write_page
 
 from .conftest import OpenPage
 
@@ -42,9 +43,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.link(source, folder / FOLDER_NAME / name)
         os.link(source, folder / name)
         taken_at = START + timedelta(seconds=number / 2) if number < NUMBER - 500 else None
-        look = Look(width=size[0], height=size[1], taken_at=taken_at)
+        info = PhotoInfo(width=size[0], height=size[1], taken_at=taken_at)
         file = File(name, 5_000_000, 0)
-        photos.append(Photo(file=file, bibs=(str(number),), look=look, thumbnail=name))
+        notes = PhotoNotes(bibs=(str(number),))
+        photos.append(Photo(file=file, notes=notes, info=info, thumbnail=name))
     return write_page(folder, "Many", photos, [])
 
 

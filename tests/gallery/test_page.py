@@ -4,7 +4,9 @@ import base64
 import hashlib
 import os
 import re
+import sys
 import tracemalloc
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ninepic_async.gallery import note_bib, write_gallery
-from ninepic_async.gallery.page import LIST_LENGTH, Item, Photo, shown, size_text, write_page
+from ninepic_async.gallery.page_text import shown, size_text
+from ninepic_async.gallery.photo_notes import PhotoNotes
 from ninepic_async.gallery.scan import File
-from ninepic_async.gallery.thumbnails import Look
+from ninepic_async.gallery.thumbnails import PhotoInfo
+from ninepic_async.gallery.timeline import LIST_LENGTH, Item, Photo
 
-from .pictures import draw
+from .pictures import draw, write_page
 from .reading import ReadPage, file_name, read
 
 HOSTILE = [
@@ -45,9 +49,9 @@ TEXTS = st.text(max_size=40) | st.sampled_from(HOSTILE)
 DAY = datetime(2026, 1, 19, 6, 30)
 
 
-def can_be_a_name(name: str) -> bool:
+def is_file_name(name: str) -> bool:
     try:
-        # Escapes that together are a character come back from the disk as that.
+        # Surrogate escapes that form a character come back from the disk as that character.
         return 0 < len(os.fsencode(name)) < 200 and os.fsdecode(os.fsencode(name)) == name
     except UnicodeEncodeError:
         return False
@@ -62,18 +66,27 @@ def page_over(folder: Path, name: str, bib: str, title: str) -> ReadPage:
 
 
 @pytest.fixture(scope="module")
+def _in_this_process() -> Iterator[None]:
+    """Start no processes for thumbnails: a hundred take long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "frozen", True, raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> ReadPage:
     return page_over(tmp_path_factory.mktemp("plain"), "plain", "1234", "plain")
 
 
-@given(FILE_NAMES.filter(can_be_a_name), TEXTS.filter(lambda text: bool(text.strip())), TEXTS.filter(bool))
+@given(FILE_NAMES.filter(is_file_name), TEXTS.filter(lambda text: bool(text.strip())), TEXTS.filter(bool))
 @example(HOSTILE[0], HOSTILE[1], HOSTILE[2])
 @example(os.fsdecode(b"\xff\xfe<b>"), "</b>", "</title><script>")
-def test_no_name_bib_or_title_becomes_markup(
+@pytest.mark.usefixtures("_in_this_process")
+def test_names_bibs_and_titles_never_become_markup(
     tmp_path_factory: pytest.TempPathFactory, plain: ReadPage, name: str, bib: str, title: str
 ) -> None:
     page = page_over(tmp_path_factory.mktemp("hostile"), name, bib, title)
-    # The same elements with the same attributes in the same order: whatever came in is text or a value.
+    # The same elements with the same attributes in the same order: all input is text or a value.
     assert page.skeleton == plain.skeleton
     assert page.ends == plain.ends
     assert page.photos == [f"{name}.jpg"]
@@ -85,14 +98,14 @@ def test_no_name_bib_or_title_becomes_markup(
 
 
 @given(st.text())
-def test_what_is_shown_keeps_to_what_can_be_seen(text: str) -> None:
+def test_shown_text_has_no_control_characters(text: str) -> None:
     seen = shown(text)
     assert len(seen) == len(text)
     assert not re.search("[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", seen)
     seen.encode()
 
 
-def test_the_page_allows_itself_its_own_code_and_nothing_else(tmp_path: Path) -> None:
+def test_the_page_allows_its_own_code_only(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg")
     text = write_gallery(tmp_path).index.read_text(encoding="utf-8")
     page = read(text)
@@ -114,17 +127,17 @@ def test_the_page_allows_itself_its_own_code_and_nothing_else(tmp_path: Path) ->
     assert page.skeleton.count(("script", ())) == len(page.all("script")) == 1
     for name in ("style", "onclick", "onload", "onerror", "srcdoc"):
         assert not any(name in element.attributes for element in page.elements)
-    # Namespaces aside, the page names no other place.
+    # The page has no other address.
     assert re.findall(r"(?:https?:)?//[a-z]", re.sub(r"//.*$", "", text, flags=re.MULTILINE)) == []
 
 
 def photo(number: int, taken_at: datetime | None) -> Photo:
     file = File(f"photo-{number:05}.jpg", 1_000_000 + number, 0)
-    look = Look(width=1440, height=960, taken_at=taken_at)
-    return Photo(file=file, bibs=(str(number),), look=look, thumbnail=f"{number:024x}.jpg")
+    info = PhotoInfo(width=1440, height=960, taken_at=taken_at)
+    return Photo(file=file, notes=PhotoNotes(bibs=(str(number),)), info=info, thumbnail=f"{number:024x}.jpg")
 
 
-def test_photos_come_by_time_and_then_by_name_in_groups_by_hour(tmp_path: Path) -> None:
+def test_photos_are_sorted_by_time_and_name_and_grouped_by_hour(tmp_path: Path) -> None:
     photos = [
         photo(5, None),
         photo(4, None),
@@ -144,9 +157,12 @@ def test_photos_come_by_time_and_then_by_name_in_groups_by_hour(tmp_path: Path) 
     assert "19 January 2026, 06:30 to 20 January 2026, 06:30" in (tmp_path / "index.html").read_text()
 
 
-def test_the_facts_are_told(tmp_path: Path) -> None:
+def test_tiles_have_bib_time_and_size(tmp_path: Path) -> None:
     text = write_page(
-        tmp_path, "Run", [photo(7, DAY)], [Item(file=File("c.mp4", 999_499, 0), bibs=("12", "A/12"))]
+        tmp_path,
+        "Run",
+        [photo(7, DAY)],
+        [Item(file=File("c.mp4", 999_499, 0), notes=PhotoNotes(bibs=("12", "A/12")))],
     )
     page = read(text)
     assert page.texts("b") == ["12, A/12", "7"]
@@ -167,11 +183,11 @@ def test_the_facts_are_told(tmp_path: Path) -> None:
         (2_000_000_000_000_000, "2000 TB"),
     ],
 )
-def test_sizes_are_told_in_few_figures(size: int, text: str) -> None:
+def test_sizes_have_few_digits(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
-def test_twenty_thousand_photos_are_one_page_of_a_bearable_size(tmp_path: Path) -> None:
+def test_a_page_of_twenty_thousand_photos_stays_small(tmp_path: Path) -> None:
     number = 20_000
     photos = [photo(n, DAY + timedelta(seconds=n) if n % 3 else None) for n in range(number)]
     tracemalloc.start()
@@ -181,7 +197,7 @@ def test_twenty_thousand_photos_are_one_page_of_a_bearable_size(tmp_path: Path) 
     finally:
         tracemalloc.stop()
     assert index.stat().st_size < 400 * number
-    # Written as it is made: the page is never whole in memory.
+    # Written in pieces: the page is never in memory as a whole.
     assert peak < index.stat().st_size
     page = read(index)
     assert sorted(page.photos) == [each.file.name for each in photos]

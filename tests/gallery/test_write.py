@@ -20,7 +20,7 @@ def everything_in(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
-def test_the_page_shows_what_is_in_the_folder(tmp_path: Path) -> None:
+def test_the_page_shows_the_folder(tmp_path: Path) -> None:
     draw(tmp_path / "late.jpg", taken_at=NINE.replace(hour=10))
     draw(tmp_path / "early.jpg", (300, 200), taken_at=NINE)
     draw(tmp_path / "unknown.JPEG")
@@ -46,13 +46,13 @@ def test_the_page_shows_what_is_in_the_folder(tmp_path: Path) -> None:
         assert (tmp_path / str(image.attributes["src"])).is_file()
 
 
-def test_photos_of_one_second_keep_their_order(tmp_path: Path) -> None:
+def test_photos_of_one_second_are_sorted_by_fraction(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg", taken_at=NINE.replace(microsecond=750_000))
     draw(tmp_path / "b.jpg", taken_at=NINE.replace(microsecond=250_000))
     assert read(write_gallery(tmp_path).index).photos == ["b.jpg", "a.jpg"]
 
 
-def test_the_folder_gives_the_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_title_is_the_folders_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "Mumbai & Pune"
     folder.mkdir()
     draw(folder / "a.jpg")
@@ -60,7 +60,7 @@ def test_the_folder_gives_the_title(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert read(write_gallery(".").index).texts("h1") == ["Mumbai & Pune"]
 
 
-def test_a_second_run_changes_nothing_and_looks_at_nothing(tmp_path: Path) -> None:
+def test_a_second_run_reads_no_photo_and_changes_nothing(tmp_path: Path) -> None:
     draw_many(tmp_path, 5)
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff rubbish")
     first = write_gallery(tmp_path)
@@ -75,7 +75,7 @@ def test_a_second_run_changes_nothing_and_looks_at_nothing(tmp_path: Path) -> No
     assert set(before) - unchanged == {"index.html"}
 
 
-def test_a_photo_that_changed_is_looked_at_again_and_one_that_went_is_forgotten(tmp_path: Path) -> None:
+def test_a_changed_photo_is_read_again_and_a_removed_one_is_forgotten(tmp_path: Path) -> None:
     changed, gone, _ = draw_many(tmp_path, 3)
     write_gallery(tmp_path)
     draw(changed, (90, 50))
@@ -89,7 +89,7 @@ def test_a_photo_that_changed_is_looked_at_again_and_one_that_went_is_forgotten(
 
 
 @pytest.mark.parametrize("damage", ["thumbnail gone", "thumbnail empty", "list torn", "list rubbish"])
-def test_a_damaged_hidden_folder_is_mended(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_hidden_folder_is_repaired(tmp_path: Path, damage: str) -> None:
     draw_many(tmp_path, 2)
     report = write_gallery(tmp_path)
     whole = report.index.read_bytes()
@@ -112,7 +112,7 @@ def test_a_damaged_hidden_folder_is_mended(tmp_path: Path, damage: str) -> None:
     assert all(path.stat().st_size for path in hidden.glob("*.jpg"))
 
 
-def test_a_run_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_resumed(tmp_path: Path) -> None:
     draw_many(tmp_path, 40)
     told: list[GalleryProgress] = []
 
@@ -128,7 +128,7 @@ def test_a_run_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
     assert (report.done, report.skipped) == (37, 3)
 
 
-def test_progress_counts_up_to_what_is_known(tmp_path: Path) -> None:
+def test_progress_counts_up_to_known(tmp_path: Path) -> None:
     draw_many(tmp_path, 6)
     write_gallery(tmp_path)
     for n in range(4):
@@ -142,7 +142,7 @@ def test_progress_counts_up_to_what_is_known(tmp_path: Path) -> None:
     assert counts == sorted(counts)
 
 
-def test_an_error_of_the_callers_own_stays_what_it_is(tmp_path: Path) -> None:
+def test_an_error_of_on_progress_is_raised_unchanged(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg")
 
     def leave(_: GalleryProgress) -> None:
@@ -152,7 +152,7 @@ def test_an_error_of_the_callers_own_stays_what_it_is(tmp_path: Path) -> None:
         write_gallery(tmp_path, on_progress=leave)
 
 
-def test_files_that_are_no_pictures_are_listed_and_stop_nothing(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures_are_listed(tmp_path: Path) -> None:
     whole = draw(tmp_path / "whole.jpg", (400, 300)).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "page.jpg").write_bytes(b"<html>Forbidden</html>")
@@ -169,14 +169,14 @@ def test_files_that_are_no_pictures_are_listed_and_stop_nothing(tmp_path: Path) 
         assert str(tmp_path) not in row.error
 
 
-def test_a_folder_of_nothing_but_broken_files_has_a_page_that_says_so(tmp_path: Path) -> None:
+def test_a_folder_of_broken_files_has_a_page_that_lists_them(tmp_path: Path) -> None:
     (tmp_path / "page.jpg").write_bytes(b"<html>Forbidden</html>")
     report = write_gallery(tmp_path)
     assert (report.photos, len(report.failed)) == (0, 1)
     assert "0 photos" in report.index.read_text()
 
 
-def test_what_is_hidden_unfinished_or_leads_elsewhere_is_left_out(tmp_path: Path) -> None:
+def test_hidden_unfinished_and_linked_files_are_left_out(tmp_path: Path) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "photos"
     outside.mkdir()
     folder.mkdir()
@@ -197,7 +197,7 @@ def test_what_is_hidden_unfinished_or_leads_elsewhere_is_left_out(tmp_path: Path
 
 
 @pytest.mark.parametrize("hard", [False, True])
-def test_what_is_in_the_way_of_a_file_is_not_written_through(tmp_path: Path, hard: bool) -> None:
+def test_unfinished_files_are_never_written_through_a_link(tmp_path: Path, hard: bool) -> None:
     draw(tmp_path / "a.jpg")
     report = write_gallery(tmp_path)
     thumbnail = next((tmp_path / ".ninepic-gallery").glob("*.jpg"))
@@ -214,7 +214,7 @@ def test_what_is_in_the_way_of_a_file_is_not_written_through(tmp_path: Path, har
 
 
 @pytest.mark.parametrize("name", [".ninepic-gallery", ".ninepic-gallery/seen.jsonl"])
-def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
+def test_the_hidden_folder_is_never_written_through_a_link(tmp_path: Path, name: str) -> None:
     folder, outside = tmp_path / "photos", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -227,7 +227,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
     assert list(outside.iterdir()) == []
 
 
-def test_a_page_of_somebody_elses_stays(tmp_path: Path) -> None:
+def test_a_page_of_somebody_else_is_kept(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg")
     page = tmp_path / "index.html"
     page.write_text("<h1>My own</h1>")
@@ -241,7 +241,7 @@ def test_a_page_of_somebody_elses_stays(tmp_path: Path) -> None:
     ("name", "says"),
     [("nowhere", "there is no folder"), ("a file", "there is no folder"), ("empty", "fetch some")],
 )
-def test_a_folder_that_can_be_no_gallery_is_refused_in_words(tmp_path: Path, name: str, says: str) -> None:
+def test_a_folder_without_photos_is_refused(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "a file").write_text("")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("")
@@ -251,22 +251,22 @@ def test_a_folder_that_can_be_no_gallery_is_refused_in_words(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize("folder", ["", None, 7, "a\0b", "a\ud800"])
-def test_what_can_be_no_path_is_refused(folder: object) -> None:
+def test_an_invalid_path_is_refused(folder: object) -> None:
     with pytest.raises(InvalidInputError):
         write_gallery(folder)  # type: ignore[arg-type]
 
 
-def test_what_can_be_no_title_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_invalid_title_is_refused_first(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="title=5"):
         write_gallery(tmp_path / "nowhere", title=5)  # type: ignore[arg-type]
 
 
-def test_what_cant_be_called_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_invalid_callback_is_refused_first(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="on_progress"):
         write_gallery(tmp_path / "nowhere", on_progress="print")  # type: ignore[arg-type]
 
 
-def test_a_file_that_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_tried_again(tmp_path: Path) -> None:
     photo = draw(tmp_path / "a.jpg")
     whole, status = photo.read_bytes(), photo.stat()
     photo.write_bytes(bytes(len(whole)))
@@ -277,7 +277,7 @@ def test_a_file_that_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
     assert write_gallery(tmp_path).done == 1
 
 
-def test_a_disk_that_takes_no_more_is_one_typed_error(
+def test_a_page_that_cant_be_written_is_a_gallery_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw_many(tmp_path, 3)
@@ -289,7 +289,7 @@ def test_a_disk_that_takes_no_more_is_one_typed_error(
     assert write_gallery(tmp_path).skipped == 3
 
 
-def test_a_thumbnail_that_cant_be_written_is_no_broken_photo(tmp_path: Path) -> None:
+def test_a_thumbnail_that_cant_be_written_is_a_gallery_error(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg")
     report = write_gallery(tmp_path)
     thumbnail = next((tmp_path / ".ninepic-gallery").glob("*.jpg"))
@@ -302,7 +302,7 @@ def test_a_thumbnail_that_cant_be_written_is_no_broken_photo(tmp_path: Path) -> 
     assert write_gallery(tmp_path).photos == report.photos == 1
 
 
-def test_the_pages_path_is_whole_wherever_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw(tmp_path / "a.jpg")
     monkeypatch.chdir(tmp_path)
     assert write_gallery(".").index.as_uri() == (tmp_path / "index.html").as_uri()

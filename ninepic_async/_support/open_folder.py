@@ -1,0 +1,160 @@
+"""Work inside a folder that other people may write to, without being led out of it.
+
+Files are opened relative to the folder's handle, so that swapping the folder for a link changes nothing.
+Where the system has no such handles (Windows), names are looked up by path, and links are refused as well.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from attrs import define
+
+PART: Final = ".part"
+HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
+_SAFE_FLAGS: Final = (
+    getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)  # not through a link
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO that nobody writes to must not hang us
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@define(eq=False)
+class OpenFolder:
+    """An open folder. Use it as a context manager, or close it.
+
+    Attributes:
+        path: where it was when it was opened, for messages.
+        descriptor: its handle; None where the system has none.
+    """
+
+    path: Path
+    descriptor: int | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a folder. A link that the caller names is followed.
+
+        Raises:
+            OSError: there is no such folder, or it can't be opened.
+        """
+        if not HAS_DIR_FD:
+            os.scandir(path).close()
+            return cls(path)
+        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+    def subfolder(self, name: str) -> OpenFolder:
+        """Open a folder in this one, and make it if it is missing.
+
+        Raises:
+            OSError: it can't be made, or something else has its name: a link, for instance.
+        """
+        with suppress(FileExistsError):
+            os.mkdir(self._at(name), dir_fd=self.descriptor)
+        if self.descriptor is None:
+            found = self.stat(name)
+            if not stat.S_ISDIR(found.st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, "not a folder", name)
+            return OpenFolder(self.path / name)
+        flags = os.O_RDONLY | os.O_DIRECTORY | _SAFE_FLAGS
+        return OpenFolder(self.path / name, os.open(name, flags, dir_fd=self.descriptor))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the handle."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def entries(self) -> Iterator[os.DirEntry[str]]:
+        """Yield what is in the folder, in no order."""
+        with os.scandir(self.path if self.descriptor is None else self.descriptor) as entries:
+            yield from entries
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return a file's status; a link's own, not that of its target."""
+        return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a regular file in bytes; None if there is none of that name."""
+        try:
+            found = self.stat(name)
+        except OSError:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """Open a regular file, and return its descriptor.
+
+        To write to a file, it must have no second name: a hard link would lead to someone else's file.
+
+        Raises:
+            OSError: it can't be opened, or it is a link, FIFO, device or folder.
+        """
+        if not hasattr(os, "O_NOFOLLOW") and os.path.islink(self._at(name)):
+            raise OSError(errno.ELOOP, "is a link", name)
+        descriptor = os.open(self._at(name), flags | _SAFE_FLAGS, 0o666, dir_fd=self.descriptor)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "is not a regular file", name)
+            if flags & (os.O_WRONLY | os.O_RDWR) and found.st_nlink > 1:
+                raise OSError(errno.EMLINK, "has a second name (a hard link)", name)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[BinaryIO]:
+        """Open a regular file to read from.
+
+        Raises:
+            OSError: as `open_file` does.
+        """
+        with os.fdopen(self.open_file(name), "rb") as file:
+            yield file
+
+    @contextmanager
+    def replacing(self, name: str) -> Iterator[BinaryIO]:
+        """Write a file that gets its name when it is complete.
+
+        Raises:
+            OSError: it can't be written. What had the name before still has it.
+        """
+        unfinished = name + PART
+        # What is left there can be a link of either kind: remove it, and never write through it.
+        self.remove(unfinished)
+        try:
+            with os.fdopen(self.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+                yield file
+            os.replace(
+                self._at(unfinished),
+                self._at(name),
+                src_dir_fd=self.descriptor,
+                dst_dir_fd=self.descriptor,
+            )
+        except BaseException:
+            with suppress(OSError):
+                self.remove(unfinished)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a link, if there is one."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def _at(self, name: str) -> str | Path:
+        return self.path / name if self.descriptor is None else name

@@ -1,0 +1,215 @@
+"""Open and decode a photo of any common format, within bounds that are known before it is decoded."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO, Final
+
+from attrs import frozen
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from ninepic_async.gallery.jpeg_scans import MOST_SCANS, read_jpeg_scans
+
+EDGE: Final = 480
+"""The longer side of a thumbnail, in pixels: sharp in the grid on most screens, about 25 KB."""
+MOST_PIXELS: Final = 250_000_000
+"""No camera's photo has more."""
+_HEAD_BYTES: Final = 64
+_JPEG: Final = "JPEG"
+_READERS: Final[dict[str, type[ImageFile.ImageFile]]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+}
+_STARTS: Final = {
+    b"\xff\xd8\xff": _JPEG,
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+_BYTES_PER_PIXEL: Final = {"PNG": 4, "GIF": 6, "BMP": 4, "TIFF": 9, "WEBP": 17, "AVIF": 24}
+"""The memory that decoding takes."""
+_READ_WHOLE: Final = frozenset({"WEBP", "AVIF"})
+_JPEG_END: Final = b"\xff\xd9"
+_NOISE: Final = random.Random(9).randbytes(2**16).replace(b"\xff", b"")  # noqa: S311
+_MOST_MISSING: Final = 0.05
+"""The part of a photo's height that may be missing at its end. A browser shows such a file too."""
+
+
+class UnreadableError(Exception):
+    """This file can't be shown. The message says why."""
+
+
+@frozen
+class Opened:
+    """A photo that is open, and not yet decoded.
+
+    Attributes:
+        picture: Pillow's image. A JPEG is set to be decoded at a fraction of its size.
+        kind: the format.
+        width: in pixels, as stored.
+        height: in pixels.
+        bytes_needed: the memory that decoding takes.
+    """
+
+    picture: ImageFile.ImageFile
+    kind: str
+    width: int
+    height: int
+    bytes_needed: int
+
+    def decoded(self) -> Image.Image:
+        """Decode the photo.
+
+        Raises:
+            UnreadableError: the file is cut off.
+            Exception: whatever Pillow raises on a damaged file.
+        """
+        if isinstance(self.picture, _Jpeg):
+            return self.picture.decoded()
+        try:
+            self.picture.load()
+        except (OSError, SyntaxError):
+            return _decoded_as_far_as_it_goes(self.kind, self.picture)
+        return self.picture
+
+
+def open_photo(file: BinaryIO) -> Opened:
+    """Open a photo, whatever its name says it is.
+
+    Raises:
+        UnreadableError: it is no picture that can be read here, or is too large.
+        Exception: whatever Pillow raises on a damaged file.
+    """
+    kind = kind_of(file.read(_HEAD_BYTES))
+    file.seek(0)
+    opened = _open_jpeg(file) if kind == _JPEG else _open_other(kind, file)
+    if opened.width * opened.height > MOST_PIXELS:
+        raise UnreadableError(f"too large: {opened.width} × {opened.height} pixels")
+    return opened
+
+
+def kind_of(head: bytes) -> str:
+    """Return the format of a file that starts with these bytes.
+
+    Raises:
+        UnreadableError: it is none that can be read here.
+    """
+    for start, kind in _STARTS.items():
+        if head.startswith(start):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        if b"avif" in head[8:] or b"avis" in head[8:]:
+            return "AVIF"
+        raise UnreadableError("HEIC and the like: few browsers show it. Convert it to JPEG.")
+    raise UnreadableError("empty file" if not head else "not a picture")
+
+
+def _open_jpeg(file: BinaryIO) -> Opened:
+    scans = read_jpeg_scans(file)
+    if scans.count > MOST_SCANS:
+        raise UnreadableError(f"more than {MOST_SCANS} scans, which takes too long to decode")
+    picture = _Jpeg(file)
+    width, height = picture.size
+    # The decoder makes it 2, 4 or 8 times smaller at no cost.
+    picture.draft("", (2 * EDGE, 2 * EDGE))
+    return Opened(picture, _JPEG, width, height, 4 * picture.width * picture.height + scans.coefficient_bytes)
+
+
+def _open_other(kind: str, file: BinaryIO) -> Opened:
+    # Not by Image.open, which warns of large photos: the caller decides by bytes_needed.
+    picture = _READERS[kind](_padded_webp(file) if kind == "WEBP" else file)
+    needed = _BYTES_PER_PIXEL[kind] * picture.width * picture.height
+    if kind in _READ_WHOLE:
+        needed += 3 * os.fstat(file.fileno()).st_size
+    return Opened(picture, kind, picture.width, picture.height, needed)
+
+
+def _padded_webp(file: BinaryIO) -> BinaryIO:
+    """Return a WebP whose last bytes are missing as a file of the length that it states."""
+    head = file.read(8)
+    stated = int.from_bytes(head[4:8], "little") + 8
+    missing = stated - os.fstat(file.fileno()).st_size
+    file.seek(0)
+    return io.BytesIO(file.read() + bytes(missing)) if 0 < missing < _HEAD_BYTES else file
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    """A JPEG that may lack its end."""
+
+    _end = _JPEG_END
+    _cut = False
+
+    def load_read(self, read_bytes: int) -> bytes:
+        """Read more bytes for the decoder; at the end of a file that is cut off, an end marker."""
+        data: bytes = self.fp.read(read_bytes) if self.fp is not None else b""
+        if data or self._cut:
+            return data
+        self._cut = True
+        return self._end
+
+    def decoded(self) -> Image.Image:
+        """Decode the photo. A few missing bytes at its end are harmless."""
+        file = self.fp
+        self.load()
+        if self._cut and file is not None and self._missing(file) > _MOST_MISSING:
+            raise UnreadableError("the file is cut off")
+        return self
+
+    def _missing(self, file: IO[bytes]) -> float:
+        """Return how much of the height is missing: what changes with the bytes behind the end."""
+        file.seek(0)
+        other = _Jpeg(file)
+        other._end = _NOISE + _JPEG_END
+        other.draft("", (2 * EDGE, 2 * EDGE))
+        other.load()
+        changed = ImageChops.difference(self.convert("RGB"), other.convert("RGB")).getbbox()
+        return 0.0 if changed is None else 1 - changed[1] / self.height
+
+
+def _decoded_as_far_as_it_goes(kind: str, picture: ImageFile.ImageFile) -> Image.Image:
+    file = picture.fp
+    if file is None:
+        raise UnreadableError("damaged file")
+    file.seek(0)
+    with _tolerant():
+        again = _READERS[kind](file)
+        again.load()
+    lowest = again.convert("RGBA").crop((0, int(again.height * (1 - _MOST_MISSING)), *again.size))
+    if all(low == high for low, high in lowest.getextrema()):  # type: ignore[misc]
+        raise UnreadableError("the file is cut off")
+    return again
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before

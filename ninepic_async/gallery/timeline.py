@@ -1,0 +1,254 @@
+"""Arrange photos by time: in groups by hour, or by day, month or year where hours hold a photo or two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from ninepic_async.gallery.page_text import (
+    clock_text,
+    day_and_time_text,
+    day_text,
+    href,
+    month_name,
+    month_text,
+    shown,
+)
+from ninepic_async.gallery.photo_notes import PhotoNotes
+from ninepic_async.gallery.scan import File
+from ninepic_async.gallery.thumbnail_cache import FOLDER_NAME
+from ninepic_async.gallery.thumbnails import PhotoInfo
+
+LIST_LENGTH: Final = 48
+"""Photos in one list. The browser lays out only the lists near the window."""
+_THIN: Final = 3
+"""Fewer photos in a group don't fill a row."""
+_FEW_GROUPS: Final = 6
+"""As many thin groups don't harm a page."""
+_NO_TIME: Final = datetime.min
+_WAYS: Final = {"bib": "BIB", "selfie": "selfie"}
+
+
+@frozen(kw_only=True)
+class Item:
+    """A file for the page. A clip has no more than this."""
+
+    file: File
+    notes: PhotoNotes = field(factory=PhotoNotes)
+
+    @property
+    def href(self) -> str:
+        """The file's relative URL."""
+        return href(self.file.name)
+
+    @property
+    def name(self) -> str:
+        """The file's name, for people."""
+        return shown(self.file.name)
+
+    @property
+    def bib(self) -> str:
+        """The BIBs in it."""
+        return ", ".join(map(shown, self.notes.bibs))
+
+    @property
+    def found_by(self) -> str:
+        """How it was found, for people."""
+        return " and ".join(_WAYS[way] for way in self.notes.found_by)
+
+
+@frozen(kw_only=True)
+class Photo(Item):
+    """A photo for the page.
+
+    Attributes:
+        info: its size, and its capture time by the camera's clock.
+        thumbnail: the file name of its thumbnail.
+        time: its time by the clock that the page goes by; set by `arrange`.
+    """
+
+    info: PhotoInfo
+    thumbnail: str
+    time: datetime | None = None
+
+    @property
+    def src(self) -> str:
+        """The relative URL of its thumbnail; of the photo itself where it has none."""
+        return f"{FOLDER_NAME}/{self.thumbnail}" if self.info.has_thumbnail else self.href
+
+
+@frozen
+class Level:
+    """One way to group photos.
+
+    Attributes:
+        plural: what its groups are called.
+        anchor: format of a group's anchor. It also tells groups apart.
+        outer: text that several groups share, such as the day of hours.
+        inner: text of one group within that.
+        caption: text of one photo's time.
+        parts: bars that a group has in the chart.
+        part: the bar that a time belongs to, from 0.
+    """
+
+    plural: str
+    anchor: str
+    outer: Callable[[datetime], str]
+    inner: Callable[[datetime], str]
+    caption: Callable[[datetime], str]
+    parts: int
+    part: Callable[[datetime], int]
+
+
+_HOURS: Final = Level(
+    "Hours", "%Y%m%d%H", day_text, lambda t: f"{t:%H}:00", clock_text, 6, lambda t: t.minute // 10
+)
+_UTC_HOURS: Final = evolve(_HOURS, inner=lambda t: f"{t:%H}:00 UTC", parts=1, part=lambda _: 0)
+_DAYS: Final = Level("Days", "%Y%m%d", month_text, lambda t: str(t.day), clock_text, 8, lambda t: t.hour // 3)
+_MONTHS: Final = Level(
+    "Months",
+    "%Y%m",
+    lambda t: str(t.year),
+    month_name,
+    day_and_time_text,
+    4,
+    lambda t: min(3, (t.day - 1) // 8),
+)
+_YEARS: Final = Level(
+    "Years", "%Y", lambda _: "", lambda t: str(t.year), day_and_time_text, 12, lambda t: t.month - 1
+)
+
+
+@frozen
+class Group:
+    """The photos of one hour, day, month or year; or those without a time.
+
+    Attributes:
+        level: None for photos without a time.
+        photos: in order.
+    """
+
+    level: Level | None
+    photos: Sequence[Photo]
+
+    @property
+    def anchor(self) -> str:
+        """The id that links lead to."""
+        return "untimed" if self.level is None else f"t{self._time.strftime(self.level.anchor)}"
+
+    @property
+    def outer(self) -> str:
+        """Text that several groups share."""
+        return "" if self.level is None else self.level.outer(self._time)
+
+    @property
+    def inner(self) -> str:
+        """Text of this group within that."""
+        return "" if self.level is None else self.level.inner(self._time)
+
+    @property
+    def heading(self) -> tuple[str, str]:
+        """The heading in two parts, the second stressed."""
+        if self.level in (_DAYS, _MONTHS):
+            return "", f"{self.inner} {self.outer}"
+        return self.outer, self.inner
+
+    @property
+    def parts(self) -> list[int]:
+        """The number of photos for each bar of the chart."""
+        if self.level is None:
+            return []
+        parts = [0] * self.level.parts
+        for photo in self.photos:
+            parts[self.level.part(photo.time or _NO_TIME)] += 1
+        return parts
+
+    @property
+    def lists(self) -> Iterator[Sequence[Photo]]:
+        """The photos in lists that are laid out one by one."""
+        photos = iter(self.photos)
+        while part := list(islice(photos, LIST_LENGTH)):
+            yield part
+
+    @property
+    def _time(self) -> datetime:
+        return self.photos[0].time or _NO_TIME
+
+
+@frozen
+class Timeline:
+    """Photos in order and in groups.
+
+    Attributes:
+        groups: by time; the last may hold photos without a time.
+        level: how they are grouped; None if no photo has a time.
+        span: the first and the last time, for people.
+    """
+
+    groups: Sequence[Group]
+    level: Level | None
+    span: str
+
+    def caption(self, photo: Photo) -> str:
+        """Return the text of a photo's own time; empty if the photo has none."""
+        exact = photo.info.taken_at is not None and photo.time == photo.info.taken_at
+        return self.level.caption(photo.time) if exact and self.level and photo.time else ""
+
+
+def arrange(photos: Sequence[Photo]) -> Timeline:
+    """Sort photos by time and group them.
+
+    Times are those of the cameras. Where more photos have an hour from the service than a time of their own,
+    the page goes by the service's hours, which are UTC. Within an hour the service's order counts.
+    """
+    cameras = sum(photo.info.taken_at is not None for photo in photos)
+    service = sum(photo.notes.hour is not None for photo in photos)
+    by_service = service > cameras
+    ordered = sorted((evolve(photo, time=_time_of(photo, by_service)) for photo in photos), key=_by_time)
+    timed = [photo for photo in ordered if photo.time is not None]
+    untimed = ordered[len(timed) :]
+    level = _level(timed, by_service) if timed else None
+    groups = [Group(level, list(found)) for _, found in groupby(timed, lambda photo: _mark(photo, level))]
+    if untimed:
+        groups.append(Group(None, untimed))
+    return Timeline(groups, level, _span(timed, by_service))
+
+
+def _time_of(photo: Photo, by_service: bool) -> datetime | None:
+    if not by_service:
+        return photo.info.taken_at or photo.notes.hour
+    time = photo.notes.hour or photo.info.taken_at
+    return None if time is None else time.replace(minute=0, second=0, microsecond=0)
+
+
+def _by_time(photo: Photo) -> tuple[bool, datetime, bool, tuple[str, int], str]:
+    place = photo.notes.place
+    return photo.time is None, photo.time or _NO_TIME, place is None, place or ("", 0), photo.file.name
+
+
+def _level(timed: Sequence[Photo], by_service: bool) -> Level:
+    """Return the finest level whose groups hold some photos each."""
+    for level in (_UTC_HOURS if by_service else _HOURS, _DAYS, _MONTHS):
+        groups = len({_mark(photo, level) for photo in timed})
+        if groups <= _FEW_GROUPS or len(timed) >= _THIN * groups:
+            return level
+    return _YEARS
+
+
+def _mark(photo: Photo, level: Level | None) -> str:
+    return "" if level is None or photo.time is None else photo.time.strftime(level.anchor)
+
+
+def _span(timed: Sequence[Photo], by_service: bool) -> str:
+    if not timed:
+        return ""
+    first, last = timed[0].time or _NO_TIME, timed[-1].time or _NO_TIME
+    end = last + timedelta(hours=1) if by_service else last
+    zone = " UTC" if by_service else ""
+    if first.date() == end.date():
+        return f"{day_text(first)}, {first:%H:%M} to {end:%H:%M}{zone}"
+    return f"{day_text(first)}, {first:%H:%M} to {day_text(end)}, {end:%H:%M}{zone}"
