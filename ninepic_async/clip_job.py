@@ -12,12 +12,10 @@ from attrs import field, frozen
 from ninepic_async._contract.endpoints import ClipStatus as ClipStatusEndpoint
 from ninepic_async._core.engine import Engine
 from ninepic_async._support.arguments import seconds
-from ninepic_async._support.redact import mask_queries
 from ninepic_async.errors import (
     APIConnectionError,
     APITimeoutError,
     CallError,
-    ClipJobFailedError,
     ClipJobTimeoutError,
     InternalServerError,
     RateLimitError,
@@ -131,7 +129,7 @@ class ClipJob:
         async with aclosing(self.updates(timeout=timeout)) as updates:
             async for status in updates:
                 if status.is_final:
-                    return self._result(status)
+                    return status.result()
         raise AssertionError("updates() ends with a final status or an error")
 
     async def _poll(self, within_s: float | None) -> ClipStatus:
@@ -148,20 +146,6 @@ class ClipJob:
             if left > self._engine.timeout_s:
                 raise
             raise self._too_late(timeout, last) from error
-
-    def _result(self, status: ClipStatus) -> ClipResult:
-        if status.state == "failed":
-            message = f"Motion ended with {status.status!r}" + (
-                f": {mask_queries(status.message)}" if status.message else ""
-            )
-            raise ClipJobFailedError(message, endpoint="clip_status", request_id=self.request_id)
-        return ClipResult(
-            request_id=status.request_id,
-            clips=status.clips,
-            status=status.status,
-            message=status.message,
-            extra=status.extra,
-        )
 
     def _too_late(self, timeout: float, last: ClipStatus | None) -> ClipJobTimeoutError:
         word = "no status was received" if last is None else f"the last status was {last.status!r}"

@@ -15,7 +15,8 @@ from attrs import field, frozen
 from ninepic_async import guesses
 from ninepic_async._records import Record
 from ninepic_async._support.photo_grid import picture_grid
-from ninepic_async._support.redact import shown_text, shown_url
+from ninepic_async._support.redact import mask_queries, shown_text, shown_url
+from ninepic_async.errors import ClipJobFailedError, InvalidInputError
 
 T = TypeVar("T")
 Extra = Mapping[str, Any]
@@ -161,6 +162,34 @@ class ClipStatus(Record):
     def is_final(self) -> bool:
         """Whether the job has ended, well or badly."""
         return self.state in ("done", "no_match", "failed")
+
+    def result(self) -> ClipResult:
+        """Return the clips of a job that has ended. Nothing is sent.
+
+        Raises:
+            ClipJobFailedError: the job failed.
+            InvalidInputError: the job has not ended.
+
+        Example:
+            >>> status = await job.status()
+            >>> clips = status.result().clips if status.is_final else ()
+        """
+        if not self.is_final:
+            raise InvalidInputError(
+                f"the job has not ended, its status is {self.status!r}: wait for it with job.wait()"
+            )
+        if self.state == "failed":
+            why = f": {mask_queries(self.message)}" if self.message else ""
+            raise ClipJobFailedError(
+                f"Motion ended with {self.status!r}{why}", endpoint="clip_status", request_id=self.request_id
+            )
+        return ClipResult(
+            request_id=self.request_id,
+            clips=self.clips,
+            status=self.status,
+            message=self.message,
+            extra=self.extra,
+        )
 
 
 @frozen(kw_only=True)

@@ -7,28 +7,28 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
-from time import monotonic
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ninepic_async import Clip, ClipJob, ClipResult, Event, NinePic, NotFoundError
-from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
+from ninepic_async.cli.errors import FAILED, OK, Interrupted
 from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch, print_outcome
 from ninepic_async.cli.options import (
     ACCOUNT,
-    OUTPUT,
+    ROWS,
     Account,
     EventId,
-    Output,
     RequestId,
+    RowOutput,
     SelfieFile,
     Work,
+    find_event,
     folder_path,
 )
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.selection import Found
+from ninepic_async.cli.selection import Found, check_selfie_or_request_id, read_selfie
 from ninepic_async.cli.tables import CLIPS, document, row_writer
 from ninepic_async.cli.terminal import Noun, print_json, print_note
 
@@ -49,26 +49,26 @@ def clips(
     wait: Annotated[float, _WAIT] = _WAIT_S,
     to: Annotated[Path | None, _TO] = None,
     account: Account = ACCOUNT,
-    output: Output = OUTPUT,
+    output: RowOutput = ROWS,
 ) -> Work:
     """Find a person's video clips (Motion), and wait for them."""
-    if (selfie is None) == (request_id is None):
-        raise UsageError("give a selfie, or --request-id of an earlier search")
+    check_selfie_or_request_id(selfie, request_id)
     check_folder(to)
-    return _clips(account.client(), event_id, selfie or str(request_id), wait, to, output)
+    client = account.client()
+    whom = str(request_id) if selfie is None else read_selfie(selfie)
+    return _clips(client, event_id, whom, wait, to, output)
 
 
 async def _clips(
-    client: NinePic, event_id: str, whom: Path | str, wait: float, to: Path | None, output: Output
+    client: NinePic, event_id: str, whom: Path | bytes | str, wait: float, to: Path | None, output: RowOutput
 ) -> int:
     async with client:
-        event = client.event(event_id)
-        job = await start(event, whom)
-        result = await watch(job, wait)
-        if output.json:
+        event = await find_event(client, event_id)
+        result = await _result(event, whom, wait)
+        if output.form == "json":
             print_json(document(result))
         else:
-            row_writer(CLIPS, json=False)(result.clips)
+            row_writer(CLIPS, output.form).write(result.clips)
         print_note(f"{Noun('clip').count(len(result.clips))}.")
         return await _download_clips(event, result.clips, to)
 
@@ -81,29 +81,32 @@ async def _download_clips(event: Event, found: Sequence[Clip], to: Path | None) 
     return OK if report.complete else FAILED
 
 
-async def start(event: Event, whom: Path | str) -> ClipJob:
-    """Start a search, or continue the one that a ``request_id`` names."""
-    if isinstance(whom, str):
-        return await _pick_up(event, whom)
+async def _result(event: Event, whom: Path | bytes | str, wait: float) -> ClipResult:
+    if not isinstance(whom, str):
+        return await watch(await start(event, whom), wait)
+    try:
+        return await watch(event.clip_job(whom), wait)
+    except NotFoundError:
+        # No such Motion job: the id is a selfie search's, and Motion starts from its matches.
+        return await watch(await event.start_clips(request_id=whom), wait)
+
+
+async def start(event: Event, selfie: Path | bytes) -> ClipJob:
+    """Upload a selfie and print the ``request_id`` as soon as it is known.
+
+    Raises:
+        Interrupted: the user pressed Ctrl-C during the upload.
+        NinePicError: the search failed.
+    """
     try:
         with waiting("Sending the selfie"):
-            job = await event.start_clips(selfie=whom)
+            job = await event.start_clips(selfie=selfie)
     except asyncio.CancelledError:
         # Only Ctrl-C cancels here.
         raise Interrupted(
             "interrupted while the selfie was sent; a new search may be charged again"
         ) from None
     print_note(f"request_id: {job.request_id} (use it with --request-id to continue this search)")
-    return job
-
-
-async def _pick_up(event: Event, request_id: str) -> ClipJob:
-    job = event.clip_job(request_id)
-    try:
-        await job.status()
-    except NotFoundError:
-        # No such Motion job: the id is a selfie search's, and Motion starts from its matches.
-        job = await event.start_clips(request_id=request_id)
     return job
 
 
@@ -115,7 +118,6 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
         ClipJobFailedError: the search failed.
         ClipJobTimeoutError: the search had not ended after ``wait`` seconds.
     """
-    until = monotonic() + wait
     try:
         with waiting("Motion", at_once=True) as bar:
             async with aclosing(job.updates(timeout=wait)) as updates:
@@ -123,8 +125,8 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
                     bar.update(status.status)
                     if not sys.stderr.isatty():
                         print_note(f"Motion: {status.status}")
-            return await job.wait(timeout=max(until - monotonic(), 1.0))
     except asyncio.CancelledError:
         raise Interrupted(
             f"interrupted; the search continues, and --request-id {job.request_id} gets its result"
         ) from None
+    return status.result()

@@ -18,10 +18,10 @@ from ninepic_async._support.text import count_text
 from ninepic_async.cli.errors import CommandError, UsageError, need_sandbox
 from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import TRACE, Trace, folder_path
+from ninepic_async.cli.options import ROWS, TRACE, Trace, folder_path
 from ninepic_async.cli.selection import Found
 from ninepic_async.cli.terminal import print_line
-from ninepic_async.cli.timeline import draw
+from ninepic_async.cli.timeline import write_days
 from ninepic_async.download.source import Source
 from ninepic_async.gallery import note_bib
 
@@ -151,7 +151,7 @@ async def show_timeline(event: Event) -> None:
         line("Timeline", "no photo has a capture time")
         return
     line("Timeline", f"{count_text(sum(day.total for day in days), 'photo')} with a capture time")
-    draw(days)
+    write_days(days, ROWS.form)
     count, day, hour = max((hour.count, day.date, hour.hour) for day in days for hour in day.hours)
     start = datetime.combine(day, time(hour), UTC)
     photos = await event.timeline_photos(start, start + timedelta(hours=1)).collect()

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
+from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ninepic_async import DownloadReport, GalleryError, NinePic
+from ninepic_async import DownloadReport, Event, GalleryError, NinePic, NinePicError
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import FAILED, OK, UsageError
-from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch, print_outcome
+from ninepic_async.cli.fetch import STDOUT, FetchOptions, check_folder, fetch, print_outcome
 from ninepic_async.cli.gallery import make_gallery
-from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, EventId, Flag, Output, folder_path
-from ninepic_async.cli.selection import Rendition, Selection, find
-from ninepic_async.cli.tables import document
-from ninepic_async.cli.terminal import print_error, print_json, print_line
+from ninepic_async.cli.options import (
+    ACCOUNT,
+    HOW,
+    OUTPUT,
+    Account,
+    EventId,
+    Flag,
+    Format,
+    Output,
+    find_event,
+    folder_path,
+)
+from ninepic_async.cli.selection import Found, Rendition, Selection, find, listed
+from ninepic_async.cli.tables import PHOTOS, document, row_writer
+from ninepic_async.cli.terminal import Noun, print_error, print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryReport
@@ -47,16 +61,44 @@ class How:
     gallery: Flag = False
     """Also make index.html in the folder, a page to look at the photos."""
 
+    title: str | None = None
+    """The page's title. Default: the event's name."""
+
+    dry_run: Flag = False
+    """List the photos that would be fetched, and fetch none."""
+
+    def check(self, selection: Selection, to: Path) -> None:
+        """Check that the options agree.
+
+        Raises:
+            UsageError: they don't.
+        """
+        if selection.image_id and self.rendition not in (None, "original"):
+            raise UsageError("--image-id fetches originals only: leave out --rendition")
+        if self.title is not None and not self.gallery:
+            raise UsageError("--title is the title of the page: give --gallery too")
+        if self.dry_run and selection.selfie is not None:
+            raise UsageError(
+                "a selfie search is charged in a dry run too: run `ninepic face` and give its --request-id"
+            )
+        if to == STDOUT and (self.gallery or self.dry_run or len(set(selection.image_id)) != 1):
+            raise UsageError("--to - writes one photo to stdout: select it with one --image-id")
+
 
 _SELECTION = Selection()
 _HOW = How()
+_TO: Final = Parameter(
+    converter=folder_path,
+    allow_leading_hyphen=True,
+    help="The folder; created if it does not exist. With one --image-id, - writes the photo to stdout.",
+)
 
 
 def download(
     event_id: EventId,
     /,
     *,
-    to: Annotated[Path, Parameter(converter=folder_path, help="The folder; created if it does not exist.")],
+    to: Annotated[Path, _TO],
     selection: Selection = _SELECTION,
     how: How = _HOW,
     account: Account = ACCOUNT,
@@ -64,34 +106,38 @@ def download(
 ) -> int:
     """Fetch photos into a folder. Run it again to continue after an interruption."""
     selection.check()
+    how.check(selection, to)
+    if to == STDOUT:
+        return _to_stdout(event_id, selection, how, account)
+    if how.dry_run:
+        return asyncio.run(_dry_run(account.client(), event_id, selection, to, output))
     check_folder(to)
-    if selection.image_id and how.rendition not in (None, "original"):
-        raise UsageError("--image-id fetches originals only: leave out --rendition")
+    client, selfie = account.client(), selection.read_selfie()
     # The page is made after the loop has ended: Ctrl-C works there.
-    report, request_id = asyncio.run(_download(account.client(), event_id, selection, how, to))
+    report, found = asyncio.run(_download(client, event_id, selection, selfie, how, to))
     print_outcome(report, to)
     wants_page = how.gallery and bool(report.done or report.skipped)
-    page = _page(to) if wants_page else None
+    page = _page(to, how.title or found.event_name) if wants_page else None
     if output.json:
-        print_json(_outcome(report, to, page, request_id))
+        print_json(_outcome(report, to, page, found.request_id))
     elif page is not None:
         print_line(str(page.index))
     all_shown = not wants_page or (page is not None and not page.failed)
     return OK if report.complete and all_shown else FAILED
 
 
-def _page(to: Path) -> GalleryReport | None:
+def _page(to: Path, title: str | None) -> GalleryReport | None:
     """Make the page. If that fails, print why and go on: the download's outcome is still to be printed."""
     try:
-        return make_gallery(to)
+        return make_gallery(to, title)
     except GalleryError as error:
         print_error(str(error))
         return None
 
 
 async def _download(
-    client: NinePic, event_id: str, selection: Selection, how: How, to: Path
-) -> tuple[DownloadReport, str | None]:
+    client: NinePic, event_id: str, selection: Selection, selfie: Path | bytes | None, how: How, to: Path
+) -> tuple[DownloadReport, Found]:
     rendition = how.rendition or ("original" if selection.image_id else "large")
     options = FetchOptions(
         rendition="large" if rendition == "original" else rendition,
@@ -99,14 +145,58 @@ async def _download(
         max_bytes=how.max_bytes,
     )
     async with client:
-        event = client.event(event_id)
-        found = await find(event, selection, rendition, count=sys.stderr.isatty())
+        event = await find_event(client, event_id)
+        found = await find(event, selection, selfie, rendition, count=sys.stderr.isatty())
         report = await fetch(event, found, to, options)
         if selection.bib is not None and found.photos:
             from ninepic_async.gallery import note_bib
 
             await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
-    return report, found.request_id
+        if how.gallery and how.title is None:
+            found = evolve(found, event_name=await _name_of(event))
+    return report, found
+
+
+async def _name_of(event: Event) -> str | None:
+    try:
+        return (await event.details()).event_name
+    except NinePicError:
+        return None  # the page is titled after the folder then
+
+
+async def _dry_run(client: NinePic, event_id: str, selection: Selection, to: Path, output: Output) -> int:
+    form: Format = "json" if output.json else ("table" if sys.stdout.isatty() else "tsv")
+    async with client:
+        event = await find_event(client, event_id)
+        if selection.image_id:
+            ids = dict.fromkeys(selection.image_id)
+            count = len(ids)
+            for image_id in ids:
+                print_json({"image_id": image_id}) if output.json else print_line(image_id)
+        else:
+            count = 0
+            writer = row_writer(PHOTOS, form)
+            async with aclosing(listed(event, selection).pages()) as pages:
+                async for page in pages:
+                    writer.write(page.items)
+                    count += len(page.items)
+    print_note(f"{Noun('photo', f'would be fetched into {to}').count(count)}; nothing was fetched.")
+    return OK
+
+
+def _to_stdout(event_id: str, selection: Selection, how: How, account: Account) -> int:
+    if sys.stdout.isatty():
+        raise UsageError("stdout is a terminal: send the photo to a file or a program, as in > photo.jpg")
+    client = account.client()
+    with TemporaryDirectory(prefix="ninepic-") as folder:
+        report, _ = asyncio.run(_download(client, event_id, selection, None, how, Path(folder)))
+        for row in report.failed:
+            print_error(f"{row.name}: {row.error}")
+        for file in Path(folder).glob("[!.]*"):
+            with open(file, "rb") as photo:
+                shutil.copyfileobj(photo, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    return OK if report.complete and report.done else FAILED
 
 
 def _outcome(

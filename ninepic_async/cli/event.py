@@ -7,11 +7,11 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from ninepic_async import EventDetails, NinePic
+from ninepic_async import Event, EventDetails, NinePic
 from ninepic_async.cli.errors import CommandError
-from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.options import ACCOUNT, ROWS, Account, EventId, RowOutput, Work, find_event
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.tables import document, show_facts
+from ninepic_async.cli.tables import document, write_facts
 from ninepic_async.cli.terminal import print_json, print_note
 
 _FEATURES: Final = {
@@ -24,7 +24,7 @@ _FEATURES: Final = {
 }
 
 
-_ANY_EVENT: Final = Parameter(help="The event's number. Default: the first that the service lists.")
+_ANY_EVENT: Final = Parameter(help="The event's number, slug or name. Default: the first one listed.")
 
 
 def ping(
@@ -32,48 +32,48 @@ def ping(
     /,
     *,
     account: Account = ACCOUNT,
-    output: Output = OUTPUT,
+    output: RowOutput = ROWS,
 ) -> Work:
     """Check key, organisation, event and this machine's address in one call."""
     return _ping(account.client(), event_id, output)
 
 
-async def _ping(client: NinePic, event_id: str | None, output: Output) -> None:
+async def _ping(client: NinePic, event_id: str | None, output: RowOutput) -> None:
     with waiting("Asking"):
         async with client:
-            event = client.event(await _first_event(client) if event_id is None else event_id)
+            event = await (_first_event(client) if event_id is None else find_event(client, event_id))
             started = perf_counter()
             pong = await event.ping()
             took_s = perf_counter() - started
-    if output.json:
+    if output.form == "json":
         print_json(document(pong))
     else:
-        show_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id})
+        write_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id}, output.form)
     if pong.status != "ok":
         raise CommandError(f"the service answered {pong.status!r} instead of 'ok'")
     print_note(f"Answered in {1000 * took_s:.0f} ms.")
 
 
-async def _first_event(client: NinePic) -> int:
+async def _first_event(client: NinePic) -> Event:
     found = await client.events(page_size=1).collect(limit=1)
     if not found:
         raise CommandError("key and organisation are right, but there is no event yet to ping")
-    return found[0].event_id
+    return client.event(found[0].event_id)
 
 
-def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: Output = OUTPUT) -> Work:
+def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: RowOutput = ROWS) -> Work:
     """Show an event's name, date and status, and which searches it offers."""
     return _event(account.client(), event_id, output)
 
 
-async def _event(client: NinePic, event_id: str, output: Output) -> None:
+async def _event(client: NinePic, event_id: str, output: RowOutput) -> None:
     with waiting("Asking"):
         async with client:
-            details = await client.event(event_id).details()
-    if output.json:
+            details = await (await find_event(client, event_id)).details()
+    if output.form == "json":
         print_json(document(details))
     else:
-        show_facts(facts(details))
+        write_facts(facts(details), output.form)
 
 
 def facts(details: EventDetails) -> dict[str, object]:

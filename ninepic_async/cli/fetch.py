@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from ninepic_async.cli.selection import Found
 from ninepic_async.cli.terminal import Noun, print_error, print_note
 
 Concurrency = int | Literal["auto"]
+STDOUT: Final = Path("-")
 _FAILURES_SHOWN: Final = 5
 
 
@@ -32,13 +33,31 @@ class FetchOptions:
 
 
 def check_folder(to: Path | None) -> None:
-    """Check a folder before anything is charged.
+    """Check before anything is charged that a folder is there, or can be created.
 
     Raises:
-        UsageError: the path is not a folder.
+        UsageError: the path is not a folder, or no folder can be created there.
     """
-    if to is not None and to.exists() and not to.is_dir():
+    if to is None:
+        return
+    if to == STDOUT:
+        raise UsageError("give a folder; only `ninepic download --image-id ID --to -` writes to stdout")
+    if to.exists() and not to.is_dir():
         raise UsageError(f"{to} is not a folder; give a folder to fetch files into")
+    missing = [folder for folder in (to, *to.parents) if not folder.exists()]
+    created: list[Path] = []
+    try:
+        for folder in reversed(missing):
+            folder.mkdir()
+            created.append(folder)
+    except OSError as error:
+        raise UsageError(
+            f"the folder {to} can't be created ({error.strerror}); give a folder that you may write to"
+        ) from None
+    finally:
+        for folder in reversed(created):
+            with suppress(OSError):
+                folder.rmdir()
 
 
 async def fetch(event: Event, found: Found, to: Path, options: FetchOptions) -> DownloadReport:

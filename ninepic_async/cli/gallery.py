@@ -1,4 +1,4 @@
-"""``ninepic gallery``: make a web page of fetched photos."""
+"""``ninepic gallery`` and ``ninepic open``: make a web page of fetched photos, and look at it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from ninepic_async._support.text import count_text
-from ninepic_async.cli.errors import FAILED, OK, Interrupted
+from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
 from ninepic_async.cli.options import OUTPUT, Output, folder_path
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import print_error, print_json, print_line, print_note
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _FAILURES_SHOWN: Final = 5
 _DIR: Final = Parameter(name="DIR", converter=folder_path, help="The folder of `ninepic download`.")
+
+
+_PAGE: Final = Parameter(
+    name="DIR", converter=folder_path, help="A folder with a page, or the page. Default: the current folder."
+)
+_PRINT_HELP: Final = "Print the page's address instead of opening it."
 
 
 def gallery(
@@ -35,12 +41,40 @@ def gallery(
                 "index": str(report.index),
                 "photos": report.photos,
                 "clips": report.clips,
-                "failed": [{"name": row.name, "error": row.error} for row in report.failed],
+                "failed": [row.to_dict() for row in report.failed],
             }
         )
     else:
         print_line(str(report.index))
     return FAILED if report.failed else OK
+
+
+def open_page(
+    folder: Annotated[Path, _PAGE] = Path(),
+    /,
+    *,
+    print_only: Annotated[bool, Parameter(name="--print", help=_PRINT_HELP, show_default=False)] = False,
+) -> int:
+    """Open a folder's page in the browser.
+
+    Raises:
+        UsageError: there is no page.
+    """
+    page = folder if folder.is_file() else folder / "index.html"
+    if not page.is_file():
+        raise UsageError(f"there is no page at {page}: `ninepic gallery {folder}` makes one")
+    address = page.resolve().as_uri()
+    if print_only:
+        print_line(address)
+        return OK
+    import webbrowser
+
+    if not webbrowser.open(address):
+        print_error("no browser could be opened; the page is at:")
+        print_line(address)
+        return FAILED
+    print_note(f"Opened {page}.")
+    return OK
 
 
 def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ninepic_async import errors
@@ -44,9 +45,25 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 
 
-def hint_for(error: Exception) -> str | None:
-    """Return one line on what to do next, or None."""
+_WRONG_ID: Final = (
+    "Check --request-id: it is the UUID that a selfie search of this event printed, such as "
+    "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de."
+)
+_BY_REQUEST_ID: Final = frozenset({"face_results", "clip_status", "start_clips", "originals"})
+
+
+def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
+    """Return one line on what to do next, or None.
+
+    Args:
+        error: what went wrong.
+        argv: the command's arguments.
+    """
     request_id = getattr(error, "request_id", None)
     if request_id and isinstance(error, _MAY_HAVE_RESULT):
         return _REQUEST_ID.format(request_id)
+    wrong = (errors.BadRequestError, errors.NotFoundError, errors.UnprocessableEntityError)
+    has_id = any(argument.partition("=")[0] == "--request-id" for argument in argv)
+    if has_id and isinstance(error, wrong) and error.endpoint in _BY_REQUEST_ID:
+        return _WRONG_ID
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -14,59 +15,103 @@ from ninepic_async.cli.terminal import print_error
 
 _LONGEST: Final = 4096
 _STDIN: Final = "-"
-_ARGUMENTS: Final = ("--api-key", "--key", "--api_key")
-_HOW: Final = "set NINEPIC_API_KEY, or give --api-key-file PATH (- reads stdin)"
+_HOW: Final = "set NINEPIC_API_KEY, run `ninepic configure`, or give --api-key-file PATH (- reads stdin)"
+_REFUSED: Final = (
+    f"do not give the API key as an argument: other users of this machine can see it; {_HOW}. "
+    "If it was a real key, deactivate it"
+)
+_KEY_OPTIONS: Final = frozenset({"apikey", "key", "token", "apitoken", "secret", "password", "xapikey"})
+_KEY_START: Final = re.compile(r"9pic[_-]", re.IGNORECASE)
+_NO_KEY: Final = re.compile(
+    r"""[./~].*|.*://.*|\d{4}-\d\d.*                               # paths, URLs, dates
+    |.*\.(jpe?g|png|webp|heic|avif|tiff?|mp4|html?|ini|txt|json)  # file names
+    |[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}                    # UUIDs""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_LETTERS_AND_DIGITS: Final = re.compile(r"(?=.*[a-z])(?=.*[0-9]).{8,}", re.IGNORECASE | re.DOTALL)
+_LONG_WORD: Final = 20
 
 
-def refuse_argument(argv: Sequence[str]) -> None:
-    """Refuse a key given as an argument, without repeating it.
+def refuse_key_option(argv: Sequence[str]) -> None:
+    """Refuse an option such as ``--api-key``, without repeating its value.
 
     Raises:
-        UsageError: an argument names a key.
+        UsageError: there is one.
     """
     for argument in argv:
         if argument == "--":
             return
-        if argument.partition("=")[0] in _ARGUMENTS:
-            raise UsageError(
-                f"do not give the API key as an argument: other users of this machine can see it; {_HOW}. "
-                "If it was a real key, deactivate it"
-            )
+        if argument.startswith("--") and _option_name(argument) in _KEY_OPTIONS:
+            raise UsageError(_REFUSED)
 
 
-def read_api_key(file: str | None) -> str | None:
-    """Read the key from the file or the environment, or ask for it on a terminal.
-
-    Args:
-        file: a path, ``-`` for stdin, or None.
-
-    Returns:
-        The key; None if the client reads it from the environment.
+def refuse_key_value(argv: Sequence[str]) -> None:
+    """Refuse an argument that is a key, without repeating it.
 
     Raises:
-        UsageError: there is no key, or the file does not hold one.
+        UsageError: one is the key of the environment, or starts as keys of 9Pic do.
     """
-    if file is not None:
-        return _from_file(file)
-    if os.environ.get("NINEPIC_API_KEY"):
-        return None
-    if sys.stderr.isatty() and _stdin_is_terminal():
-        return _prompt()
-    raise UsageError(f"no API key: {_HOW}")
+    known = os.environ.get("NINEPIC_API_KEY")
+    for argument in argv:
+        for text in (argument, argument.partition("=")[2]):
+            if text and (text == known or _KEY_START.match(text)):
+                raise UsageError(_REFUSED)
 
 
-def _stdin_is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
+def hide_keys(text: str, argv: Sequence[str], *, is_usage: bool = False) -> str:
+    """Replace each argument that may be a key by ``***`` in the text of an error.
+
+    Args:
+        text: the error's text.
+        argv: the command's arguments.
+        is_usage: whether the arguments are wrong. Then any text of letters and digits may be a key.
+    """
+    for argument in argv:
+        name, is_assigned, value = argument.partition("=")
+        given = value if is_assigned and name.startswith("-") else argument
+        if _may_be_key(given, is_usage):
+            text = text.replace(given, "***")
+    return text
 
 
-def _prompt() -> str:
+def _may_be_key(text: str, is_usage: bool) -> bool:
+    if _NO_KEY.fullmatch(text):
+        return False
+    words = [text] if is_usage else re.split(r"[-_. ]", text)
+    return bool(_KEY_START.match(text)) or any(
+        _LETTERS_AND_DIGITS.fullmatch(word) or len(word) >= _LONG_WORD for word in words
+    )
+
+
+def _option_name(argument: str) -> str:
+    return re.sub(r"[-_]", "", argument.partition("=")[0]).casefold()
+
+
+def prompt_for_key() -> str:
+    """Ask for the key on a terminal, without showing it.
+
+    Raises:
+        UsageError: there is no terminal, or the input holds no key.
+    """
+    if not (sys.stderr.isatty() and stdin_is_terminal()):
+        raise UsageError(f"no API key: {_HOW}")
     return _checked(getpass.getpass("9Pic API key (not shown): "), "the input")
 
 
-def _from_file(file: str) -> str:
+def stdin_is_terminal() -> bool:
+    """Tell whether a person may type on stdin."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def key_from_file(file: str) -> str:
+    """Read the key from a file, or from stdin for ``-``.
+
+    Raises:
+        UsageError: the file can't be read, or holds no key.
+    """
     if file == _STDIN:
-        if _stdin_is_terminal():
-            return _prompt()
+        if stdin_is_terminal():
+            return prompt_for_key()
         return _checked(sys.stdin.read(_LONGEST) if sys.stdin else "", "stdin")
     try:
         with open(file, encoding="utf-8") as opened:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from attrs import frozen
 from cyclopts import Group, Parameter, Token
 
-from ninepic_async.cli.key import read_api_key
+from ninepic_async.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from ninepic_async import NinePic
+    from ninepic_async import Event, NinePic
 
 WHICH: Final = Group("Which photos", sort_key=10)
 HOW: Final = Group("How", sort_key=11)
 _OUTPUT: Final = Group("Output", sort_key=12)
 _ACCOUNT: Final = Group("Account", sort_key=13)
 """Help lists a command's own parameters first, then these groups."""
+
+_NUMBER: Final = re.compile(r"[-+]?[0-9]+")
 
 Flag: TypeAlias = Annotated[bool, Parameter(show_default=False)]
 Work: TypeAlias = Coroutine[object, object, int | None]
@@ -32,17 +36,36 @@ def folder_path(_: object, words: Sequence[Token]) -> Path:
     return Path(words[0].value)
 
 
-EventId: TypeAlias = Annotated[str, Parameter(help="The event's number.")]
-SelfieFile: TypeAlias = Annotated[Path | None, Parameter(help="A picture file with the person's face.")]
+EventId: TypeAlias = Annotated[str, Parameter(help="The event's number, slug or name.")]
+Format: TypeAlias = Literal["table", "tsv", "csv", "json"]
+SelfieFile: TypeAlias = Annotated[
+    Path | None,
+    Parameter(help="A picture file with the person's face, or - for stdin.", allow_leading_hyphen=True),
+]
 RequestId: TypeAlias = Annotated[
     str | None, Parameter(help="The id of an earlier search, instead of a selfie: no upload, no charge.")
 ]
+
+
+async def find_event(client: NinePic, event: str) -> Event:
+    """Return the handle for an event's number, without a request, or for its slug or name.
+
+    Raises:
+        InvalidInputError: the text is empty or can't be a number.
+        EventNotFoundError: no event, or more than one, has the slug or name.
+    """
+    if not event.strip() or _NUMBER.fullmatch(event.strip()):
+        return client.event(event)
+    return await client.find_event(event)
 
 
 @Parameter(name="*", group=_ACCOUNT)
 @frozen(kw_only=True)
 class Account:
     """The account and the service to call."""
+
+    profile: str | None = None
+    """A profile of `ninepic configure`. Default: NINEPIC_PROFILE, else the environment, else "default"."""
 
     org_id: str | None = None
     """The organisation's number. Default: NINEPIC_ORG_ID."""
@@ -63,14 +86,17 @@ class Account:
         """Make a client; prompt for the key if necessary. Call it outside an event loop: Ctrl-C works there.
 
         Raises:
-            UsageError: there is no key.
+            UsageError: there is no key, or no such profile.
             ConfigError: another setting is missing or wrong.
         """
         from ninepic_async import HTTPOptions, NinePic
+        from ninepic_async.cli.profiles import resolve_account
 
+        found = resolve_account(self.profile, self.api_key_file, self.org_id, self.base_url)
         http = HTTPOptions(proxy=self.proxy)
-        key = read_api_key(self.api_key_file)
-        return NinePic(key, self.org_id, base_url=self.base_url, timeout=self.timeout, http=http)
+        return NinePic(
+            found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http
+        )
 
 
 @Parameter(name="*", group=_OUTPUT)
@@ -85,12 +111,44 @@ class Trace:
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class Output(Trace):
-    """The form of the output."""
+    """The form of one document."""
 
     json: Flag = False
-    """Write JSON: one document, or one line for each item of a list."""
+    """Write JSON."""
+
+    def check(self) -> None:
+        """Check that the options agree."""
+
+
+@Parameter(name="*", group=_OUTPUT)
+@frozen(kw_only=True)
+class RowOutput(Output):
+    """The form of rows."""
+
+    json: Flag = False
+    """Write JSON: one document, or one line for each item of a list. Short for --format json."""
+
+    format: Format | None = None
+    """table, tsv (without headings), csv or json. Default: table on a terminal, tsv in a pipe."""
+
+    def check(self) -> None:
+        """Check that the options agree.
+
+        Raises:
+            UsageError: --json was given with another format.
+        """
+        if self.json and self.format not in (None, "json"):
+            raise UsageError(f"give either --json or --format {self.format}")
+
+    @property
+    def form(self) -> Format:
+        """The format to write."""
+        if self.json:
+            return "json"
+        return self.format or ("table" if sys.stdout.isatty() else "tsv")
 
 
 ACCOUNT: Final = Account()
 OUTPUT: Final = Output()
+ROWS: Final = RowOutput()
 TRACE: Final = Trace()

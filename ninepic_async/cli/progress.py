@@ -1,11 +1,11 @@
-"""Progress bars on stderr: on terminals only, and only for work that takes over a second."""
+"""Progress on stderr: a bar on a terminal, a line every few seconds in a pipe."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, Timer
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
 from typing import Final
 
 from attrs import define, field
@@ -23,19 +23,24 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ninepic_async.cli.terminal import console, plain
+from ninepic_async.cli.terminal import console, plain, print_note
 from ninepic_async.download.report import DownloadProgress
 
 SHOW_AFTER_S: Final = 1.0
+"""A bar appears after this time, and not at all for work that takes less."""
+LINE_EVERY_S: Final = 5.0
+"""In a pipe, a line is written this often."""
 
 
 @define(eq=False)
 class Bar:
-    """One line of progress. It appears after a second and is erased at the end."""
+    """One line of progress. On a terminal it appears after a second and is erased at the end."""
 
+    _what: str
     _progress: Progress | None
     _is_over: bool = False
     _lock: Lock = field(factory=Lock)
+    _latest: tuple[str, int, int | None] = ("", 0, None)
 
     def update(self, text: str, completed: int = 0, total: int | None = None) -> None:
         """Show new progress.
@@ -45,6 +50,7 @@ class Bar:
             completed: the number of items done.
             total: the number of items in all, if known.
         """
+        self._latest = (plain(text), completed, total)
         if self._progress is not None:
             task = self._progress.task_ids[0]
             self._progress.update(task, completed=completed, total=total, text=plain(text))
@@ -54,6 +60,14 @@ class Bar:
         with self._lock:
             if self._progress is not None and not self._is_over:
                 self._progress.start()
+
+    def write_line(self) -> None:
+        """Write the latest progress as a line, unless the work is over by now."""
+        text, completed, total = self._latest
+        count = f"{completed:,} of {total:,}" if total else f"{completed:,}" if completed else ""
+        with self._lock, suppress(OSError, ValueError):  # nobody reads stderr any more
+            if not self._is_over:
+                print_note(f"{self._what}: {', '.join(filter(None, [count, text])) or 'waiting'}")
 
     def end(self) -> None:
         """Erase the bar for good."""
@@ -104,21 +118,33 @@ def fetched(progress: DownloadProgress) -> tuple[str, int]:
 
 @contextmanager
 def _bar(what: str, *columns: ProgressColumn, at_once: bool = False) -> Iterator[Bar]:
-    if not sys.stderr.isatty():
-        yield Bar(None)
-        return
+    bar = Bar(what, _drawn(what, columns) if sys.stderr.isatty() else None)
+    over = Event()
+    # A thread, not the updates: the first one may be long in coming.
+    show = _draw_later if sys.stderr.isatty() else _write_lines
+    thread = Thread(target=show, args=(bar, over, 0.0 if at_once else SHOW_AFTER_S), daemon=True)
+    thread.start()
+    try:
+        yield bar
+    finally:
+        over.set()
+        bar.end()
+
+
+def _drawn(what: str, columns: tuple[ProgressColumn, ...]) -> Progress:
     description = TextColumn("{task.description}", markup=False)
     progress = Progress(
         description, *columns, console=console(sys.stderr), transient=True, redirect_stdout=False
     )
     progress.add_task(what, total=None, text="")
-    bar = Bar(progress)
-    # A timer, not the first update: that may be long in coming.
-    timer = Timer(0.0 if at_once else SHOW_AFTER_S, bar.begin)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield bar
-    finally:
-        timer.cancel()
-        bar.end()
+    return progress
+
+
+def _draw_later(bar: Bar, over: Event, after_s: float) -> None:
+    if not over.wait(after_s):
+        bar.begin()
+
+
+def _write_lines(bar: Bar, over: Event, _: float) -> None:
+    while not over.wait(LINE_EVERY_S):
+        bar.write_line()

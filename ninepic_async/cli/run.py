@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from ninepic_async.cli.errors import FAILED, OK, WRONG_USAGE, CommandError, UsageError
+from ninepic_async.cli.key import hide_keys
 from ninepic_async.cli.terminal import print_error, print_note
 
 Command = Callable[[], object]
 """Do the work, or return a coroutine that does it. The result is an exit status, or None for 0."""
 
 _LOGGER: Final = "ninepic_async"
+_NUMBERS: Final = re.compile(r" \(after \d+ attempts\)|[0-9.]+")
+_KINDS_KEPT: Final = 1000
 
 
-def supervise(command: Command, *, debug: bool = False) -> int:
+def supervise(command: Command, argv: Sequence[str] = (), *, debug: bool = False) -> int:
     """Run a command. Turn each failure into an exit status and a message.
 
     Raises:
@@ -32,7 +36,7 @@ def supervise(command: Command, *, debug: bool = False) -> int:
         _discard_stdout()
         return FAILED
     except Exception as error:
-        return _report(error, debug)
+        return _report(error, argv, debug)
     return status
 
 
@@ -45,26 +49,31 @@ def _run(command: Command) -> int:
     return work if isinstance(work, int) else OK
 
 
-def _report(error: Exception, debug: bool) -> int:
+def _report(error: Exception, argv: Sequence[str], debug: bool) -> int:
     from ninepic_async.cli.hints import hint_for
     from ninepic_async.errors import ConfigError, NinePicError
 
     if debug:
-        _show_traceback(error)
+        _show_traceback(error, argv)
     expected = isinstance(error, (NinePicError, CommandError, OSError, ImportError))
-    print_error(str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": "))
-    hint = hint_for(error) if expected else "This is a bug. Run it again with --debug to see where it is."
+    text = str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": ")
+    wrong_usage = isinstance(error, (UsageError, ConfigError))
+    print_error(hide_keys(text, argv, is_usage=wrong_usage))
+    hint = (
+        hint_for(error, argv) if expected else "This is a bug. Run it again with --debug to see where it is."
+    )
     if hint:
         print_note(f"  {hint}")
-    return WRONG_USAGE if isinstance(error, (UsageError, ConfigError)) else FAILED
+    return WRONG_USAGE if wrong_usage else FAILED
 
 
-def _show_traceback(error: Exception) -> None:
+def _show_traceback(error: Exception, argv: Sequence[str]) -> None:
     import traceback
 
     from ninepic_async._support.redact import mask_queries
 
-    for line in mask_queries("".join(traceback.format_exception(error))).splitlines():
+    text = hide_keys(mask_queries("".join(traceback.format_exception(error))), argv, is_usage=True)
+    for line in text.splitlines():
         print_note(line)
 
 
@@ -74,15 +83,28 @@ def _discard_stdout() -> None:
 
 
 class _StderrHandler(logging.Handler):
-    """Write the SDK's log records to stderr, above a progress bar if there is one."""
+    """Write the SDK's log records to stderr, above a progress bar if there is one.
+
+    Records that differ in numbers only are written once: five retries are one line.
+    """
+
+    def __init__(self, *, every: bool) -> None:
+        super().__init__()
+        self._every = every
+        self._written: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        print_note(f"ninepic: {' '.join(record.getMessage().split())}")
+        text = " ".join(record.getMessage().split())
+        kind = _NUMBERS.sub("", text)
+        if self._every or kind not in self._written:
+            print_error(text)
+        if len(self._written) < _KINDS_KEPT:
+            self._written.add(kind)
 
 
 @contextmanager
 def _log_to_stderr(debug: bool) -> Iterator[None]:
-    logger, handler = logging.getLogger(_LOGGER), _StderrHandler()
+    logger, handler = logging.getLogger(_LOGGER), _StderrHandler(every=debug)
     level = logger.level
     logger.addHandler(handler)
     if debug:

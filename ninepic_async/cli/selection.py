@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import stat
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
 
 from attrs import frozen
 from cyclopts import Parameter
 
 from ninepic_async import Event, FaceSearch, ImageItem, Pager, PresignedUrlItem
 from ninepic_async.cli.errors import Interrupted, UsageError
+from ninepic_async.cli.key import stdin_is_terminal
 from ninepic_async.cli.options import WHICH, Flag
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.terminal import print_note
+from ninepic_async.cli.times import time_option
 from ninepic_async.download.source import Source
 
 Rendition: TypeAlias = Literal["large", "thumbnail", "original"]
+_STDIN: Final = Path("-")
+_LARGEST_SELFIE: Final = 64 * 1024**2
+_PICTURE: Final = re.compile(r"\.(jpe?g|png|heic|webp)$", re.IGNORECASE)
 _IDS_AT_ONCE: Final = 60
 """Links signed in one reply."""
 
@@ -32,7 +40,7 @@ class Which:
     bib: str | None = None
     """Photos of the participant with this BIB number."""
 
-    selfie: Path | None = None
+    selfie: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None
     """Photos of the person in this picture. A new search, which is charged."""
 
     request_id: str | None = None
@@ -51,6 +59,14 @@ class Which:
         if len(given) != 1:
             passed = f"; you gave {' and '.join(given)}" if given else ""
             raise UsageError(f"select photos in one way: {self._ways()}{passed}")
+
+    def read_selfie(self) -> Path | bytes | None:
+        """Return the selfie, read if it comes from a pipe. Call it outside an event loop.
+
+        Raises:
+            UsageError: nothing came through the pipe, or too much.
+        """
+        return None if self.selfie is None else read_selfie(self.selfie)
 
     def _given(self) -> list[str]:
         ways = {
@@ -73,11 +89,11 @@ class Selection(Which):
     all: Flag = False
     """All photos of the event."""
 
-    from_: Annotated[datetime | None, Parameter(name="--from")] = None
-    """Photos taken from this time on, such as 2026-01-19T06:30; in UTC unless it has an offset."""
+    from_: Annotated[datetime | None, Parameter(name="--from", converter=time_option)] = None
+    """Photos taken from this time on: 2026-01-19T06:30, yesterday, 2h ago. UTC unless it has an offset."""
 
-    until: datetime | None = None
-    """Photos taken before this time; needs --from."""
+    until: Annotated[datetime | None, Parameter(converter=time_option)] = None
+    """Photos taken before this time, in the same forms, such as now; needs --from."""
 
     def check(self) -> None:
         """Check that exactly one way was given.
@@ -88,7 +104,7 @@ class Selection(Which):
         super().check()
         if (self.from_ is None) != (self.until is None):
             raise UsageError("give --from and --until together")
-        if self.from_ is not None and self.until is not None and _utc(self.until) <= _utc(self.from_):
+        if self.from_ is not None and self.until is not None and self.until <= self.from_:
             raise UsageError("--until must be later than --from")
 
     def _given(self) -> list[str]:
@@ -109,14 +125,18 @@ class Found:
     request_id: str | None = None
     photos: Sequence[ImageItem] = ()
     """The photos themselves, if listed already: those of a BIB."""
+    event_name: str | None = None
 
 
-async def find(event: Event, which: Which, rendition: Rendition, *, count: bool) -> Found:
+async def find(
+    event: Event, which: Which, selfie: Path | bytes | None, rendition: Rendition, *, count: bool
+) -> Found:
     """Turn the options into a source.
 
     Args:
         event: the event.
         which: the options.
+        selfie: the selfie that they name, read.
         rendition: the rendition.
         count: whether to send a request for the number of photos if it is not known.
     """
@@ -124,8 +144,8 @@ async def find(event: Event, which: Which, rendition: Rendition, *, count: bool)
         return Found(event.originals(image_ids=which.image_id), len(set(which.image_id)))
     request_id = which.request_id
     total = None
-    if which.selfie is not None:
-        search = await search_face(event, which.selfie)
+    if selfie is not None:
+        search = await search_face(event, selfie)
         request_id, total = search.request_id, search.total
     photos = _photos(event, which, request_id)
     of_bib = await photos.collect() if which.bib is not None else ()
@@ -136,13 +156,18 @@ async def find(event: Event, which: Which, rendition: Rendition, *, count: bool)
     return Found(_rendered(event, which, photos, request_id, rendition), total, request_id, of_bib)
 
 
+def listed(event: Event, which: Which) -> Pager[ImageItem]:
+    """List the selected photos, except those selected by selfie or id."""
+    return _photos(event, which, which.request_id)
+
+
 def _photos(event: Event, which: Which, request_id: str | None) -> Pager[ImageItem]:
     if which.bib is not None:
         return event.bib_search(which.bib)
     if request_id is not None:
         return event.face_results(request_id)
     if isinstance(which, Selection) and which.from_ is not None and which.until is not None:
-        return event.timeline_photos(_utc(which.from_), _utc(which.until))
+        return event.timeline_photos(which.from_, which.until)
     return event.photos()
 
 
@@ -176,11 +201,59 @@ async def originals_of(event: Event, photos: Pager[ImageItem]) -> AsyncGenerator
                     yield failed  # type: ignore[misc]  # a download takes them and reports them as failed
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def check_selfie_or_request_id(selfie: Path | None, request_id: str | None) -> None:
+    """Check that exactly one of a selfie and ``--request-id`` was given.
+
+    Raises:
+        UsageError: both or none were given, or the id is a file.
+    """
+    if selfie is not None and request_id is not None:
+        raise UsageError(
+            "give either a selfie or --request-id, not both: "
+            "--request-id repeats an earlier search without a new charge, and needs no selfie"
+        )
+    if selfie is None and request_id is None:
+        raise UsageError("give a selfie file, or --request-id of an earlier search")
+    if request_id is not None and _PICTURE.search(request_id):
+        raise UsageError(
+            f"--request-id {request_id} is a file. Give the id that an earlier search printed, "
+            "or the file without --request-id"
+        )
 
 
-async def search_face(event: Event, selfie: Path) -> FaceSearch:
+def read_selfie(file: Path) -> Path | bytes:
+    """Return a selfie's path, or its bytes if it comes from a pipe. Call it outside an event loop.
+
+    Args:
+        file: a path; ``-`` reads stdin, and ``<(…)`` of a shell is a pipe too.
+
+    Raises:
+        UsageError: nothing came through the pipe, or too much.
+    """
+    if file == _STDIN:
+        if sys.stdin is None or stdin_is_terminal():
+            raise UsageError("- reads the selfie from stdin, and stdin is not a pipe: pipe a picture in")
+        return _piped(sys.stdin.buffer, "stdin")
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError):
+        return file  # the client reports it
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return file
+    with open(file, "rb") as pipe:
+        return _piped(pipe, str(file))
+
+
+def _piped(pipe: BinaryIO, name: str) -> bytes:
+    content = pipe.read(_LARGEST_SELFIE + 1)
+    if not content:
+        raise UsageError(f"no selfie came through {name}: it ended without a byte")
+    if len(content) > _LARGEST_SELFIE:
+        raise UsageError(f"more than {_LARGEST_SELFIE:,} bytes came through {name}: that is no selfie")
+    return content
+
+
+async def search_face(event: Event, selfie: Path | bytes) -> FaceSearch:
     """Upload a selfie and print the ``request_id`` as soon as it is known.
 
     Raises:

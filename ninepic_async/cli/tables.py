@@ -1,22 +1,27 @@
-"""Write rows: a table on a terminal, tab-separated values in a pipe, or JSON lines."""
+"""Write rows: a table on a terminal, tab-separated values in a pipe, CSV, or JSON lines."""
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from attrs import Attribute, AttrsInstance, asdict, define, field, frozen
+from attrs import define, field, frozen
 
+from ninepic_async._records import JSONReady
 from ninepic_async._support.redact import mask_queries
-from ninepic_async.cli.terminal import console, plain, print_json
+from ninepic_async.cli.options import Format
+from ninepic_async.cli.terminal import console, has_links, plain, print_json
 from ninepic_async.models import Clip, EventListItem, ImageItem, PresignedUrlItem
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
-T = TypeVar("T", bound=AttrsInstance)
+T = TypeVar("T", bound=JSONReady)
+T_contra = TypeVar("T_contra", bound=JSONReady, contravariant=True)
 
 
 @frozen
@@ -26,12 +31,23 @@ class Column(Generic[T]):
     title: str
     cell: Callable[[T], object]
     is_number: bool = False
+    is_url: bool = False
+    """Whether the cell is a URL. A terminal with links shows its host as a link instead."""
+
+
+class RowWriter(Protocol[T_contra]):
+    """Writes items page by page and keeps none of them."""
+
+    def write(self, items: Sequence[T_contra], /) -> None:
+        """Write the items of one page."""
 
 
 _NARROWEST: Final = 12
 """The least width of the last column while the others keep theirs."""
 _GAP: Final = 2
 """Spaces between columns."""
+_ONE_LINE_FROM: Final = 80
+"""From this width on, a row is one line, and text that is too long is cut. Below, it is folded."""
 
 
 def _size(photo: ImageItem) -> str:
@@ -49,7 +65,7 @@ def _shown(value: object) -> str:
 PHOTOS: Final[Sequence[Column[ImageItem]]] = (
     Column("image_id", lambda photo: photo.image_id),
     Column("size", _size, is_number=True),
-    Column("preview", lambda photo: photo.img_url),
+    Column("preview", lambda photo: photo.img_url, is_url=True),
 )
 EVENTS: Final[Sequence[Column[EventListItem]]] = (
     Column("event_id", lambda event: event.event_id, is_number=True),
@@ -61,25 +77,28 @@ CLIPS: Final[Sequence[Column[Clip]]] = (
     Column("video", lambda clip: clip.video_id),
     Column("from", lambda clip: _seconds(clip.start_time), is_number=True),
     Column("length", lambda clip: _seconds(clip.duration), is_number=True),
-    Column("clip", lambda clip: clip.url),
+    Column("clip", lambda clip: clip.url, is_url=True),
 )
 ORIGINALS: Final[Sequence[Column[PresignedUrlItem]]] = (Column("file", lambda link: link.filename),)
 
 
-def row_writer(columns: Sequence[Column[T]], *, json: bool) -> Callable[[Sequence[T]], None]:
-    """Return a function that writes items page by page and keeps none of them."""
-    if json:
-        return _write_json
-    if sys.stdout.isatty():
-        return _TableWriter(columns).write
-    return lambda items: write_tabs([[_shown(column.cell(item)) for column in columns] for item in items])
+def row_writer(columns: Sequence[Column[T]], form: Format) -> RowWriter[T]:
+    """Return a writer of items in a format."""
+    if form == "json":
+        return _JSONWriter()
+    if form == "table":
+        return _TableWriter(columns)
+    return _ValuesWriter(columns, form)
 
 
-def show_facts(facts: Mapping[str, object]) -> None:
-    """Write names and values, one pair a line."""
+def write_facts(facts: Mapping[str, object], form: Format) -> None:
+    """Write names and values: one pair a line, or for CSV a line of names and a line of values."""
     rows = [[plain(name), _shown(value)] for name, value in facts.items()]
-    if not sys.stdout.isatty():
-        write_tabs(rows)
+    if form == "csv":
+        write_values([list(cells) for cells in zip(*rows, strict=True)], form)
+        return
+    if form != "table":
+        write_values(rows, form)
         return
     table = new_table()
     table.add_column(style="bold")
@@ -103,15 +122,56 @@ def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*map(Text, row))
 
 
-def _write_json(items: Sequence[T]) -> None:
-    for item in items:
-        print_json(document(item))
-
-
-def write_tabs(rows: Sequence[Sequence[str]]) -> None:
-    """Write rows as tab-separated values. No cell contains a tab."""
-    sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+def write_values(rows: Sequence[Sequence[str]], form: Format) -> None:
+    """Write rows as tab-separated values, of which no cell contains a tab, or as CSV."""
+    if form == "csv":
+        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    else:
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
     sys.stdout.flush()
+
+
+def document(model: JSONReady) -> dict[str, object]:
+    """Return a model's JSON form; ``extra`` only if the service sent keys that the SDK does not know."""
+    return _without_empty_extra(model.to_dict())
+
+
+def _without_empty_extra(members: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value if name == "extra" else _cleaned(value)
+        for name, value in members.items()
+        if name != "extra" or value
+    }
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, dict):
+        return _without_empty_extra(value)
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
+class _JSONWriter:
+    """One line of JSON for each item."""
+
+    def write(self, items: Sequence[JSONReady], /) -> None:
+        for item in items:
+            print_json(document(item))
+
+
+@define(eq=False)
+class _ValuesWriter(Generic[T]):
+    """Tab-separated values, or CSV with a line of headings."""
+
+    columns: Sequence[Column[T]]
+    form: Format
+    _is_begun: bool = field(init=False, default=False)
+
+    def write(self, items: Sequence[T], /) -> None:
+        rows = [[_shown(column.cell(item)) for column in self.columns] for item in items]
+        if self.form == "csv" and not self._is_begun:
+            rows.insert(0, [column.title for column in self.columns])
+        self._is_begun = True
+        write_values(rows, self.form)
 
 
 @define(eq=False)
@@ -121,50 +181,60 @@ class _TableWriter(Generic[T]):
     columns: Sequence[Column[T]]
     _widths: list[int] | None = field(init=False, default=None)
 
-    def write(self, items: Sequence[T]) -> None:
-        from rich.cells import cell_len
-
+    def write(self, items: Sequence[T], /) -> None:
         if not items:
             return
-        rows = [[_shown(column.cell(item)) for column in self.columns] for item in items]
+        rows = [[_cell(column, item) for column in self.columns] for item in items]
         is_first = self._widths is None
         if self._widths is None:
-            titles = [column.title for column in self.columns]
-            self._widths = [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
+            titles = [len(column.title) for column in self.columns]
+            columns = zip(*([cell.cell_len for cell in row] for row in rows), strict=True)
+            self._widths = [max(title, *cells) for title, cells in zip(titles, columns, strict=True)]
         screen = console(sys.stdout)
-        table = new_table(show_header=is_first)
-        for column, width, keeps in zip(
-            self.columns, self._widths, _kept(self._widths, screen.width), strict=True
-        ):
+        table = self._new_table(self._widths, screen.width, show_header=is_first)
+        for row in rows:
+            table.add_row(*row)
+        screen.print(table)
+
+    def _new_table(self, widths: Sequence[int], room: int, *, show_header: bool) -> Table:
+        table = new_table(show_header=show_header)
+        is_cut = room >= _ONE_LINE_FROM
+        for column, width, keeps in zip(self.columns, widths, _kept(widths, room), strict=True):
             table.add_column(
                 column.title,
                 min_width=width if keeps else None,
-                no_wrap=keeps,
-                overflow="fold",
+                no_wrap=keeps or is_cut,
+                overflow="ellipsis" if is_cut else "fold",
                 justify="right" if column.is_number else "left",
             )
-        add_rows(table, rows)
-        screen.print(table)
+        return table
+
+
+def _cell(column: Column[T], item: T) -> Text:
+    from rich.style import Style
+    from rich.text import Text
+
+    text = _shown(column.cell(item))
+    if column.is_url and has_links(sys.stdout) and (host := _linked_host(text)):
+        return Text(host, style=Style(link=text))
+    return Text(text)
+
+
+def _linked_host(url: str) -> str | None:
+    """Return the host of a URL that may be a link: on the web, without a query, in plain ASCII."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    is_open = parts.scheme in ("https", "http") and "?" not in url and url.isascii() and " " not in url
+    return parts.netloc.rpartition("@")[2] if is_open and "\\" not in url else None
 
 
 def _kept(widths: Sequence[int], room: int) -> list[bool]:
-    """Tell which columns keep their width: all but the last, which is folded if it is too wide.
+    """Tell which columns keep their width: all but the last, which is folded or cut if it is too wide.
 
     On a very narrow screen none keeps it: folded text is better than text cut off.
     """
     *before, last = widths
     fits = sum(width + _GAP for width in before) + min(last, _NARROWEST) <= room
     return [fits] * len(before) + [False]
-
-
-def document(model: AttrsInstance) -> dict[str, object]:
-    """Return a model's fields; ``extra`` only if the service sent keys that the SDK does not know."""
-    return asdict(model, filter=_has_content, value_serializer=_as_json)
-
-
-def _has_content(attribute: Attribute[object], value: object) -> bool:
-    return attribute.name != "extra" or bool(value)
-
-
-def _as_json(owner: object, attribute: object, value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_NO_LINKS: Final = frozenset({"dumb", "linux", "cons25", "emacs", "eterm-color", "unknown"})
+
+
 def console(stream: TextIO) -> Console:
     """Make a rich console without markup. It styles text on terminals only, unless ``NO_COLOR`` is set."""
     from rich.console import Console
@@ -29,6 +32,15 @@ def console(stream: TextIO) -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+def has_links(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that shows links (OSC 8), or ignores them without a trace."""
+    forced = os.environ.get("FORCE_HYPERLINK")
+    if not stream.isatty() or os.environ.get("NO_COLOR") or forced == "0":
+        return False
+    known_bad = os.environ.get("TERM", "dumb") in _NO_LINKS
+    return bool(forced) or not known_bad
 
 
 def print_line(text: str = "") -> None:

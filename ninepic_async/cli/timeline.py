@@ -13,15 +13,17 @@ from cyclopts.validators import Number
 from ninepic_async import NinePic, TimelineDay
 from ninepic_async.cli.errors import UsageError
 from ninepic_async.cli.lists import write_list
-from ninepic_async.cli.options import ACCOUNT, OUTPUT, Account, EventId, Output, Work
+from ninepic_async.cli.options import ACCOUNT, ROWS, Account, EventId, Format, RowOutput, Work, find_event
 from ninepic_async.cli.progress import waiting
-from ninepic_async.cli.tables import PHOTOS, add_rows, document, new_table, write_tabs
+from ninepic_async.cli.tables import PHOTOS, add_rows, document, new_table, write_values
 from ninepic_async.cli.terminal import Noun, console, print_json, print_note
+from ninepic_async.cli.times import date_option
 
 _LAST_HOUR: Final = 23
 _HOUR: Final = Parameter(
     validator=Number(gte=0, lte=_LAST_HOUR), help="List the photos of this hour (0 to 23, UTC) of --day."
 )
+_DAY: Final = Parameter(converter=date_option, help="Only this day (UTC): 2026-01-19, today, yesterday.")
 _LONGEST_BAR: Final = 60
 _BESIDE_BARS: Final = 30
 """The part of a line that date, hour and count take."""
@@ -31,12 +33,12 @@ def timeline(
     event_id: EventId,
     /,
     *,
-    day: Annotated[date | None, Parameter(help="Only this day, such as 2026-01-19.")] = None,
+    day: Annotated[date | None, _DAY] = None,
     hour: Annotated[int | None, _HOUR] = None,
     account: Account = ACCOUNT,
-    output: Output = OUTPUT,
+    output: RowOutput = ROWS,
 ) -> Work:
-    """Draw how many photos were taken in each hour (UTC). Photos without a capture time are not counted."""
+    """Draw how many photos were taken in each hour (UTC). Photos without a time are not counted."""
     if hour is not None and day is None:
         raise UsageError("--hour needs a day: --day 2026-01-19")
     client = account.client()
@@ -45,31 +47,43 @@ def timeline(
     return _days(client, event_id, day, output)
 
 
-async def _hour(client: NinePic, event_id: str, start: datetime, output: Output) -> None:
+async def _hour(client: NinePic, event_id: str, start: datetime, output: RowOutput) -> None:
     async with client:
-        pages = client.event(event_id).timeline_photos(start, start + timedelta(hours=1)).pages()
+        pages = (
+            (await find_event(client, event_id)).timeline_photos(start, start + timedelta(hours=1)).pages()
+        )
         await write_list(pages, PHOTOS, Noun("photo", f"from {start:%Y-%m-%d %H:%M} UTC on"), output)
 
 
-async def _days(client: NinePic, event_id: str, only: date | None, output: Output) -> None:
+async def _days(client: NinePic, event_id: str, only: date | None, output: RowOutput) -> None:
     with waiting("Asking"):
         async with client:
-            days = await client.event(event_id).timeline_days()
+            days = await (await find_event(client, event_id)).timeline_days()
     if only is not None:
         days = [day for day in days if day.date == only]
-    if output.json:
+    if output.form == "json":
         print_json({"days": [document(day) for day in days]})
     else:
-        draw(days)
+        write_days(days, output.form)
     print_note(f"{Noun('photo', 'with a capture time').count(sum(day.total for day in days))}.")
 
 
-def draw(days: Sequence[TimelineDay]) -> None:
-    """Draw a bar for each hour. In a pipe, write day, hour and count."""
-    rows = [(f"{day.date}", f"{hour.hour:02}:00", hour.count) for day in days for hour in day.hours]
-    if not sys.stdout.isatty():
-        write_tabs([[day, hour, str(count)] for day, hour, count in rows])
+def write_days(days: Sequence[TimelineDay], form: Format) -> None:
+    """Draw the hours of each day, or write day, hour and count."""
+    if form == "table":
+        draw(days)
         return
+    headings = [["day", "hour", "photos"]] if form == "csv" else []
+    write_values(headings + [[day, hour, str(count)] for day, hour, count in _rows(days)], form)
+
+
+def _rows(days: Sequence[TimelineDay]) -> list[tuple[str, str, int]]:
+    return [(f"{day.date}", f"{hour.hour:02}:00", hour.count) for day in days for hour in day.hours]
+
+
+def draw(days: Sequence[TimelineDay]) -> None:
+    """Draw a bar for each hour."""
+    rows = _rows(days)
     screen = console(sys.stdout)
     block = "#" if screen.options.ascii_only else "█"
     longest = max(1, min(_LONGEST_BAR, screen.width - _BESIDE_BARS))

@@ -24,7 +24,7 @@ from ninepic_async.cli import main
 COMMAND = (sys.executable, "-W", "error", "-m", "ninepic_async.cli")
 COLUMNS = 100
 PATIENCE_S = 30.0
-_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+_STYLES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 _MOVES = re.compile(r"\x1b\[\?25[hl]|\x1b\[[0-9]*[AK]|\r")
 
 

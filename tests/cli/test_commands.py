@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from ninepic_async.cli import progress
 from ninepic_async.sandbox import Sandbox
@@ -114,7 +115,8 @@ def test_photos(pipe: Run, terminal: Run, event_id: str) -> None:
     seen = terminal("photos", event_id)
     assert seen.text.count("image_id") == 1, "the heading comes once, however many pages there are"
     assert seen.text.endswith(f"{PHOTOS} photos.\n")
-    assert found[-1]["img_url"] in re.sub(r"\s", "", seen.text), "folded where the screen is narrow"
+    assert f"{URL(found[-1]['img_url']).authority}\n" in seen.text, "a link shows its host"
+    assert f";{found[-1]['img_url']}\x1b" in seen.out
     assert set(re.findall(rf"^{UUID}", seen.text, re.MULTILINE)) == {photo["image_id"] for photo in found}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ninepic_async import ImageItem, Page, PaginationInfo
 from ninepic_async.cli.lists import write_list
-from ninepic_async.cli.options import Output
+from ninepic_async.cli.options import RowOutput
 from ninepic_async.cli.tables import PHOTOS
 from ninepic_async.cli.terminal import Noun
 
@@ -83,7 +83,7 @@ async def test_a_page_is_let_go_of_once_it_is_written(
             seen.extend(weakref.ref(photo) for photo in page.items)
             yield page
 
-    await write_list(watched(), PHOTOS, Noun("photo"), Output(json=json))
+    await write_list(watched(), PHOTOS, Noun("photo"), RowOutput(json=json))
     assert len(seen) == 4 * PAGE
     assert max(alive) <= PAGE, "at most the page before is alive, until its variable is overwritten"
 
@@ -96,5 +96,5 @@ async def test_a_page_is_out_before_the_next_is_fetched(capsys: pytest.CaptureFi
             lines.append(capsys.readouterr().out.count("\n"))
             yield page
 
-    await write_list(watched(), PHOTOS, Noun("photo"), Output(json=True))
+    await write_list(watched(), PHOTOS, Noun("photo"), RowOutput(json=True))
     assert lines == [0, PAGE, PAGE]
