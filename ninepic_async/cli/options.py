@@ -94,9 +94,7 @@ class Account:
 
         found = resolve_account(self.profile, self.api_key_file, self.org_id, self.base_url)
         http = HTTPOptions(proxy=self.proxy)
-        return NinePic(
-            found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http
-        )
+        return NinePic(found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http)
 
 
 @Parameter(name="*", group=_OUTPUT)
