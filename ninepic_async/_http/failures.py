@@ -28,7 +28,7 @@ class LostReplyError(Exception):
 def send_error(error: Exception) -> SendError:
     """Return what a transport raises in place of an error of the HTTP stack."""
     text = describe(error)
-    failure = SendError(text, never_sent=_never_sent(error), final=_final(error))
+    failure = SendError(text, never_sent=_never_sent(error), final=is_final(error))
     failure.__cause__ = bare(error)
     return failure
 
@@ -73,7 +73,7 @@ def _never_sent(error: Exception) -> bool:
     )
 
 
-def _final(error: Exception) -> bool:
+def is_final(error: Exception) -> bool:
     """Return whether another attempt would end in the same way."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return 400 <= error.status < 500

@@ -39,9 +39,9 @@ _OURS: Final = frozenset(
 def _shown_proxy(proxy: str | None) -> str:
     if proxy is None:
         return "None"
-    start, _, rest = proxy.rpartition("@")
-    scheme, mark, _ = start.partition("://")
-    return repr(f"{scheme}{mark}***@{rest}" if start else rest)
+    credentials, at, place = proxy.rpartition("@")
+    scheme, mark, _ = credentials.rpartition("://")
+    return repr(f"{scheme}{mark}***@{place}" if at else place)
 
 
 def _shown_headers(headers: Mapping[str, str]) -> str:

@@ -36,7 +36,7 @@ def literal(host: str) -> IPAddress | None:
         return None
     try:
         return IPv4Address(socket.inet_aton(host))
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         return None
 
 

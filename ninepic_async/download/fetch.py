@@ -16,7 +16,7 @@ from ninepic_async import guesses
 from ninepic_async._contract.messages import Reply, plain_headers, retry_after_s
 from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
-from ninepic_async._http.failures import describe
+from ninepic_async._http.failures import describe, is_final
 from ninepic_async._support.clock import Clock
 from ninepic_async.download.content_check import ends_whole, wrong_content
 from ninepic_async.download.journal import Row
@@ -189,7 +189,7 @@ class Fetcher:
                     # A reply read to its end has given its connection back by now; any other is cut here.
                     reply.close()
         except NetworkError as error:
-            raise _AttemptError(_words(error)) from error
+            raise _AttemptError(_words(error), Failure(final=is_final(error))) from error
         self._check_whole(reply, job, part)
 
     async def _check_status(self, reply: aiohttp.ClientResponse, job: Job, part: Part) -> None:

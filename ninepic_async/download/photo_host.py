@@ -92,7 +92,7 @@ class PhotoHost:
     async def _get(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
         try:
             return await self._request(url, headers)
-        except UnicodeError:  # of Python's resolver, for a host name that can't be one
+        except (UnicodeError, aiohttp.InvalidURL):  # Python's resolver raises the first for a bad host name
             failure = _not_a_link(str(url))
         except aiohttp.ClientConnectorError as error:
             if not isinstance(error.os_error, PrivateAddressError):
@@ -101,13 +101,12 @@ class PhotoHost:
         raise failure
 
     async def _request(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        address = literal(url.host or "")
+        if address is not None and not self._network.allow_private_addresses and not is_public(address):
+            raise _not_public(url)
         proxy = self._network.proxies.find(str(url))
         if proxy is None:
             return await self._direct.get(url, headers=headers, allow_redirects=False)
-        address = literal(url.host or "")
-        # What a name means is for the proxy to find out.
-        if address is not None and not self._network.allow_private_addresses and not is_public(address):
-            raise _not_public(url)
         if self._through_proxy is None:
             self._through_proxy = self._session(_enlarge_buffer)
         way = route(proxy)
