@@ -154,6 +154,7 @@ class LoopThread(threading.Thread):
         """Run the loop, in this thread."""
         running.add(self)
         try:
+            _check_no_loop_runs_here()
             anyio.run(self._serve)
         except (Exception, SystemExit) as error:
             self._begun.put(Outcome(error=_cannot_start(error)))
@@ -231,6 +232,15 @@ async def nothing() -> None:
 
 def _closed() -> Outcome[Any]:
     return Outcome(error=APIConnectionError("the client was closed while this call was under way"))
+
+
+def _check_no_loop_runs_here() -> None:
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise ConfigError(
+            "another event loop runs in this thread, since gevent or eventlet makes one thread of all: "
+            "share one NinePic instead of a second one, or close the first"
+        )
 
 
 def _cannot_start(error: BaseException) -> ConfigError:

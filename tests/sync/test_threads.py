@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import gc
 import logging
+import pickle
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -235,6 +237,43 @@ def test_a_thread_that_is_refused_or_interrupted_as_it_starts_leaves_the_client_
         if thread.name == "ninepic-sync":
             thread.join(5)
     assert threading.active_count() == before
+
+
+async def test_a_second_loop_in_one_thread_is_refused_with_what_to_do() -> None:
+    thread = LoopThread(nothing)
+    thread.run()  # here, as with gevent: a loop runs in this thread already
+    with pytest.raises(ConfigError, match=r"gevent.*share one NinePic"):
+        thread.take(thread._begun).get()
+
+
+@pytest.mark.parametrize("is_used", [False, True], ids=["new", "used"])
+@pytest.mark.parametrize("act", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_is_neither_pickled_nor_copied(
+    act: Callable[[object], object], is_used: bool, client: NinePic, event: Event
+) -> None:
+    if is_used:
+        event.ping()
+    with pytest.raises(ConfigError, match="NinePic"):
+        act(client)
+    for what_uses_it in (event, event.photos(), event.clip_job("r"), client.with_options(timeout=1)):
+        if act is not copy.copy:
+            with pytest.raises(ConfigError, match="NinePic"):
+                act(what_uses_it)
+    assert event.ping().status == "ok"
+
+
+class Subclass(NinePic):
+    colour = "none"
+
+
+def test_a_view_of_a_subclass_keeps_what_the_subclass_added(sandbox: Sandbox) -> None:
+    with Subclass(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
+        client.colour = "red"
+        view = client.with_options(timeout=5)
+        assert (type(view), view.colour) == (Subclass, "red")
+        assert view.event(sandbox.event_id).ping().status == "ok"
+        view.close()
+        assert client.event(sandbox.event_id).ping().status == "ok"
 
 
 def leave(client: NinePic) -> None:
