@@ -19,7 +19,7 @@ from ninepic_async._http.options import HTTPOptions
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.clock import SystemClock
 from ninepic_async._support.loop_affinity import LoopAffinity
-from ninepic_async._support.redact import hidden
+from ninepic_async._support.secret import hidden, hidden_unless_number
 from ninepic_async.errors import ConfigError
 from ninepic_async.event import Event
 from ninepic_async.event.lookup import find_event_id
@@ -77,7 +77,7 @@ class NinePic:
         # Importing aiohttp takes a while: do it here, not during the first call.
         from ninepic_async._http.transport import AiohttpTransport
 
-        api_key = hidden(api_key)
+        api_key, org_id = hidden(api_key), hidden_unless_number(org_id)
         _config.check_options(retry, rate_limit, session, http)
         key, org = _config.credentials(api_key, org_id)
         clock, affinity = SystemClock(), LoopAffinity()

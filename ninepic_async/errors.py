@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -120,12 +120,12 @@ class CallError(NinePicError):
     def __attrs_post_init__(self) -> None:
         self.args = (self.message,)
 
-    def blank(self, secret: str) -> None:
-        """Replace a secret by ``***`` in every text of this error, in case the server echoed it."""
+    def apply_mask(self, mask: Callable[[str], str]) -> None:
+        """Apply a function to every text of this error; it masks a secret that the server echoed."""
         for name, value in vars(self).items():
             if isinstance(value, str):
-                setattr(self, name, value.replace(secret, "***"))
-        self.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in self.args)
+                setattr(self, name, mask(value))
+        self.args = (self.message,)
 
     def headline(self) -> str:
         """Return what happened, without the call's name, attempts and ``request_id``."""
@@ -221,13 +221,10 @@ class UnprocessableEntityError(APIStatusError):
 
     problems: tuple[Problem, ...] = field(default=(), converter=_as_problems, kw_only=True)
 
-    def blank(self, secret: str) -> None:
-        """Replace a secret by ``***`` in every text of this error, in case the server echoed it."""
-        super().blank(secret)
-        self.problems = tuple(
-            Problem(part.field.replace(secret, "***"), part.problem.replace(secret, "***"))
-            for part in self.problems
-        )
+    def apply_mask(self, mask: Callable[[str], str]) -> None:
+        """Apply a function to every text of this error; it masks a secret that the server echoed."""
+        super().apply_mask(mask)
+        self.problems = tuple(Problem(mask(part.field), mask(part.problem)) for part in self.problems)
 
 
 class RateLimitError(APIStatusError):

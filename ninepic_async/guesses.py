@@ -1,7 +1,7 @@
-"""Every wire fact that 9Pic's public reference does not state.
+"""Every fact about the API that 9Pic's public reference does not state.
 
-Correct a guess here and both the client and the sandbox follow. Where a guess turns out to be wrong at run
-time, the client falls back as each comment says, or raises an error that names what came instead.
+The client and the sandbox both read the guesses from here. If a guess is wrong, the client falls back as the
+comment says, or raises an error that names what it received instead.
 """
 
 from __future__ import annotations
@@ -9,27 +9,28 @@ from __future__ import annotations
 from typing import Final, Literal
 
 SELFIE_FIELD: Final = "selfie"
-"""Multipart field of the selfie. If refused, the 422 names the right one, which the client then uses."""
+"""The selfie's multipart field. A server with another name says so in its 422, and the client uses that."""
 
 MISSING_FIELD_PROBLEM: Final = "field required"
-"""What a 422 says of an absent form field (compared without case), as in ``body.file: Field required``."""
+"""A 422's text for a missing form field, as in ``body.file: Field required``. Compared without case."""
 
 UNKNOWN_REQUEST_ID_STATUS: Final = 404
-"""How a server answers a POST whose ``request_id`` it has never seen, if it does not simply adopt it."""
+"""How a server answers a POST whose ``request_id`` it has never seen, if it does not accept new ids. The
+client takes a 400 or 422 in the same way: all three are documented as rejected before any work."""
 
 FACES_PAGE_SIZE_MAX: Final = 100
 TIMELINE_PAGE_SIZE_MAX: Final = 100
-"""Stated for the gallery and BIB search only. A smaller limit shows as a clamped ``page_size``."""
+"""Documented for the gallery and BIB search only. A smaller limit shows as a clamped ``page_size``."""
 
 RETRYABLE_GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
-"""Gateway answers worth another try, beside the documented 429 and 500. All others (413 too) are final."""
+"""Gateway statuses to retry, besides the documented 429 and 500. All others, such as 413, are final."""
 
 ClipState = Literal["under_way", "done", "no_match", "failed", "unknown"]
 
 CLIP_STATUS_KEY: Final = "status"
 CLIP_LIST_KEYS: Final = ("clips", "videos", "results")
 CLIP_URL_KEYS: Final = ("clip_url", "url", "video_url", "download_url")
-"""Accepted in this order; a clip may also be a bare URL string."""
+"""Looked up in this order. A clip may also be a bare URL string."""
 
 CLIP_STATUS_WORDS: Final[dict[ClipState, frozenset[str]]] = {
     "under_way": frozenset(
@@ -39,11 +40,11 @@ CLIP_STATUS_WORDS: Final[dict[ClipState, frozenset[str]]] = {
     "no_match": frozenset({"nomatch", "nomatches", "notfound", "empty"}),
     "failed": frozenset({"failed", "failure", "error", "cancelled", "expired"}),
 }
-"""Motion's status words, compared without case, ``-``, ``_`` and spaces. Any other is no answer yet."""
+"""Motion's status words, compared without case, ``-``, ``_`` and spaces. For any other word, keep polling."""
 
 
 def clip_state(word: str) -> ClipState:
-    """Tell what one of Motion's status words means; ``"unknown"`` for a word that is in no list."""
+    """Return what one of Motion's status words means; ``"unknown"`` for a word that is not listed."""
     folded = word.casefold().translate(_WORD_SEPARATORS)
     for state, words in CLIP_STATUS_WORDS.items():
         if folded in words:
@@ -53,17 +54,14 @@ def clip_state(word: str) -> ClipState:
 
 _WORD_SEPARATORS: Final = {ord(separator): None for separator in "-_ "}
 
-FEATURES_ARE_SWITCHED_BY: Final = "the event's organiser, in the event's settings on 9Pic"
-"""Who turns a search on; the reference names the flags but not the hand."""
-
 LINK_LIFETIME_KEYS: Final = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))
-"""Query keys, in lower case, of when a link was signed and how many seconds it is good for."""
+"""Query keys, in lower case, of the time of signing and of the link's lifetime in seconds."""
 
 LINK_EXPIRY_KEYS: Final = ("expires", "se", "exp", "expiry")
-"""Query keys, in lower case, of the moment a link expires: Unix seconds or ISO 8601. Without any of these
-the host's refusal tells."""
+"""Query keys, in lower case, of the time when a link expires: Unix seconds or ISO 8601. Without any of them,
+only the host's refusal shows that a link has expired."""
 
 LINK_EXPIRED_STATUSES: Final = frozenset({400, 401, 403, 410})
 LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry")
-"""How a host refuses an expired link: one of these statuses, with one of these words in the body, in any
-case. Any other 403 is final."""
+"""A host refuses an expired link with one of these statuses and one of these words in the body, in any case.
+Any other 403 is final."""

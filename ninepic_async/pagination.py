@@ -197,7 +197,7 @@ class _Reading(Generic[T]):
 
 async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
     raise ConfigError(
-        "this FaceSearch was unpickled or constructed, so it has no client to fetch more pages: "
+        "this FaceSearch was unpickled or made by hand, so it has no client to fetch more pages: "
         f"use event.face_results({listing.request_id!r})"
     )
 

@@ -13,7 +13,7 @@ from ninepic_async import Event, RateLimit, RetryPolicy
 from ninepic_async._contract.messages import Reply, Request, Scope, SendError
 from ninepic_async._core.engine import Engine
 from ninepic_async._core.throttle import Throttle
-from ninepic_async._support.redact import Secret
+from ninepic_async._support.secret import Secret
 
 ORG_ID = 903
 EVENT_ID = 456

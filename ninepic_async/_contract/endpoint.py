@@ -1,7 +1,7 @@
-"""What an endpoint is.
+"""The base of all endpoints.
 
-It says what to send (`request`), what the answer means (`decode`), whether it can be asked again
-(`replayable`), and what to try instead when the server refuses a guess (`amend`).
+An endpoint builds its request, decodes the reply, knows whether it can be sent twice (`replayable`), and what
+to send instead if the server refuses a guess (`amend`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def segment(value: str | int, what: str) -> str:
     """Percent-encode one path segment.
 
     Raises:
-        InvalidInputError: no encoding could keep the value inside its segment, or it is empty.
+        InvalidInputError: it is empty, or a value that no encoding keeps inside its segment.
     """
     text = str(value)
-    # Proxies resolve "%2E%2E" just as they do "..", so encoding would not hold these two in.
+    # Proxies resolve "%2E%2E" as "..", so encoding does not help.
     if not text.strip() or text in (".", ".."):
         raise InvalidInputError(f"{what}={value!r} can't be a {what}")
     try:
@@ -37,65 +37,84 @@ def segment(value: str | int, what: str) -> str:
         raise InvalidInputError(f"{what}={value!r} is not valid text") from error
 
 
+def how_to_switch_on(feature: str) -> str:
+    """Return who can switch a feature flag on."""
+    if feature == "video_search":
+        return "only 9Pic's staff can switch it on: write to support@9pic.ai"
+    return "the event's organiser can switch it on in the event's settings in the 9Pic dashboard"
+
+
 @frozen(kw_only=True)
 class Endpoint(ABC, Generic[T_co]):
-    """One call, with its arguments."""
+    """One call with its arguments."""
 
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
-    """Flags of the event's details without which the service answers 403."""
+    """Flags of the event's details that must be on. Otherwise the service answers 403."""
 
     event_id: int | None = None
     request_id: str | None = None
 
     @property
     def replayable(self) -> bool:
-        """Whether sending it twice does the work, and charges for it, once."""
+        """Whether sending it twice does the work, and charges for it, only once."""
         return True
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it uploads a selfie, which the service charges for."""
+        return False
 
     @abstractmethod
     def request(self, scope: Scope) -> Request:
-        """Say what to send."""
+        """Return the request."""
 
     @abstractmethod
     def decode(self, reply: Reply) -> T_co:
-        """Say what a 2xx reply means, or raise a `DecodeError`."""
+        """Decode a 2xx reply, or raise a `DecodeError`."""
 
-    def amend(self, reply: Reply, scope: Scope) -> Self | None:
-        """Give the call to make instead, where a refusal shows that a guess was wrong."""
+    def amend(self, reply: Reply) -> Self | None:
+        """Return the call to make instead, if a refusal shows that a guess was wrong."""
         return None
 
+    def learn(self, scope: Scope) -> None:
+        """Store what the success of this call shows about the server."""
+
+    def id_on_error(self, status: int | None) -> str | None:
+        """Return the ``request_id`` for an error of this call with that status."""
+        return self.request_id
+
     def flags_endpoint(self) -> Endpoint[EventDetails] | None:
-        """Return the call that shows the event's feature flags, where a flag can explain a 403."""
+        """Return the call that fetches the event's feature flags, if a flag can explain a 403."""
         return None
 
     def path(self, scope: Scope, *segments: str) -> str:
-        """Give the path below the organisation, or below the event where the call has one."""
+        """Return a path below the organisation, or below the event if the call has one."""
         event = () if self.event_id is None else ("event", str(self.event_id))
         return "/".join(("/api/v1/ext", str(scope.org_id), *event, *segments))
 
 
 @frozen(kw_only=True)
 class Listing(Endpoint[Page[T]]):
-    """A paged call; `page` counts from 1."""
+    """A paged call. `page` counts from 1."""
 
     page_size_max: ClassVar[int] = 100
 
     page: int = 1
     page_size: int | None = None
-    """None: the endpoint's largest."""
+    """None means the endpoint's maximum."""
 
     @property
     def size(self) -> int:
-        """How many items to ask for at once."""
+        """The number of items to request per page."""
         return self.page_size_max if self.page_size is None else self.page_size
 
     @property
     def query(self) -> dict[str, str]:
-        """The query that names the page."""
+        """The query for the page."""
         return {"page": str(self.page), "page_size": str(self.size)}
 
     @staticmethod
     @abstractmethod
     def key(item: T) -> Hashable:
-        """Tell two items apart, and know one again."""
+        """Return what identifies an item."""

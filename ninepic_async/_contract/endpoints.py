@@ -1,11 +1,12 @@
-"""Every endpoint of the 9Pic external API, one frozen class each, without I/O.
+"""Every endpoint of the 9Pic external API, one frozen class each. No I/O.
 
-The classes are named as the client's methods are.
+Each class has the name of the client's method.
 """
 
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Hashable
 from typing import Any, ClassVar, Final, Self, TypeVar
 
@@ -20,6 +21,7 @@ from ninepic_async.models import ImageItem, Page, PaginationInfo
 
 T = TypeVar("T")
 
+_ID_REFUSALS: Final = frozenset({400, 404, 422, guesses.UNKNOWN_REQUEST_ID_STATUS})
 _FORM_FIELD: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}")
 
 
@@ -75,7 +77,7 @@ class Details(Endpoint[models.EventDetails]):
 
 
 class _BehindFlags:
-    """Calls that the service answers with 403 while a feature flag of the event is off."""
+    """Calls that the service answers with 403 if a feature flag of the event is off."""
 
     __slots__ = ()
     event_id: int | None
@@ -141,7 +143,7 @@ class FaceResults(_BehindFlags, _ImageListing):
 
 @frozen(kw_only=True)
 class TimelinePhotos(_BehindFlags, _ImageListing):
-    """``GET /event/{event_id}/timeline/images``; Unix seconds, half-open."""
+    """``GET /event/{event_id}/timeline/images``, with a half-open range of Unix seconds."""
 
     name = "timeline_photos"
     needs: ClassVar[tuple[str, ...]] = ("timeline_search",)
@@ -179,46 +181,70 @@ class TimelineDays(_BehindFlags, Endpoint[list[models.TimelineDay]]):
 class _SelfieUpload(Endpoint[T]):
     """What the two endpoints that take a selfie share."""
 
-    selfie: Selfie | None
+    selfie: Selfie | None = None
     selfie_field: str = guesses.SELFIE_FIELD
     field_was_named: bool = False
-    """The server has told us the field's name once; a second time would be a loop."""
+    """A 422 has named the field once. A second time would be a loop."""
     request_id_is_ours: bool = False
-    """Made up by the client so that the first POST can be repeated; the server never heard of it."""
+    """The client created the id so that the first POST can be repeated. The server may refuse it."""
+    refused_id: str | None = None
+    """The id that an earlier attempt was refused with, perhaps for another reason."""
 
     @property
     def replayable(self) -> bool:
         return self.request_id is not None
 
+    @property
+    def is_upload(self) -> bool:
+        return self.selfie is not None
+
     def form(self) -> dict[str, Any]:
-        """Give the multipart form, as arguments of `Request`."""
+        """Return the multipart form, as arguments of `Request`."""
         upload = None
         if self.selfie is not None:
             name = f"selfie.{self.selfie.extension}"
-            upload = Upload(self.selfie_field, name, self.selfie.content_type, self.selfie.content)
+            upload = Upload(self.selfie_field, name, self.selfie.content_type, self.selfie.content.reveal())
         return {
             "form": {} if self.request_id is None else {"request_id": self.request_id},
             "upload": upload,
         }
 
-    def amend(self, reply: Reply, scope: Scope) -> Self | None:
-        if self.request_id_is_ours and reply.status == guesses.UNKNOWN_REQUEST_ID_STATUS:
-            return evolve(self, request_id=None, request_id_is_ours=False)
-        if self.selfie is None or reply.status != 422:
-            return None
-        if self.field_was_named:
-            # That name was wrong as well: the next call begins with ours again.
-            scope.selfie_field = guesses.SELFIE_FIELD
-            return None
-        name = _missing_form_field(reply)
-        if name is None or name == self.selfie_field:
-            return None
-        scope.selfie_field = name
-        return evolve(self, selfie_field=name, field_was_named=True)
+    def id_on_error(self, status: int | None) -> str | None:
+        # If the server refuses the selfie without an id too, then the id was not the reason.
+        return self.refused_id if status in _ID_REFUSALS and self.refused_id else self.request_id
+
+    def amend(self, reply: Reply) -> Self | None:
+        missing = _missing_form_field(reply) if reply.status == 422 else None
+        if missing is not None:
+            if self.selfie is None or self.field_was_named or missing == self.selfie_field:
+                return None
+            return evolve(self, selfie_field=missing, field_was_named=True)
+        if self.request_id_is_ours and reply.status in _ID_REFUSALS:
+            return evolve(self, request_id=None, request_id_is_ours=False, refused_id=self.request_id)
+        return None
+
+    def learn(self, scope: Scope) -> None:
+        scope.selfie_field = self.selfie_field
+        scope.server_makes_ids = scope.server_makes_ids or self.refused_id is not None
+
+
+def upload_options(scope: Scope, request_id: str | None) -> dict[str, Any]:
+    """Return the arguments of a selfie upload that depend on what is known about the server.
+
+    Args:
+        scope: what is known about the server.
+        request_id: the caller's id, or None to create one.
+    """
+    create = request_id is None and not scope.server_makes_ids
+    return {
+        "selfie_field": scope.selfie_field,
+        "request_id": str(uuid.uuid4()) if create else request_id,
+        "request_id_is_ours": create,
+    }
 
 
 def _missing_form_field(reply: Reply) -> str | None:
-    """Read from a 422 which form field the server missed."""
+    """Return the form field that a 422 says is missing."""
     for problem in problems(error_message(reply)):
         name = problem.field.rpartition(".")[2]
         if (
@@ -233,7 +259,7 @@ def _missing_form_field(reply: Reply) -> str | None:
 
 @frozen(kw_only=True)
 class Faces:
-    """What a Face Search POST answers."""
+    """The payload of a Face Search POST."""
 
     request_id: str
     images: tuple[ImageItem, ...]
@@ -268,7 +294,7 @@ class _Started:
 
 @frozen(kw_only=True)
 class StartClips(_BehindFlags, _SelfieUpload[str]):
-    """``POST /event/{event_id}/video-clipping/search-by-selfie``; decodes to the job's ``request_id``."""
+    """``POST /event/{event_id}/video-clipping/search-by-selfie``. Decodes to the job's ``request_id``."""
 
     name = "start_clips"
     needs: ClassVar[tuple[str, ...]] = ("video_search", "video_selfie_search")
@@ -294,7 +320,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
 
     def decode(self, reply: Reply) -> models.ClipStatus:
         path, found = payload(reply, self.name, models.ClipStatus)
-        # Which job it is of is known, should the payload leave that out.
+        # The payload may lack the id.
         if found.get("request_id") in (None, ""):
             found = {**found, "request_id": self.request_id}
         word = found.get(guesses.CLIP_STATUS_KEY)
@@ -304,14 +330,14 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
         if isinstance(word, str) and guesses.clip_state(word) == "done":
             self._check_done(reply, path, found, listed)
         elif isinstance(clips, list):
-            # Until the job is done its clips may be announced without a URL, or not be listed at all.
+            # Until the job is done, clips may lack a URL or not be listed.
             clips = [clip for clip in clips if _has_url(clip)]
         found = {key: value for key, value in found.items() if key != listed} | {"clips": clips}
         status = decode_at(reply, self.name, path, found, models.ClipStatus)
         return evolve(status, retry_after=retry_after_s(reply))
 
     def _check_done(self, reply: Reply, path: str, found: dict[str, Any], listed: str | None) -> None:
-        """Refuse a job that says it is done and does not show for it: that is not "no match"."""
+        """Check that a job that is done has clips with URLs; otherwise it would look like "no match"."""
         if listed is None:
             expected = "a list under " + " or ".join(guesses.CLIP_LIST_KEYS)
             raise contract_error(reply, self.name, path, expected, found)
@@ -332,7 +358,7 @@ class _Originals:
 
 @frozen(kw_only=True)
 class Originals(Listing[models.PresignedUrlItem]):
-    """``POST /event/{event_id}/original-photos``. It only signs links, so it can be repeated."""
+    """``POST /event/{event_id}/original-photos``. It only signs links, so it is safe to repeat."""
 
     name = "originals"
     page_size_max = 60

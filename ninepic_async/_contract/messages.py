@@ -1,4 +1,4 @@
-"""What goes over the wire and comes back, without any I/O."""
+"""Requests and replies, and what a client has learned about the server. No I/O."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from attrs import define, evolve, field, frozen
 
 from ninepic_async import guesses
+from ninepic_async._support.secret import Secret
 
 
 @frozen
@@ -47,33 +48,39 @@ class Reply:
     """One HTTP reply, read to its end."""
 
     status: int
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     """Names in lower case."""
     body: bytes = field(default=b"", repr=False)
     received_at: float = field(factory=time.time, eq=False, repr=False)
-    """Unix seconds; only for reading an HTTP date where the server sent no ``Date`` of its own."""
+    """Unix seconds. An HTTP date is relative to it if the server sent no ``Date``."""
 
     @property
     def ok(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
-    def without(self, secret: str) -> Reply:
-        """Give the same reply with a secret blanked, should the server have echoed it."""
-        return evolve(self, body=self.body.replace(secret.encode(), b"***"))
+    def with_masked_body(self, secret: Secret) -> Reply:
+        """Return the same reply with a secret masked in its body."""
+        body = secret.mask_bytes(self.body)
+        return self if body is self.body else evolve(self, body=body)
+
+    def without(self, secret: Secret) -> Reply:
+        """Return the same reply with a secret masked in its headers and body."""
+        headers = {name: secret.mask(value) for name, value in self.headers.items()}
+        return evolve(self, headers=headers, body=secret.mask_bytes(self.body))
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give headers as a `Reply` has them: by lower-case name."""
+    """Return headers with lower-case names, as a `Reply` has them."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 class SendError(Exception):
-    """A transport's way to say that no whole reply came.
+    """No complete reply arrived.
 
     Attributes:
         never_sent: the request can't have reached the server.
-        final: another try would end the same way.
+        final: another attempt would fail in the same way.
     """
 
     def __init__(self, text: str, *, never_sent: bool = False, final: bool = False) -> None:
@@ -83,31 +90,33 @@ class SendError(Exception):
 
 
 class Transport(Protocol):
-    """Sends one request once, and reads the reply to its end."""
+    """Sends a request once and reads the reply to its end."""
 
     async def send(self, request: Request) -> Reply:
         """Send a request.
 
         Raises:
-            SendError: no whole reply came.
+            SendError: no complete reply arrived.
         """
         ...
 
     async def aclose(self) -> None:
-        """Let go of the connections. Only the owner calls this."""
+        """Close the connections. Only the owner calls this."""
         ...
 
 
 @define
 class Scope:
-    """What the endpoints of one client share: its organisation, and what it has learnt of the server."""
+    """What the endpoints of one client share: its organisation, and what it has learned about the server."""
 
     org_id: int
     selfie_field: str = guesses.SELFIE_FIELD
+    server_makes_ids: bool = False
+    """The server refuses a ``request_id`` of ours, and accepts a selfie without one."""
 
 
 def retry_after_s(reply: Reply) -> float | None:
-    """Read a reply's ``Retry-After``, in seconds or as an HTTP date; None where it makes no sense."""
+    """Return a reply's ``Retry-After`` in seconds, also if it is an HTTP date; None if it is invalid."""
     text = reply.headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -125,7 +134,7 @@ def retry_after_s(reply: Reply) -> float | None:
 def _http_date(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-        # The oldest of the three formats names no zone; an HTTP date is in UTC all the same.
+        # The oldest of the three formats has no zone. An HTTP date is in UTC anyway.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return None

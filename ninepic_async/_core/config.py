@@ -1,4 +1,4 @@
-"""Settings, from arguments or the environment, checked before anything is sent."""
+"""Check settings from arguments and the environment, before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,41 +12,49 @@ from ninepic_async._core.throttle import RateLimit
 from ninepic_async._http.options import HTTPOptions
 from ninepic_async._support.addresses import is_loopback
 from ninepic_async._support.arguments import number
-from ninepic_async._support.redact import Secret, hidden
+from ninepic_async._support.secret import Secret, hidden, hidden_unless_number
 from ninepic_async.errors import ConfigError
 
 DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
 _URL: Final = re.compile(
     r"[a-z]+://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE
 )
-"""What is put before each path as it stands, and that every reader of URLs reads alike."""
+"""URLs that all URL parsers read in the same way. Each request path is appended to one."""
 
 
-def credentials(api_key: str | None, org_id: int | str | None) -> tuple[Secret, int]:
-    """Find the key and the organisation; say by name what is missing.
+def credentials(api_key: object, org_id: object) -> tuple[Secret, int]:
+    """Return the API key and the organisation, from the arguments or the environment.
+
+    Args:
+        api_key: the key in a `Secret`, or None for ``NINEPIC_API_KEY``.
+        org_id: the number, or None for ``NINEPIC_ORG_ID``.
 
     Raises:
-        ConfigError: one of them is missing or malformed.
+        ConfigError: one of them is missing or malformed. The message names it, and does not quote it.
     """
-    key = hidden(os.environ.get("NINEPIC_API_KEY", "") if api_key is None else api_key)
-    org = os.environ.get("NINEPIC_ORG_ID", "") if org_id is None else org_id
+    key = hidden(os.environ.get("NINEPIC_API_KEY", "")) if api_key is None else api_key
+    org = hidden_unless_number(os.environ.get("NINEPIC_ORG_ID", "")) if org_id is None else org_id
     missing = []
-    if key == "":
+    if isinstance(key, Secret) and not key.reveal():
         missing.append("api_key (or the environment variable NINEPIC_API_KEY)")
     if org == "":
         missing.append("org_id (or the environment variable NINEPIC_ORG_ID)")
     if missing:
         raise ConfigError(f"NinePic needs {' and '.join(missing)}")
-    if not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError("api_key must be text of printable ASCII without spaces; is a line break in it?")
-    return Secret(key), number(org, "org_id", ConfigError)
+    if not isinstance(key, Secret) or not _is_key(key):
+        raise ConfigError("api_key must be printable ASCII text without spaces. Does it have a line break?")
+    return key, number(org, "org_id", ConfigError)
+
+
+def _is_key(key: Secret) -> bool:
+    return key.reveal().isascii() and key.reveal().isprintable() and " " not in key.reveal()
 
 
 def base_url(given: str | None, allow_plain_http: bool = False) -> str:
-    """Find the base URL: the argument, ``NINEPIC_BASE_URL``, or 9Pic's own.
+    """Return the base URL: the argument, ``NINEPIC_BASE_URL``, or 9Pic's own.
 
     Raises:
-        ConfigError: it is not an ``https`` URL; plain ``http`` is for this machine only.
+        ConfigError: it is not an ``https`` URL. Plain ``http`` is for loopback hosts, unless allowed.
     """
     url = given or os.environ.get("NINEPIC_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(url, str) or not _URL.fullmatch(url := url.strip()):
@@ -58,7 +66,7 @@ def base_url(given: str | None, allow_plain_http: bool = False) -> str:
         host, _ = parts.hostname or "", parts.port
         host.encode("idna")
     except ValueError as error:
-        raise ConfigError(f"base_url is no URL: {error}") from error
+        raise ConfigError(f"base_url is not a valid URL: {error}") from error
     if parts.scheme != "https" and not (parts.scheme == "http" and (allow_plain_http or is_loopback(host))):
         raise ConfigError(
             f"base_url {parts.scheme}://{host} would send the API key unencrypted: use https "
@@ -70,10 +78,10 @@ def base_url(given: str | None, allow_plain_http: bool = False) -> str:
 def check_options(
     retry: object, rate_limit: object = None, session: object = None, http: object = None
 ) -> None:
-    """Refuse the bare number that people try first, and another library's session.
+    """Check the types of options, for example that ``retry`` is no bare number.
 
     Raises:
-        ConfigError: an option is of the wrong kind.
+        ConfigError: an option has the wrong type.
     """
     if not isinstance(retry, RetryPolicy):
         raise ConfigError(f"retry={retry!r}: give a RetryPolicy, such as RetryPolicy(attempts=3)")

@@ -1,73 +1,79 @@
-"""The one loop every call goes through: throttle, send, then decode, amend, retry or give up."""
+"""Run a call: wait for the throttle, send, decode; on failure amend, retry, or raise."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
-from ninepic_async import guesses
-from ninepic_async._contract.decode import error_message, problems
-from ninepic_async._contract.endpoint import Endpoint
-from ninepic_async._contract.messages import Reply, Scope, SendError, Transport, retry_after_s
+from ninepic_async._contract.endpoint import Endpoint, how_to_switch_on
+from ninepic_async._contract.messages import Reply, Scope, SendError, Transport
+from ninepic_async._core.causes import without_frames
+from ninepic_async._core.failures import NOT_RESENT, error_of, failure_of
 from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
 from ninepic_async._http.network import Network
 from ninepic_async._support.clock import Clock, SystemClock
-from ninepic_async._support.redact import Secret
+from ninepic_async._support.daemon_thread import run_in_daemon_thread
+from ninepic_async._support.redact import loggable
+from ninepic_async._support.secret import Secret
 from ninepic_async.errors import (
     APIConnectionError,
-    APIStatusError,
     APITimeoutError,
     CallError,
+    ConfigError,
     FeatureDisabledError,
     NinePicError,
     PermissionDeniedError,
     RateLimitError,
-    UnprocessableEntityError,
-    status_error_class,
 )
 
 T = TypeVar("T")
+Prepare = Callable[[Endpoint[T]], Awaitable[Endpoint[T]]]
 
 log: Final = logging.getLogger("ninepic_async")
+
+_LONGEST_ON_LOOP_BYTES: Final = 128 * 1024
+"""Larger replies are decoded in a thread, so that they do not stop the event loop for long."""
 
 
 @define
 class _Call:
-    """How far one call is."""
+    """The progress of one call."""
 
-    endpoint: Endpoint[object]
+    endpoint: Endpoint[Any]
     deadline: float
-    secret: Secret
+    mask: Callable[[str], str] = field(repr=False)
     attempts: int = 0
     excused: int = 0
     """Attempts that were throttled because they left together with others; they count for nothing."""
     throttled: int = 0
     sent_at: float = 0.0
     last_failure: CallError | None = None
+    prepared: bool = False
 
     def own(self, error: CallError) -> CallError:
-        """Write onto an error which call it belongs to."""
+        """Add the call's name, attempts and request_id to an error, and mask the key in it."""
         error.endpoint = self.endpoint.name
         error.attempts = self.attempts
-        error.request_id = self.endpoint.request_id
-        error.blank(self.secret)
+        error.request_id = self.endpoint.id_on_error(getattr(error, "status", None))
+        error.apply_mask(self.mask)
         return error
 
 
 @frozen(kw_only=True)
 class Engine:
-    """Runs endpoints over a transport. ``timeout_s`` bounds a whole call: attempts, waits and body."""
+    """Runs endpoints over a transport. ``timeout_s`` limits a whole call: preparation, attempts and waits."""
 
     transport: Transport
     throttle: Throttle
     scope: Scope
-    secret: Secret = field(default=Secret("\0"))
+    secret: Secret = field(factory=lambda: Secret(""))
     retry: RetryPolicy = field(factory=RetryPolicy)
     timeout_s: float = 60.0
     clock: Clock = field(factory=SystemClock)
@@ -75,65 +81,102 @@ class Engine:
     network: Network = field(factory=Network)
     """How photo hosts are reached; the transport knows it for the API."""
 
-    async def run(self, endpoint: Endpoint[T], *, timeout_s: float | None = None) -> T:
-        """Make one call.
+    async def run(
+        self, endpoint: Endpoint[T], *, timeout_s: float | None = None, prepare: Prepare[T] | None = None
+    ) -> T:
+        """Run one call.
 
         Args:
-            endpoint: what to call.
-            timeout_s: instead of the engine's own, in seconds.
+            endpoint: the call.
+            timeout_s: the limit in seconds, if not the engine's own.
+            prepare: completes the endpoint first, within the same limit; for reading a selfie.
 
         Raises:
-            NinePicError: always one of its children, with the call's name and attempts on it.
+            NinePicError: one of its subclasses, with the call's name and attempts.
         """
         seconds = self.timeout_s if timeout_s is None else timeout_s
-        call = _Call(endpoint, self.clock.monotonic() + seconds, self.secret)
+        call = _Call(endpoint, self.clock.monotonic() + seconds, self.secret.mask)
+        try:
+            result: T = await self._within(seconds, call, prepare)
+            return result
+        except (NinePicError, asyncio.CancelledError) as raised:
+            error = without_frames(raised, self.secret.mask)
+        # Outside of the except block, so that the error has no context. Its frames begin here.
+        try:
+            self._report_cancelled_upload(error, call)
+            raise error
+        finally:
+            # The error refers to this frame through its traceback.
+            del error, call
+
+    async def _within(self, seconds: float, call: _Call, prepare: Prepare[Any] | None) -> Any:
         try:
             async with asyncio.timeout(seconds):
-                return await self._run(endpoint, call)
+                if prepare is not None:
+                    call.endpoint = await prepare(call.endpoint)
+                call.prepared = True
+                return await self._run(call)
         except TimeoutError:
-            if isinstance(call.last_failure, PermissionDeniedError):
-                raise call.last_failure from None
-            message = f"no answer within {seconds:g} s"
-            if not call.attempts:
-                message = f"not sent within {seconds:g} s: max_concurrency or rate_limit held it back"
-            if call.last_failure is not None:
-                message += f"; the last failure was: {call.last_failure.headline()}"
-            raise call.own(APITimeoutError(message)) from call.last_failure
+            pass
+        raise self._timed_out(seconds, call)
 
-    async def _run(self, endpoint: Endpoint[T], call: _Call) -> T:
+    def _timed_out(self, seconds: float, call: _Call) -> CallError:
+        failure = call.last_failure
+        if isinstance(failure, PermissionDeniedError):
+            return failure
+        message = f"no answer within {seconds:g} s"
+        if not call.prepared:
+            message = f"not sent within {seconds:g} s: reading the selfie took too long"
+        elif not call.attempts:
+            message = f"not sent within {seconds:g} s: max_concurrency or rate_limit held it back"
+        if failure is not None:
+            message += f"; the last failure was: {failure.headline()}"
+        error = call.own(APITimeoutError(message))
+        error.__cause__ = failure
+        return error
+
+    def _report_cancelled_upload(self, error: BaseException, call: _Call) -> None:
+        endpoint = call.endpoint
+        if isinstance(error, asyncio.CancelledError) and endpoint.is_upload and call.attempts:
+            log.info("%s: cancelled after it was sent [request_id %s]", endpoint.name, endpoint.request_id)
+
+    async def _run(self, call: _Call) -> Any:
         try:
-            return await self._until_answered(endpoint, call)
-        except PermissionDeniedError as denied:
-            call.last_failure = denied
-            disabled = await self._disabled_feature(call, denied)
-            if disabled is None:
-                raise
-            raise disabled from denied
+            return await self._until_answered(call)
+        except PermissionDeniedError as raised:
+            call.last_failure = denied = raised
+        disabled = await self._disabled_feature(call, denied)
+        raise denied if disabled is None else disabled
 
-    async def _until_answered(self, endpoint: Endpoint[T], call: _Call) -> T:
+    async def _until_answered(self, call: _Call) -> Any:
         while True:
-            reply = await self._attempt(endpoint, call)
-            if isinstance(reply, Reply):
-                if reply.ok:
-                    return self._decoded(endpoint, reply, call)
-                amended = endpoint.amend(reply, self.scope)
+            outcome = await self._attempt(call.endpoint, call)
+            if isinstance(outcome, Reply):
+                if outcome.ok:
+                    return await self._decoded(outcome, call)
+                amended = call.endpoint.amend(outcome)
                 if amended is not None:
-                    log.warning("%s: %d, asking once more in another way", endpoint.name, reply.status)
-                    call.endpoint = endpoint = amended
+                    log.warning("%s: %d, trying once more in another way", amended.name, outcome.status)
+                    call.endpoint = amended
                     continue
-            await self._before_retry(endpoint, reply, call)
+            await self._before_retry(outcome, call)
 
-    async def _attempt(self, endpoint: Endpoint[T], call: _Call) -> Reply | SendError:
+    async def _attempt(self, endpoint: Endpoint[Any], call: _Call) -> Reply | SendError:
         try:
             async with self.throttle.slot(call.deadline):
-                call.attempts += 1
                 return await self._sent(endpoint, call)
-        except RateLimitError as error:
-            raise call.own(error) from None
+        except RateLimitError as raised:
+            error: CallError = raised
+        except ConfigError as raised:
+            if not call.attempts:
+                raise
+            error = APIConnectionError(f"the call was under way: {raised}")
+        raise call.own(error)
 
-    async def _sent(self, endpoint: Endpoint[T], call: _Call) -> Reply | SendError:
+    async def _sent(self, endpoint: Endpoint[Any], call: _Call) -> Reply | SendError:
         started = call.sent_at = self.clock.monotonic()
-        outcome: object = "cut off"
+        outcome: object = "cancelled"
+        call.attempts += 1
         try:
             reply = await self.transport.send(endpoint.request(self.scope))
             outcome = reply.status
@@ -141,52 +184,47 @@ class Engine:
                 self.throttle.accepted(started)
             return reply
         except SendError as error:
-            outcome = error
+            outcome = loggable(self.secret.mask(str(error)))
             return error
+        except NinePicError as error:
+            call.attempts -= 1
+            outcome = type(error).__name__
+            raise
         finally:
             elapsed_ms = (self.clock.monotonic() - started) * 1000
             log.debug("%s: %s in %.1f ms (attempt %d)", endpoint.name, outcome, elapsed_ms, call.attempts)
 
-    def _decoded(self, endpoint: Endpoint[T], reply: Reply, call: _Call) -> T:
+    async def _decoded(self, reply: Reply, call: _Call) -> Any:
+        endpoint = call.endpoint
         try:
-            return endpoint.decode(reply)
-        except CallError:
-            pass
-        try:
-            # Once more for an error that quotes, and whose traceback holds, nothing of the key.
-            return endpoint.decode(reply.without(self.secret))
+            result = await _decode(endpoint, reply.with_masked_body(self.secret))
         except CallError as error:
             raise call.own(error)  # noqa: B904 (it is the same error)
+        endpoint.learn(self.scope)
+        return result
 
-    async def _before_retry(self, endpoint: Endpoint[T], outcome: Reply | SendError, call: _Call) -> None:
-        """Wait until another attempt makes sense, or raise the error that this one ended in."""
-        error, failure = self._failed(outcome)
+    async def _before_retry(self, outcome: Reply | SendError, call: _Call) -> None:
+        """Wait until the next attempt, or raise the error of this one."""
+        failure, chance = failure_of(outcome), self.chance()
+        error = error_of(outcome if isinstance(outcome, SendError) else outcome.without(self.secret))
+        wait = self._wait(call, failure, chance, replayable=call.endpoint.replayable)
+        if wait is None and self._wait(call, failure, chance, replayable=True) is not None:
+            error.message += NOT_RESENT
         call.own(error)
-        wait = wait_before_retry(
-            self.retry,
-            call.attempts - call.excused,
-            failure,
-            replayable=endpoint.replayable,
-            chance=self.chance(),
-        )
         if failure.status == 429:
             wait = self._slow_down(call, failure.retry_after_s, wait)
-        cause = outcome if isinstance(outcome, SendError) else None
         if wait is None or self.clock.monotonic() + wait >= call.deadline:
-            raise error from cause
-        error.__cause__ = cause
+            raise error
         call.last_failure = error
         # With a pace, a 429 now and then is how the client learns it, and no reason to warn.
         level = logging.WARNING if wait else logging.INFO
-        log.log(
-            level,
-            "%s: next attempt in %.2f s (%d of %d)",
-            error,
-            wait,
-            call.attempts + 1,
-            self.retry.attempts,
-        )
+        following = call.attempts + 1
+        log.log(level, "%s: next attempt in %.2f s (%d of %d)", error, wait, following, self.retry.attempts)
         await self.clock.sleep(wait)
+
+    def _wait(self, call: _Call, failure: Failure, chance: float, *, replayable: bool) -> float | None:
+        counted = call.attempts - call.excused
+        return wait_before_retry(self.retry, counted, failure, replayable=replayable, chance=chance)
 
     def _slow_down(self, call: _Call, asked: float | None, wait: float | None) -> float | None:
         """Slow all calls down after a 429, and return how long this one waits before it queues again."""
@@ -202,21 +240,15 @@ class Engine:
             return wait
         return 0.0  # the pace is known, and is all that this call has to wait for
 
-    def _failed(self, outcome: Reply | SendError) -> tuple[CallError, Failure]:
-        if isinstance(outcome, SendError):
-            failure = Failure(never_sent=outcome.never_sent, final=outcome.final)
-            return APIConnectionError(str(outcome)), failure
-        failure = Failure(status=outcome.status, retry_after_s=retry_after_s(outcome))
-        return _status_error(outcome.without(self.secret), failure), failure
-
     async def _disabled_feature(
         self, call: _Call, denied: PermissionDeniedError
     ) -> FeatureDisabledError | None:
-        """Look at the event's details, once, for a flag that explains a 403."""
+        """Fetch the event's details, once, and look for a flag that explains a 403."""
         endpoint = call.endpoint
         flags = endpoint.flags_endpoint()
         if flags is None:
             return None
+        attempts = call.attempts
         try:
             reply = await self._attempt(flags, call)
             if isinstance(reply, SendError) or not reply.ok:
@@ -224,29 +256,26 @@ class Engine:
             details = flags.decode(reply)
         except NinePicError:
             return None
+        finally:
+            call.attempts = attempts
         off = next((flag for flag in endpoint.needs if not getattr(details, flag)), None)
         if off is None:
             return None
-        message = (
-            f"{off} is off for event {endpoint.event_id}; it is switched on by "
-            f"{guesses.FEATURES_ARE_SWITCHED_BY} (the service said: {denied.message})"
-        )
-        return FeatureDisabledError(
-            message,
+        disabled = FeatureDisabledError(
+            f"{off} is off for event {endpoint.event_id}; {how_to_switch_on(off)} "
+            f"(the service said: {denied.message})",
             feature=off,
             status=denied.status,
             retry_after=denied.retry_after,
-            endpoint=denied.endpoint,
-            attempts=denied.attempts,
-            request_id=denied.request_id,
         )
+        call.own(disabled)
+        disabled.__cause__ = denied
+        return disabled
 
 
-def _status_error(reply: Reply, failure: Failure) -> APIStatusError:
-    message = error_message(reply)
-    kind = status_error_class(reply.status)
-    pause = failure.retry_after_s
-    if kind is UnprocessableEntityError:
-        found = problems(message)
-        return UnprocessableEntityError(message, problems=found, retry_after=pause, status=reply.status)
-    return kind(message, retry_after=pause, status=reply.status)
+async def _decode(endpoint: Endpoint[T], reply: Reply) -> T:
+    if len(reply.body) > _LONGEST_ON_LOOP_BYTES:
+        # Without another thread, stopping the loop for a moment is the lesser evil.
+        with contextlib.suppress(OSError):
+            return await run_in_daemon_thread(lambda: endpoint.decode(reply), name="ninepic-decode")
+    return endpoint.decode(reply)

@@ -1,4 +1,4 @@
-"""Whether a failed attempt is worth another, and how long to wait first. Decides; never waits."""
+"""Decide whether to repeat a failed attempt, and how long to wait before. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def _check(condition: bool, message: str) -> None:
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """How often, and how patiently, a failed attempt is repeated.
+    """How often to repeat a failed attempt, and how long to wait before.
 
-    Waits double from ``initial_s`` to ``max_s``, each cut by chance to between half and the whole of that.
-    A ``Retry-After`` from the server takes their place. No wait ever goes past the call's deadline.
+    Waits double from ``initial_s`` up to ``max_s``, with 50-100 % jitter. A ``Retry-After`` from the server
+    replaces them. No wait goes past the call's deadline.
 
     Args:
-        attempts: tries in all, the first included; 1 switches retries off.
-        initial_s: seconds before the second try, at most.
-        max_s: seconds between two tries, at most.
+        attempts: the largest number of attempts, including the first; 1 switches retries off.
+        initial_s: the longest wait before the second attempt, in seconds.
+        max_s: the longest wait between two attempts, in seconds.
 
     Raises:
         ConfigError: a value is out of range.
@@ -56,10 +56,10 @@ class RetryPolicy:
 
 @frozen(kw_only=True)
 class Failure:
-    """What is known of an attempt that brought no success."""
+    """What is known about a failed attempt."""
 
     status: int | None = None
-    """None where no whole reply came."""
+    """None if no complete reply arrived."""
     retry_after_s: float | None = None
     never_sent: bool = False
     final: bool = False
@@ -68,21 +68,21 @@ class Failure:
 def wait_before_retry(
     policy: RetryPolicy, attempt: int, failure: Failure, *, replayable: bool, chance: float
 ) -> float | None:
-    """Decide on the next try.
+    """Decide on the next attempt.
 
     Args:
-        policy: the caller's.
+        policy: the caller's policy.
         attempt: the number of the attempt that failed, from 1.
         failure: how it failed.
-        replayable: whether the server can be asked twice without doing the work twice.
-        chance: from 0 to 1, for the jitter.
+        replayable: whether sending the request twice does the work once.
+        chance: a random number from 0 to 1, for the jitter.
 
     Returns:
         Seconds to wait, or None to give up.
     """
     if attempt >= policy.attempts or not _worth_another(failure, replayable=replayable):
         return None
-    # "Retry-After: 0" is no reason to spend all attempts at once.
+    # "Retry-After: 0" must not use up all attempts at once.
     if failure.retry_after_s:
         return failure.retry_after_s
     longest = min(policy.max_s, policy.initial_s * 2.0 ** min(attempt - 1, 64))
@@ -94,8 +94,8 @@ def _worth_another(failure: Failure, *, replayable: bool) -> bool:
         return False
     if failure.status is None:
         return replayable or failure.never_sent
-    # 429 comes before any work, and the reference says of 500 that nothing was recorded. A gateway's
-    # 502 to 504 tells nothing about what happened behind it.
+    # A 429 comes before any work, and after a 500 nothing was recorded, says the reference. A gateway's 502,
+    # 503 or 504 says nothing about the work behind it.
     if failure.status in (429, 500):
         return True
     return replayable and failure.status in guesses.RETRYABLE_GATEWAY_STATUSES

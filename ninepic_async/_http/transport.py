@@ -17,7 +17,7 @@ from ninepic_async._http.idle import skip_unclean
 from ninepic_async._http.network import Network
 from ninepic_async._http.session import CONNECT_TIMEOUT_S, HEADER_LIMITS, open_session, route, send_once
 from ninepic_async._support.loop_affinity import LoopAffinity
-from ninepic_async._support.redact import Secret
+from ninepic_async._support.secret import Secret
 from ninepic_async.errors import ConfigError
 
 LARGEST_REPLY_BYTES: Final = 8 * 1024 * 1024
@@ -110,7 +110,7 @@ class AiohttpTransport:
         # Plain strings: recorders write what they get here to files.
         headers = {
             **self._network.headers,
-            "X-API-Key": str.__str__(self._api_key),
+            "X-API-Key": self._api_key.reveal(),
             "Accept": "application/json",
         }
         return headers if content_type is None else {**headers, "Content-Type": content_type}

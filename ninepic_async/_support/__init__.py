@@ -1,1 +1,1 @@
-"""Small helpers without state of their own: redaction, argument checks, clock, loop affinity, photo grid."""
+"""Small helpers: argument checks, redaction, JSON Lines, daemon threads, clock, loop affinity, photo grid."""

@@ -1,4 +1,4 @@
-"""The clock everything waits by; tests put another in its place."""
+"""The clock for deadlines and waits. Tests replace it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as the engine sees it."""
+    """Reads the time and waits."""
 
     def monotonic(self) -> float:
-        """Give seconds that never jump; for deadlines and waits."""
+        """Return seconds that never jump."""
         ...
 
     async def sleep(self, seconds: float, /) -> None:
@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of the system."""
 
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(asyncio.sleep)

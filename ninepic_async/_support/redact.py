@@ -1,47 +1,102 @@
-"""What may be shown of a secret: nothing."""
+"""Mask signed URLs and credentials in text, and make text from outside safe to log."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-_EXCERPT_CHARS: Final = 200
-_URL_WITH_QUERY: Final = re.compile(r"""(https?:[\\/]{2,4}[^\s"'?<>]*)\?[^\s"'<>]*""", re.IGNORECASE)
+from ninepic_async._support.secret import MASK
+from ninepic_async._support.text import one_line, shortened
 
+EXCERPT_CHARS: Final = 200
+MESSAGE_CHARS: Final = 2000
+_READ_CHARS: Final = 4
+"""How many times as much text as is shown gets masked: masking shortens it."""
 
-class Secret(str):
-    """A string that goes onto the wire whole, and shows as ``***`` in a repr or a traceback's locals."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-def hidden(secret: str | None) -> str | None:
-    """Make a `Secret` of a text as soon as it comes in: some tracebacks show what a function was given."""
-    return Secret(secret) if isinstance(secret, str) else secret
+_SUSPECT: Final = re.compile(
+    r"[?@=&]|[\"']\s?:|%3[fd]|\\u003[fd]|cookie|authorization|x-api-key", re.IGNORECASE
+)
+_TOKEN: Final = re.compile(r"""[^\s"'<>]+""")
+_QUERY: Final = re.compile(r"\?|%3f|\\u003f|&#63;|&#x3f;|&quest;", re.IGNORECASE)
+_SLASH: Final = r"(?:\\?/|%2f|\\u002f)"
+_USER_INFO: Final = re.compile(rf"({_SLASH}{_SLASH})[^/?#\s]*@", re.IGNORECASE)
+_PARAMETER: Final = re.compile(
+    r"""(?<![\w-])((?:x-(?:amz|goog)-[a-z-]{1,40}|signature|sig|(?:access_?|refresh_?|id_)?token|credentials?
+    |passw(?:or)?d|secret|api[_-]?key|key-pair-id|policy)
+    (?:=|%3d|\\u003d|["']\s?:\s?["']))[^\s"'<>&;]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_KEY_HEADER: Final = re.compile(r"""(x-api-key["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"'<>,;]+""", re.IGNORECASE)
+_HEADER: Final = re.compile(r"((?:set-)?cookie|(?:proxy-)?authorization)(\s?[:=])[^\r\n]+", re.IGNORECASE)
 
 
 def mask_queries(text: str) -> str:
-    """Blank the query of each URL in a text: that is where a signed link keeps its signature."""
-    return _URL_WITH_QUERY.sub(r"\1?***", text)
+    """Mask what is secret in URLs and headers: queries, passwords, signatures, cookies.
+
+    Relative URLs and percent-encoded, JSON or HTML escaped ones count too.
+    """
+    if not _SUSPECT.search(text):
+        return text
+    text = _HEADER.sub(rf"\1\2 {MASK}", _KEY_HEADER.sub(rf"\1{MASK}", text))
+    return _PARAMETER.sub(rf"\1{MASK}", _TOKEN.sub(_masked_token, text))
 
 
-def shown_url(url: str | None) -> str:
-    """Give the repr of a URL, or of a path, without its query."""
-    if url is None or "?" not in url:
-        return repr(url)
-    return repr(url.partition("?")[0] + "?***")
+def _masked_token(match: re.Match[str]) -> str:
+    token = match[0]
+    found = _QUERY.search(token)
+    if found is not None:
+        before, after = token[: found.start()], token[found.end() :]
+        if after and (_has_slash(before) or "=" in after or "%3d" in after.lower()):
+            token = before + found[0] + MASK
+    if "@" not in token:
+        return token
+    if _has_slash(token):
+        return _USER_INFO.sub(rf"\1{MASK}@", token)
+    user, _, host = token.rpartition("@")
+    return f"{MASK}@{host}" if ":" in user else token
+
+
+def _has_slash(text: str) -> bool:
+    return "/" in text or "%2f" in text.lower() or "u002f" in text.lower()
 
 
 def shown_text(text: str | None) -> str:
-    """Give a text's repr, with the URLs in it without their queries."""
-    return repr(text) if text is None else repr(mask_queries(text))
+    """Return a text's repr, masked and shortened; for reprs of models."""
+    return repr(text) if text is None else repr(masked(text))
+
+
+def shown_url(url: str | None) -> str:
+    """Return the repr of a URL or path without its query; for reprs of models."""
+    if url is None:
+        return repr(url)
+    path, mark, _ = url[: _READ_CHARS * MESSAGE_CHARS].partition("?")
+    return repr(masked(path) + (mark and mark + MASK))
+
+
+def masked(text: str, longest: int = MESSAGE_CHARS) -> str:
+    """Return text from outside so that it can be shown: masked and shortened.
+
+    Args:
+        text: of any length; the work is linear in ``longest``.
+        longest: the most characters to return, apart from the ``…`` behind shortened text.
+    """
+    return shortened(mask_queries(_beginning(text, _READ_CHARS * longest)), longest)
+
+
+def loggable(text: str, longest: int = MESSAGE_CHARS) -> str:
+    """Return text from outside as one line for messages and logs: masked, shortened, controls escaped."""
+    return shortened(one_line(masked(text, longest)), longest)
 
 
 def excerpt(body: bytes) -> str:
-    """Give a body's beginning as text that can be logged."""
-    # Mask first: a cut through the middle of a link could leave a part of its signature.
-    text = mask_queries(body[: 16 * _EXCERPT_CHARS].decode("utf-8", "replace"))
-    return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"
+    """Return a body's beginning as text for messages and logs."""
+    return loggable(body[: 4 * _READ_CHARS * EXCERPT_CHARS].decode("utf-8", "replace"), EXCERPT_CHARS)
+
+
+def _beginning(text: str, longest: int) -> str:
+    """Cut a text between two words: half a link could show half of its password."""
+    if len(text) <= longest:
+        return text
+    text = text[:longest]
+    at = max(text.rfind(separator) for separator in " \n\t\"'<>")
+    return (text[:at] if at > 0 else text) + "…"

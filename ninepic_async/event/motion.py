@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
+from functools import partial
 
 from ninepic_async._contract import endpoints
-from ninepic_async._contract.selfie import SelfieSource, read_selfie
+from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.secret import Opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
 from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError
 from ninepic_async.event.handle import EventHandle
@@ -102,12 +104,13 @@ class Motion(EventHandle):
     async def _start_clips(
         self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None
     ) -> ClipJob:
-        _arguments.exactly_one({"selfie": selfie, "request_id": request_id})
+        source = None if selfie is None else Opaque(selfie)
+        del selfie  # a traceback may show what is in this frame
+        _arguments.exactly_one({"selfie": source, "request_id": request_id})
+        chosen = None if request_id is None else _arguments.text(request_id, "request_id")
         call = endpoints.StartClips(
-            event_id=self._event_id,
-            selfie=None if selfie is None else await read_selfie(selfie),
-            selfie_field=self._engine.scope.selfie_field,
-            request_id=str(uuid.uuid4()) if request_id is None else _arguments.text(request_id, "request_id"),
-            request_id_is_ours=request_id is None,
+            event_id=self._event_id, **endpoints.upload_options(self._engine.scope, chosen)
         )
-        return ClipJob(self._engine, self._event_id, await self._engine.run(call, timeout_s=within_s))
+        prepare = None if source is None else partial(with_selfie, source)
+        started = await self._engine.run(call, timeout_s=within_s, prepare=prepare)
+        return ClipJob(self._engine, self._event_id, started)

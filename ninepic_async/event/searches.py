@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
+from functools import partial
 
 from ninepic_async._contract import endpoints
 from ninepic_async._contract.endpoint import segment
-from ninepic_async._contract.selfie import SelfieSource, read_selfie
+from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
+from ninepic_async._support.secret import Opaque
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ImageItem, Page, TimelineDay
@@ -89,16 +91,15 @@ class Searches(EventHandle):
 
         Reference: docs.9pic.ai, External API, Face Search.
         """
-        size = _arguments.page_size(page_size)
+        source = Opaque(selfie)
+        del selfie  # a traceback may show what is in this frame
+        chosen = None if request_id is None else _arguments.text(request_id, "request_id")
         call = endpoints.FaceSearch(
             event_id=self._event_id,
-            selfie=await read_selfie(selfie),
-            selfie_field=self._engine.scope.selfie_field,
-            request_id=str(uuid.uuid4()) if request_id is None else _arguments.text(request_id, "request_id"),
-            request_id_is_ours=request_id is None,
-            page_size=size,
+            page_size=_arguments.page_size(page_size),
+            **endpoints.upload_options(self._engine.scope, chosen),
         )
-        faces = await self._engine.run(call)
+        faces = await self._engine.run(call, prepare=partial(with_selfie, source))
         found = FaceSearch(
             request_id=faces.request_id,
             images=faces.images,

@@ -95,7 +95,4 @@ OPPOSITES: Final[Mapping[str, Dialect]] = {
     "LINK_EXPIRED_STATUSES": Dialect(link_expired_status=404),
     "LINK_EXPIRED_WORDS": Dialect(link_expired_text="Access Denied"),
 }
-"""For each name in `ninepic_async.guesses`, a server for which that guess is wrong.
-
-``FEATURES_ARE_SWITCHED_BY`` is missing: no reply holds it.
-"""
+"""For each name in `ninepic_async.guesses`, a server for which that guess is wrong."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, ThrottleState
 from ninepic_async._http.options import HTTPOptions
-from ninepic_async._support.redact import hidden
+from ninepic_async._support.secret import hidden, hidden_unless_number
 from ninepic_async.client import NinePic as AsyncNinePic
 from ninepic_async.errors import ConfigError
 from ninepic_async.models import EventListItem
@@ -68,7 +68,7 @@ class NinePic(ClientFace):
         session: aiohttp.ClientSession | None = None,
         http: HTTPOptions = HTTPOptions(),
     ) -> None:
-        api_key = hidden(api_key)
+        api_key, org_id = hidden(api_key), hidden_unless_number(org_id)
         if session is not None:
             raise ConfigError(
                 "session belongs to one event loop, and a blocking client has its own: leave it out"

@@ -49,14 +49,15 @@ IMPORTS: Final = {
     "closing": "contextlib",
     "found": "ninepic_async.sync._face",
     "frozen": "attrs",
-    "hidden": "ninepic_async._support.redact",
+    "hidden": "ninepic_async._support.secret",
+    "hidden_unless_number": "ninepic_async._support.secret",
     "in_the_loop": "ninepic_async.sync._sources",
 }
 """Names that generated code uses and the async modules do not import from there."""
 
 BODIES: Final = {
     "NinePic.__init__": """
-        api_key = hidden(api_key)
+        api_key, org_id = hidden(api_key), hidden_unless_number(org_id)
         if session is not None:
             raise ConfigError(
                 "session belongs to one event loop, and a blocking client has its own: leave it out"

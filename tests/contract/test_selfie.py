@@ -109,8 +109,6 @@ async def test_a_file_that_was_read_before_is_read_from_its_start(picture: Path)
         (io.StringIO("text"), "'rb'"),
         (Reader("text"), "'rb'"),
         (Reader(None), "'rb'"),
-        (AsyncReader(), "await"),
-        (UploadFile(), "await"),
         (BrokenReader(b""), "the disk is gone"),
         ("nowhere.jpg", "nowhere.jpg"),
         ("", "selfie"),

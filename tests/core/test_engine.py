@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from ninepic_async import (
+    APIStatusError,
     APITimeoutError,
     DecodeError,
     Event,
@@ -66,30 +68,65 @@ async def test_request_id_is_constant_through_retries_and_on_the_error() -> None
     assert len({request.upload for request in answers.requests}) == 1
 
 
-@pytest.mark.parametrize("answer", [failed(400), reply(b"{", 200)], ids=["refused", "undecodable"])
+@pytest.mark.parametrize(
+    "answer", [failed(413), failed(403), reply(b"{", 200)], ids=["refused", "denied", "undecodable"]
+)
 async def test_every_error_of_a_search_carries_its_request_id(answer: Reply) -> None:
-    answers = rig([answer])
+    answers = rig([answer, ok(details())])
     with pytest.raises(NinePicError) as caught:
         await answers.event.start_clips(selfie=JPEG)
     assert answers.requests[0].form == {"request_id": caught.value.request_id}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("call", [lambda e: e.face_search(JPEG), lambda e: e.start_clips(selfie=JPEG)])
-async def test_a_refused_request_id_is_dropped_once(call: Call) -> None:
-    answers = rig([failed(404), FACES])
+UPLOADS: list[Call] = [lambda e: e.face_search(JPEG), lambda e: e.start_clips(selfie=JPEG)]
+REFUSALS = [
+    failed(400, "request_id is malformed"),
+    failed(404, "no such request_id"),
+    failed(422, "body.request_id: unknown"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: str(refusal.status))
+@pytest.mark.parametrize("call", UPLOADS)
+async def test_a_refused_request_id_is_dropped_and_the_refusal_is_remembered(
+    call: Call, refusal: Reply
+) -> None:
+    answers = rig([refusal, FACES, FACES, FACES])
     await call(answers.event)
     first, second = answers.requests
     assert list(first.form) == ["request_id"]
     assert second.form == {}
     assert second.upload == first.upload
     assert answers.clock.waits == []
+    for other in UPLOADS:
+        await other(answers.event)
+    assert [request.form for request in answers.requests[2:]] == [{}, {}]
 
 
-async def test_a_second_404_is_an_error() -> None:
-    answers = rig([failed(404), failed(404)])
-    with pytest.raises(NotFoundError) as caught:
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: str(refusal.status))
+async def test_a_second_refusal_is_an_error_and_nothing_is_remembered(refusal: Reply) -> None:
+    answers = rig([refusal, refusal, FACES])
+    with pytest.raises(APIStatusError) as caught:
         await answers.event.face_search(JPEG)
-    assert (caught.value.attempts, len(answers.requests)) == (2, 2)
+    assert (caught.value.status, caught.value.attempts) == (refusal.status, 2)
+    await answers.event.face_search(JPEG)
+    assert [list(request.form) for request in answers.requests] == [["request_id"], [], ["request_id"]]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: str(refusal.status))
+async def test_a_request_id_of_the_callers_is_never_dropped_from_an_upload(refusal: Reply) -> None:
+    answers = rig([refusal])
+    with pytest.raises(APIStatusError) as caught:
+        await answers.event.face_search(JPEG, request_id="mine")
+    assert [request.form for request in answers.requests] == [{"request_id": "mine"}]
+    assert caught.value.request_id == "mine"
+
+
+async def test_views_of_a_client_share_what_was_learned() -> None:
+    answers = rig([failed(404), FACES, FACES])
+    await answers.event.face_search(JPEG)
+    await Event(evolve(answers.engine, timeout_s=5), EVENT_ID).face_search(JPEG)
+    assert answers.requests[2].form == {}
 
 
 @pytest.mark.parametrize(
@@ -111,10 +148,12 @@ async def test_a_request_id_of_the_callers_is_never_dropped(call: Call) -> None:
 
 @pytest.mark.parametrize("lost", [SendError("reset"), failed(502), failed(503), failed(504)], ids=str)
 async def test_an_ambiguous_post_without_a_request_id_is_not_resent(lost: Reply | SendError) -> None:
-    answers = rig([failed(404), lost])
-    with pytest.raises(NinePicError):
+    answers = rig([failed(404), FACES, lost, failed(400), lost])
+    await answers.event.face_search(JPEG)
+    with pytest.raises(NinePicError, match=r"not sent again.*charged twice") as caught:
         await answers.event.face_search(JPEG)
-    assert len(answers.requests) == 2
+    assert len(answers.requests) == 3
+    assert "charged twice" in repr(caught.value)
 
 
 @pytest.mark.parametrize("sure", [SendError("refused", never_sent=True), failed(500), failed(429)], ids=str)
@@ -150,21 +189,28 @@ async def test_both_fallbacks_in_one_call() -> None:
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "renamed", "dropped"),
     [
-        "body.selfie: Field required",
-        "body.request_id: Field required",
-        "body.file: too large",
-        "Field required",
-        'body.x"\r\nevil: Field required',
-        "",
+        ("body.file: Field required", True, False),
+        ("body.selfie: Field required", False, False),
+        ("body.request_id: Field required", False, True),
+        ("body.file: too large", False, True),
+        ("Field required", False, True),
+        ('body.x"\r\nevil: Field required', False, True),
+        ("", False, True),
     ],
 )
-async def test_no_other_422_is_amended(message: str) -> None:
-    answers = rig([failed(422, message)])
+async def test_a_422_renames_the_field_that_it_misses_and_any_other_drops_the_request_id(
+    message: str, renamed: bool, dropped: bool
+) -> None:
+    answers = rig([failed(422, message), failed(422, message)])
     with pytest.raises(UnprocessableEntityError):
         await answers.event.face_search(JPEG)
-    assert len(answers.requests) == 1
+    assert len(answers.requests) == 1 + (renamed or dropped)
+    first, last = answers.requests[0], answers.requests[-1]
+    assert (first.form == last.form) is not dropped
+    assert last.upload is not None
+    assert last.upload.form_field == ("file" if renamed else "selfie")
 
 
 SEARCHES: list[tuple[Call, tuple[str, ...]]] = [
@@ -186,7 +232,7 @@ async def test_a_403_of_a_search_that_is_off_says_which(call: Call, flags: tuple
         error = caught.value
         assert (error.feature, error.status, error.attempts) == (flag, 403, 1)
         assert flag in str(error)
-        assert "organiser" in str(error)
+        assert ("support@9pic.ai" if flag == "video_search" else "organiser") in str(error)
         assert str(EVENT_ID) in str(error)
         assert [request.path for request in answers.requests][1:] == [f"{BASE}/details"]
         assert type(error.__cause__) is PermissionDeniedError

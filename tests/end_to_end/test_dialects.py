@@ -14,7 +14,6 @@ OTHER_WORDS = ClipWords(
     queued="ACCEPTED", processing="In-Progress", completed="Succeeded", no_match="NOT FOUND", failed="expired"
 )
 LATE_FLAGS = ("video_search", "video_selfie_search", "timeline_search")
-SAID_BY_NO_SERVER = {"FEATURES_ARE_SWITCHED_BY"}
 
 SAME_RESULTS = {
     "flat": Dialect(flat=True),
@@ -41,12 +40,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
         "nobodys_clips": "UnprocessableEntityError",
         "charges": ["elsewhere"],
     },
-    "UNKNOWN_REQUEST_ID_STATUS": {
-        "face": "BadRequestError",
-        "nobody": "BadRequestError",
-        "nobodys_clips": "BadRequestError",
-        "charges": ["elsewhere"],
-    },
+    "UNKNOWN_REQUEST_ID_STATUS": {},
     "FACES_PAGE_SIZE_MAX": {},
     "TIMELINE_PAGE_SIZE_MAX": {},
     "CLIP_STATUS_KEY": dict.fromkeys(
@@ -96,7 +90,7 @@ async def test_a_gateway_status_that_is_not_worth_another_try_is_a_typed_error(
 def test_every_guess_has_an_opposite_that_the_sandbox_serves() -> None:
     named = {name for name in vars(guesses) if name.isupper() and not name.startswith("_")}
 
-    assert OPPOSITES.keys() == named - SAID_BY_NO_SERVER
+    assert OPPOSITES.keys() == named
     assert OPPOSITES.keys() - OTHERWISE.keys() == {"RETRYABLE_GATEWAY_STATUSES"}
     assert Dialect() not in OPPOSITES.values()
 

@@ -107,6 +107,6 @@ async def test_a_picture_that_is_refused_is_not_charged(sb: Sandbox, event: Even
     error = await failure_of(lambda: event.face_search(b"no picture"))
 
     assert isinstance(error, APIStatusError)
-    assert (error.status, error.attempts, error.endpoint) == (400, 1, "face_search")
+    assert (error.status, error.attempts, error.endpoint) == (400, 2, "face_search")
     assert error.request_id is not None
     assert sb.state.charges == []

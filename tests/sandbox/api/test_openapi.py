@@ -113,8 +113,7 @@ def test_marks_name_every_guess() -> None:
     marks = [part for part in parts(openapi.document()) if "x-guess-names" in part]
     assert all(mark["x-guess"] is True for mark in marks)
     named = {name for mark in marks for name in mark["x-guess-names"]}
-    said_by_no_server = {"FEATURES_ARE_SWITCHED_BY"}
-    assert named == {name for name in vars(guesses) if name.isupper() and name[0] != "_"} - said_by_no_server
+    assert named == {name for name in vars(guesses) if name.isupper() and name[0] != "_"}
 
 
 def test_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,108 @@
+"""Hold values that must not show in logs, reprs, tracebacks or debuggers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, Generic, NoReturn, TypeVar
+from urllib.parse import quote
+
+from ninepic_async.errors import ConfigError
+
+T = TypeVar("T")
+
+MASK: Final = "***"
+SHORTEST_MASKED: Final = 8
+"""Shorter secrets are not masked inside other text: too much that is no secret would match."""
+
+
+class Opaque(Generic[T]):
+    """Hold a value that only `reveal` returns.
+
+    It is kept in a closure, so tools that print the attributes of local variables do not find it.
+    """
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, value: T) -> None:
+        self.reveal: Callable[[], T] = lambda: value
+
+    def __repr__(self) -> str:
+        return f"'{MASK}'"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opaque) and bool(self.reveal() == other.reveal())
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigError("a client can't be pickled or copied, nor its lists and jobs: make a NinePic there")
+
+
+class Secret(Opaque[str]):
+    """A secret text, such as the API key, that finds and masks itself in other texts."""
+
+    __slots__ = ("_in_bytes", "_in_text", "_spellings")
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        pattern = _pattern(value) if len(value) >= SHORTEST_MASKED else None
+        text = None if pattern is None else re.compile(pattern, re.IGNORECASE)
+        raw = None if pattern is None else re.compile(pattern.encode(), re.IGNORECASE)
+        # Patterns hold the secret too.
+        self._in_text = Opaque(text)
+        self._in_bytes = Opaque(raw)
+        self._spellings = Opaque(_spellings(value) if pattern is not None else ())
+
+    def mask(self, text: str) -> str:
+        """Replace the secret in a text by ``***``, however its characters are escaped."""
+        pattern = self._in_text.reveal()
+        return text if pattern is None else pattern.sub(MASK, text)
+
+    def mask_bytes(self, body: bytes) -> bytes:
+        """Replace the secret in a body by ``***``, in any case, percent-encoded or escaped as in JSON."""
+        pattern = self._in_bytes.reveal()
+        if pattern is None:
+            return body
+        # The pattern is slow, and hardly any body holds the secret.
+        folded = body.lower()
+        if b"\\u00" not in folded and not any(spelling in folded for spelling in self._spellings.reveal()):
+            return body
+        return pattern.sub(MASK.encode(), body)
+
+
+def _pattern(secret: str) -> str:
+    return "".join(map(_any_spelling, secret))
+
+
+def _any_spelling(character: str) -> str:
+    code = ord(character)
+    plain = rf"\\?{re.escape(character)}" if character in "/\"'\\" else re.escape(character)
+    return rf"(?:{plain}|%{code:02x}|\\u{code:04x}|&#{code};|&#x{code:x};{_entity(character)})"
+
+
+def _entity(character: str) -> str:
+    name = {"&": "amp", "<": "lt", ">": "gt", '"': "quot"}.get(character)
+    return f"|&{name};" if name else ""
+
+
+def _spellings(secret: str) -> tuple[bytes, ...]:
+    """Return how a server is likely to write a secret, in lower case."""
+    spelt = {secret, quote(secret, safe=""), quote(secret), secret.replace("/", r"\/")}
+    return tuple(spelling.lower().encode() for spelling in spelt)
+
+
+def hidden(value: Any) -> Any:
+    """Return a text in a `Secret`, and anything else unchanged.
+
+    Rebind an argument to it first thing: some tracebacks show what a function was given.
+    """
+    return Secret(value) if isinstance(value, str) else value
+
+
+def hidden_unless_number(value: Any) -> Any:
+    """Return a long text that is no number in a `Secret`: it may be the API key in the wrong place."""
+    if isinstance(value, str) and (len(value) < SHORTEST_MASKED or value.strip().isdigit()):
+        return value
+    return hidden(value)
