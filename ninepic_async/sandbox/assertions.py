@@ -9,8 +9,51 @@ from ninepic_async.sandbox.request_log import RequestLog
 from ninepic_async.sandbox.state import Charge, SandboxState
 
 
-def one_search_charged(state: SandboxState, log: RequestLog) -> None:
-    """Fail unless exactly one selfie was matched and charged."""
+class Assertions:
+    """The assertions of a `Sandbox`."""
+
+    __slots__ = ()
+    requests: RequestLog
+
+    @property
+    def state(self) -> SandboxState:
+        """Return searches, jobs, charges and leaked keys so far."""
+        raise NotImplementedError
+
+    def assert_one_search_charged(self) -> None:
+        """Fail unless exactly one selfie was matched and charged, however often it was sent.
+
+        Raises:
+            AssertionError: It lists the charges and the uploads.
+
+        Example:
+            >>> sb.assert_one_search_charged()
+        """
+        __tracebackhide__ = True
+        _one_search_charged(self.state, self.requests)
+
+    def assert_nothing_uploaded_twice(self) -> None:
+        """Fail if one selfie was uploaded under two request ids to the same endpoint and event.
+
+        A retry with the same ``request_id`` does not count.
+
+        Raises:
+            AssertionError: It lists each such charge.
+        """
+        __tracebackhide__ = True
+        _nothing_uploaded_twice(self.state)
+
+    def assert_no_key_leaked(self) -> None:
+        """Fail if the API key was sent to the photo host, in a URL, or in another header.
+
+        Raises:
+            AssertionError: It lists the paths of those requests.
+        """
+        __tracebackhide__ = True
+        _no_key_leaked(self.state)
+
+
+def _one_search_charged(state: SandboxState, log: RequestLog) -> None:
     __tracebackhide__ = True
     if len(state.charges) != 1:
         uploads = [f"{r.endpoint} (attempt {r.attempt}, {r.status})" for r in log if r.method == "POST"]
@@ -20,8 +63,7 @@ def one_search_charged(state: SandboxState, log: RequestLog) -> None:
         )
 
 
-def nothing_uploaded_twice(state: SandboxState) -> None:
-    """Fail if one selfie was uploaded under two request ids, and so charged twice."""
+def _nothing_uploaded_twice(state: SandboxState) -> None:
     __tracebackhide__ = True
     by_picture: defaultdict[tuple[str, int, str], list[Charge]] = defaultdict(list)
     for charge in state.charges:
@@ -34,8 +76,7 @@ def nothing_uploaded_twice(state: SandboxState) -> None:
         )
 
 
-def no_key_leaked(state: SandboxState) -> None:
-    """Fail if the API key came anywhere but in its own header to the API."""
+def _no_key_leaked(state: SandboxState) -> None:
     __tracebackhide__ = True
     if state.key_leaks:
         raise AssertionError(

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from hashlib import blake2b
-from math import gcd
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Final, Protocol
 
 from attrs import frozen
 
-from ninepic_async.sandbox.seeded import digest, seeded_rng, uuid_text
-
-ODD_BIBS: Final = ("A/12", "१२३", "VIP 7")
-PHOTOS_PER_RUNNER: Final = 18
-MAX_RUNNERS: Final = 200
-LANDSCAPE: Final = (1440, 960)
-PORTRAIT: Final = (960, 1440)
 _HOUR: Final = 3600
-_MORNINGS: Final = ((1 * _HOUR, 6 * _HOUR), (25 * _HOUR + 1800, 30 * _HOUR))
-"""When photos are taken, in seconds from the first day's UTC midnight: 06:30 to 11:30 in India."""
 
 
 @frozen
 class Photo:
-    """What the API says of one photo. ``taken_at`` is Unix time in seconds."""
+    """What the API says of one photo.
+
+    Attributes:
+        index: Its place in its source.
+        taken_at: Capture time in Unix seconds; None if it has none.
+        open_original: Whether the list has a public link to the original.
+    """
 
     index: int
     image_id: str
@@ -34,8 +30,8 @@ class Photo:
     open_original: bool
 
 
-class EventPhotos(Protocol):
-    """Photos ordered by capture time; those without a time are last."""
+class PhotoSource(Protocol):
+    """Where an event's photos come from, ordered by capture time; those without a time are last."""
 
     @property
     def total(self) -> int:
@@ -48,8 +44,18 @@ class EventPhotos(Protocol):
         ...
 
     @property
+    def participants(self) -> Sequence[str]:
+        """Return the BIBs of all participants, with or without photos."""
+        ...
+
+    @property
     def bibs(self) -> Sequence[str]:
-        """Return all BIBs."""
+        """Return the BIBs that have photos."""
+        ...
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Return which files are not served, and why, one line each."""
         ...
 
     def photo(self, index: int) -> Photo:
@@ -65,12 +71,134 @@ class EventPhotos(Protocol):
         ...
 
     def bibs_in(self, index: int) -> tuple[str, ...]:
-        """Return the BIBs in a photo, the main runner's first."""
+        """Return the BIBs in a photo, the main runner's first; works for added photos too."""
         ...
 
     def of_bib(self, bib: str) -> Sequence[int]:
         """Return the indices of a BIB's photos, in order; the BIB is compared without case."""
         ...
+
+
+class EventPhotos:
+    """An event's photos, ordered by capture time; those without a time are last.
+
+    A change makes a new object, so that a request sees one state. A photo's place in the order changes;
+    its `Photo.index` stays.
+
+    Args:
+        source: Where the photos come from.
+        added: Photos that were added, in that order; removed ones included.
+        removed: The ids of removed photos.
+    """
+
+    def __init__(
+        self, source: PhotoSource, added: Sequence[Photo] = (), removed: frozenset[str] = frozenset()
+    ) -> None:
+        self.source = source
+        self.added = tuple(added)
+        self.removed = removed
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether photos were added or removed."""
+        return bool(self.added or self.removed)
+
+    @property
+    def total(self) -> int:
+        """Return the number of photos."""
+        return len(self._listed) if self.is_changed else self.source.total
+
+    @property
+    def timed(self) -> int:
+        """Return the number of photos with a capture time."""
+        return self._timed if self.is_changed else self.source.timed
+
+    @property
+    def bibs(self) -> Sequence[str]:
+        """Return the BIBs that have photos."""
+        return self._bibs if self.is_changed else self.source.bibs
+
+    def photo(self, place: int) -> Photo:
+        """Return a photo by its place in the order."""
+        return self._listed[place] if self.is_changed else self.source.photo(place)
+
+    def taken_at(self, place: int) -> int:
+        """Return the capture time of one of the first ``timed`` photos."""
+        return (self._listed[place].taken_at or 0) if self.is_changed else self.source.taken_at(place)
+
+    def index_of(self, image_id: str) -> int | None:
+        """Return a photo's place in the order, or None for an unknown id."""
+        return self._places.get(image_id) if self.is_changed else self.source.index_of(image_id)
+
+    def bibs_in(self, place: int) -> tuple[str, ...]:
+        """Return the BIBs in a photo, the main runner's first."""
+        return self.source.bibs_in(self.photo(place).index)
+
+    def of_bib(self, bib: str) -> Sequence[int]:
+        """Return the places of a BIB's photos, in order; the BIB is compared without case."""
+        if not self.is_changed:
+            return self.source.of_bib(bib)
+        original = [self.source.photo(index) for index in self.source.of_bib(bib)]
+        photos = (*original, *self._added_by_bib.get(bib.casefold(), ()))
+        return sorted(self._places[photo.image_id] for photo in photos if photo.image_id in self._places)
+
+    def find(self, image_id: str) -> Photo | None:
+        """Return a photo by its id, a removed one too; None for an unknown id."""
+        index = self.source.index_of(image_id)
+        if index is not None:
+            return self.source.photo(index)
+        return self._added_by_id.get(image_id)
+
+    def with_added(self, photos: Iterable[Photo]) -> EventPhotos:
+        """Return these photos and more."""
+        return EventPhotos(self.source, (*self.added, *photos), self.removed)
+
+    def without(self, image_ids: Iterable[str]) -> EventPhotos:
+        """Return these photos without some of them.
+
+        Raises:
+            LookupError: An id is unknown.
+        """
+        removed = frozenset(image_ids)
+        for image_id in removed:
+            if self.index_of(image_id) is None:
+                raise LookupError(f"the event has no photo {image_id!r}")
+        return EventPhotos(self.source, self.added, self.removed | removed)
+
+    def ids_beyond(self, other: EventPhotos) -> Sequence[str]:
+        """Return the ids of photos that are not in the other list, in order."""
+        photos = map(self.photo, range(self.total))
+        return [photo.image_id for photo in photos if other.index_of(photo.image_id) is None]
+
+    @cached_property
+    def _listed(self) -> Sequence[Photo]:
+        photos = [*map(self.source.photo, range(self.source.total)), *self.added]
+        left = [photo for photo in photos if photo.image_id not in self.removed]
+        return sorted(left, key=lambda photo: (photo.taken_at is None, photo.taken_at or 0))
+
+    @cached_property
+    def _timed(self) -> int:
+        return sum(photo.taken_at is not None for photo in self._listed)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {photo.image_id: place for place, photo in enumerate(self._listed)}
+
+    @cached_property
+    def _added_by_id(self) -> dict[str, Photo]:
+        return {photo.image_id: photo for photo in self.added}
+
+    @cached_property
+    def _added_by_bib(self) -> dict[str, list[Photo]]:
+        photos: dict[str, list[Photo]] = {}
+        for photo in self.added:
+            for bib in self.source.bibs_in(photo.index):
+                photos.setdefault(bib.casefold(), []).append(photo)
+        return photos
+
+    @cached_property
+    def _bibs(self) -> Sequence[str]:
+        return tuple(bib for bib in self.source.participants if self.of_bib(bib))
 
 
 def between(photos: EventPhotos, start: int, end: int) -> range:
@@ -90,126 +218,3 @@ def hour_counts(photos: EventPhotos) -> dict[int, int]:
         counts[hour] = end - place
         place = end
     return counts
-
-
-class DrawnPhotos:
-    """Generated photos. Nothing is stored: everything follows from the seed and the index."""
-
-    def __init__(self, seed: str, total: int, first_day: int) -> None:
-        self.seed = seed
-        self.total = total
-        self.first_day = first_day
-        self.bibs: Sequence[str] = _runner_bibs(seed, total)
-        self._key = digest(seed, "photos")
-        self._places = {bib.casefold(): place for place, bib in enumerate(self.bibs)}
-        self._steps = [n for n in range(1, len(self.bibs) + 1) if gcd(n, len(self.bibs)) == 1]
-        self._orders: dict[tuple[int, int], tuple[int, int, int]] = {}
-
-    @property
-    def timed(self) -> int:
-        """Return the number of photos with a capture time: all but one in forty."""
-        return self.total - (max(1, self.total // 40) if self.total >= 10 else 0)
-
-    def photo(self, index: int) -> Photo:
-        """Return a photo by its index."""
-        raw = self._facts(index)
-        width, height = PORTRAIT if raw[16] < 96 else LANDSCAPE
-        taken_at = self._time(index, raw) if index < self.timed else None
-        return Photo(index, _image_id(raw, index), width, height, taken_at, raw[17] < 24)
-
-    def taken_at(self, index: int) -> int:
-        """Return the capture time of one of the first ``timed`` photos."""
-        return self._time(index, self._facts(index))
-
-    def index_of(self, image_id: str) -> int | None:
-        """Return a photo's index, or None for an unknown id."""
-        index = _index_in(image_id)
-        if index is None or index >= self.total or self.photo(index).image_id != image_id:
-            return None
-        return index
-
-    def bibs_in(self, index: int) -> tuple[str, ...]:
-        """Return the BIBs in a photo, the main runner's first."""
-        return tuple(self.bibs[runner] for runner in self.runners_in(index))
-
-    def runners_in(self, index: int) -> tuple[int, ...]:
-        """Return the runners in a photo, as indices of ``bibs``."""
-        block, place = divmod(index, len(self.bibs))
-        found: dict[int, None] = {}
-        for lane in range(self._lanes(index)):
-            step, shift, _ = self._order(block, lane)
-            found[(step * place + shift) % len(self.bibs)] = None
-        return tuple(found)
-
-    def of_bib(self, bib: str) -> Sequence[int]:
-        """Return the indices of a BIB's photos, in order; the BIB is compared without case."""
-        runner = self._places.get(bib.casefold())
-        if runner is None:
-            return ()
-        size = len(self.bibs)
-        found: set[int] = set()
-        for block in range(-(-self.total // size)):
-            for lane in range(3):
-                _, shift, inverse = self._order(block, lane)
-                index = block * size + (runner - shift) * inverse % size
-                if index < self.total and lane < self._lanes(index):
-                    found.add(index)
-        return sorted(found)
-
-    def _facts(self, index: int) -> bytes:
-        return blake2b(index.to_bytes(8, "big"), key=self._key, digest_size=24).digest()
-
-    def _lanes(self, index: int) -> int:
-        chance = self._facts(index)[18]
-        return 1 + (chance < 140) + (chance < 60)
-
-    def _order(self, block: int, lane: int) -> tuple[int, int, int]:
-        """Return how a lane assigns runners to photos in a block: runner = step * place + shift.
-
-        A block has as many photos as there are runners. Each runner has one photo per block and lane, so
-        the photos of a runner can be computed without a search.
-        """
-        order = self._orders.get((block, lane))
-        if order is None:
-            size = len(self.bibs)
-            rng = seeded_rng(self.seed, "order", block, lane)
-            step = rng.choice(self._steps)
-            order = step, rng.randrange(size), pow(step, -1, size) if size > 1 else 0
-            self._orders[block, lane] = order
-        return order
-
-    def _time(self, index: int, raw: bytes) -> int:
-        half = self.timed // 2
-        late = index >= half
-        count = self.timed - half if late else half
-        opened, closed = _MORNINGS[late]
-        jitter = int.from_bytes(raw[19:22], "big") / (1 << 24)
-        share = (index - half * late + jitter) / count
-        return self.first_day + opened + int(share * (closed - opened))
-
-
-def _runner_bibs(seed: str, photos: int) -> tuple[str, ...]:
-    size = min(max(6, photos // PHOTOS_PER_RUNNER), MAX_RUNNERS, photos)
-    odd = ODD_BIBS if size >= 6 else ()
-    numbers = seeded_rng(seed, "bibs").sample(range(101, 9999), size - len(odd))
-    return (*map(str, numbers), *odd)
-
-
-def _image_id(raw: bytes, index: int) -> str:
-    """Return an id with the index hidden in it: 100,000 ids need no table."""
-    head = bytearray(raw[:12])
-    head[6] = head[6] & 0x0F | 0x40
-    head[8] = head[8] & 0x3F | 0x80
-    return uuid_text(bytes(head) + (index ^ _mask(head)).to_bytes(4, "big"))
-
-
-def _index_in(image_id: str) -> int | None:
-    try:
-        raw = bytes.fromhex(image_id.replace("-", ""))
-    except ValueError:
-        return None
-    return int.from_bytes(raw[12:], "big") ^ _mask(raw[:12]) if len(raw) == 16 else None
-
-
-def _mask(head: bytes | bytearray) -> int:
-    return int.from_bytes(head[:4], "big") ^ int.from_bytes(head[8:12], "big")

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 
 from attrs import asdict, evolve, fields_dict, frozen
 
-from ninepic_async.sandbox.event_photos import DrawnPhotos, EventPhotos
+from ninepic_async.sandbox.drawn_photos import DrawnPhotos
+from ninepic_async.sandbox.event_photos import EventPhotos, PhotoSource
 from ninepic_async.sandbox.seeded import digest, seeded_rng
 
 EVENT_COUNT: Final = 24
@@ -71,7 +72,7 @@ class Event:
         return next((name for name in needed if not flags[name]), None)
 
 
-def make_events(seed: int, photos: int, main: EventPhotos | None = None) -> dict[int, Event]:
+def make_events(seed: int, photos: int, main: PhotoSource | None = None) -> dict[int, Event]:
     """Return all events by id. The first is the main one: every feature on, and ``main`` or drawn photos."""
     rng = seeded_rng(seed, "events")
     ids = [rng.randrange(300, 900)]
@@ -82,8 +83,17 @@ def make_events(seed: int, photos: int, main: EventPhotos | None = None) -> dict
         for place, event_id in enumerate(ids)
     ]
     if main is not None:
-        events[0] = evolve(events[0], gallery=main)
+        events[0] = evolve(events[0], gallery=EventPhotos(main))
     return {event.event_id: event for event in events}
+
+
+def unchanged(events: Mapping[int, Event]) -> dict[int, Event]:
+    """Return the events without the photos that were added or removed."""
+    return {event_id: _unchanged(event) for event_id, event in events.items()}
+
+
+def _unchanged(event: Event) -> Event:
+    return evolve(event, gallery=EventPhotos(event.gallery.source)) if event.gallery.is_changed else event
 
 
 def _event(seed: int, place: int, event_id: int, photos: int) -> Event:
@@ -93,7 +103,7 @@ def _event(seed: int, place: int, event_id: int, photos: int) -> Event:
         event_id=event_id,
         name=f"{_CITIES[place % len(_CITIES)]} {2026 + place // len(_CITIES)}",
         date=date,
-        gallery=DrawnPhotos(f"{seed}/{event_id}", photos, midnight),
+        gallery=EventPhotos(DrawnPhotos(f"{seed}/{event_id}", photos, midnight)),
     )
     return evolve(ordinary, **_SPECIAL.get(place, {}))
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from ninepic_async.sandbox.api.clips import video_ids
 from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.dialect import Dialect
+from ninepic_async.sandbox.event_photos import Photo
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.faults.effects import answer, status_of
 from ninepic_async.sandbox.faults.fault_list import Faults
@@ -70,12 +71,11 @@ class PhotoHost:
         return send(request, await self.renderer.cover(event), JPEG, event.date.timestamp())
 
     async def _photo(self, request: web.Request) -> web.StreamResponse:
-        event, index = self._place(request)
+        event, photo = self._event_and_photo(request)
         rendition = request.match_info["rendition"]
-        if rendition == "open" and not event.gallery.photo(index).open_original:
+        if rendition == "open" and not photo.open_original:
             raise web.HTTPNotFound
-        picture = await self.renderer.photo(event, index, _RENDITIONS[rendition])
-        return send(request, picture, JPEG, _modified(event, index))
+        return await self._send(request, event, photo, _RENDITIONS[rendition])
 
     async def _original(self, request: web.Request) -> web.StreamResponse:
         verdict = self.links.check(request.path, request.query, self.clock.now())
@@ -83,10 +83,14 @@ class PhotoHost:
             return s3_error(403, "AccessDenied", "Access Denied: the signature does not match")
         if verdict == "expired":
             return s3_error(self.dialect.link_expired_status, "AccessDenied", self.dialect.link_expired_text)
-        event, index = self._place(request)
-        return send(
-            request, await self.renderer.photo(event, index, "original"), JPEG, _modified(event, index)
-        )
+        event, photo = self._event_and_photo(request)
+        return await self._send(request, event, photo, "original")
+
+    async def _send(
+        self, request: web.Request, event: Event, photo: Photo, rendition: Rendition
+    ) -> web.StreamResponse:
+        picture = await self.renderer.photo(event, photo.index, rendition)
+        return send(request, picture, JPEG, photo.taken_at or event.date.timestamp())
 
     async def _clip(self, request: web.Request) -> web.StreamResponse:
         event = self._event(request)
@@ -107,12 +111,12 @@ class PhotoHost:
             raise web.HTTPNotFound
         return event
 
-    def _place(self, request: web.Request) -> tuple[Event, int]:
+    def _event_and_photo(self, request: web.Request) -> tuple[Event, Photo]:
         event = self._event(request)
-        index = event.gallery.index_of(request.match_info["image_id"])
-        if index is None:
+        place = event.gallery.index_of(request.match_info["image_id"])
+        if place is None:
             raise web.HTTPNotFound
-        return event, index
+        return event, event.gallery.photo(place)
 
 
 async def _refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -127,7 +131,3 @@ def s3_error(status: int, code: str, message: str) -> web.Response:
     """Return an error in the form of an object store."""
     body = _S3_ERROR.format(code=code, message=escape(message))
     return web.Response(status=status, text=body, content_type="application/xml")
-
-
-def _modified(event: Event, index: int) -> float:
-    return event.gallery.photo(index).taken_at or event.date.timestamp()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
+from ninepic_async.sandbox.event_photos import EventPhotos, Photo
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.seeded import digest, uuid_of
 
@@ -15,18 +16,18 @@ Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
 
 @frozen
 class Search:
-    """The result of one selfie search."""
+    """The result of one selfie search. It stays as it was computed when photos are added or removed."""
 
     request_id: str
     event_id: int
     bibs: tuple[str, ...]
-    photos: Sequence[int]
+    photos: Sequence[Photo]
 
     @classmethod
     def of(cls, event: Event, request_id: str, bibs: tuple[str, ...]) -> Self:
         """Return the result for a selfie of the people with these BIBs."""
-        photos = sorted({index for bib in bibs for index in event.gallery.of_bib(bib)})
-        return cls(request_id, event.event_id, bibs, photos)
+        places = sorted({place for bib in bibs for place in event.gallery.of_bib(bib)})
+        return cls(request_id, event.event_id, bibs, [event.gallery.photo(place) for place in places])
 
 
 @frozen
@@ -96,6 +97,11 @@ class SandboxState:
         self.searches.clear()
         self.jobs.clear()
         self.minted = self.fail_clip_jobs = 0
+
+    def change_main_event(self, photos: EventPhotos) -> None:
+        """Replace the photos of the main event. Requests in progress keep the previous ones."""
+        main = next(iter(self.events.values()))
+        self.events = self.events | {main.event_id: evolve(main, gallery=photos)}
 
     def mint_request_id(self) -> str:
         """Return a new ``request_id``; the same seed mints the same ids in each run."""

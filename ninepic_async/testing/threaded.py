@@ -22,7 +22,7 @@ def sandbox_in_thread(**options: Unpack[SandboxOptions]) -> Iterator[Sandbox]:
         options: The arguments of `ninepic_async.sandbox.Sandbox`.
 
     Raises:
-        FolderError: The folder is missing, has no JPEGs, or has a JPEG that can't be read.
+        FolderError: The folder is missing, has no readable JPEGs, or its ``bibs.csv`` is malformed.
         OSError: A port is taken.
 
     Example:

@@ -9,7 +9,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sandbox.event_photos import DrawnPhotos
+from ninepic_async.sandbox.drawn_photos import DrawnPhotos
 from ninepic_async.sandbox.pictures.drawn_pictures import DrawnPictures
 
 from .running import COLUMNS, Run, on_terminal, piped

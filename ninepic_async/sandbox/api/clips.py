@@ -34,7 +34,7 @@ def video_ids(event: Event) -> tuple[str, ...]:
 def clips_of(event: Event, search: Search, links: Links) -> Sequence[ClipItem]:
     """Return a clip for each source video that shows the runner; the first one always does."""
     rng = seeded_rng(event.event_id, "clips", *search.bibs)
-    poster = event.gallery.photo(search.photos[0]).image_id if search.photos else None
+    poster = search.photos[0].image_id if search.photos else None
     clips = []
     for place, video_id in enumerate(video_ids(event)):
         shown, start_s = rng.random() < 0.6, round(rng.uniform(3, 900), 1)

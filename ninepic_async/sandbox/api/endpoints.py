@@ -115,7 +115,8 @@ class Endpoints:
         return message if places else NO_IMAGES, self.payloads.photos(call.event, places, call.page)
 
     def _faces(self, call: Call, search: Search) -> Reply:
-        message, data = self._photos(call, search.photos, "Records for face search")
+        message = "Records for face search" if search.photos else NO_IMAGES
+        data = self.payloads.cached_photos(call.event, search.photos, call.page)
         named: Data = {
             "request_id": search.request_id,
             "confidence_percentage": CONFIDENCE_PERCENTAGE,

@@ -78,7 +78,7 @@ def wanted_ids(state: SandboxState, event: Event, query: OriginalsQuery) -> Sequ
         search = state.search(event.event_id, read_request_id(query.identifiers[0]))
         if search is None:
             raise RefusalError(404, "request_id not found")
-        return [gallery.photo(place).image_id for place in search.photos]
+        return [photo.image_id for photo in search.photos]
     wanted = tuple(dict.fromkeys(query.identifiers))
     if all(gallery.index_of(image_id) is None for image_id in wanted):
         raise RefusalError(400, f"{query.method} not found for this event")

@@ -57,12 +57,17 @@ class Payloads:
     def photos(self, event: Event, places: Sequence[int], page: Page) -> Data:
         """Return one page of photos; ``places`` are all that were found."""
         shown = places[page.start : page.start + page.size]
-        images: object
         if isinstance(shown, range) and shown.step == 1:
-            images = self._consecutive(event, shown)
+            images: object = self._consecutive(event, shown)
         else:
             images = [self._photo(event, event.gallery.photo(place)) for place in shown]
         return {"images": images, "pagination": pagination(len(places), page)}
+
+    def cached_photos(self, event: Event, photos: Sequence[Photo], page: Page) -> Data:
+        """Return one page of a cached result, which can hold photos that were removed meanwhile."""
+        shown = photos[page.start : page.start + page.size]
+        images = [self._photo(event, photo) for photo in shown]
+        return {"images": images, "pagination": pagination(len(photos), page)}
 
     def timeline_days(self, event: Event) -> Data:
         """Return the number of photos per UTC day and hour."""

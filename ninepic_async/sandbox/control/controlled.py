@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from ninepic_async.sandbox.clock import Clock
@@ -36,6 +37,15 @@ class Controlled(Protocol):
     def event(self) -> Event: ...
     @property
     def bibs(self) -> Sequence[str]: ...
+    def add_photos(
+        self,
+        count: int | None = None,
+        *,
+        bib: str | None = None,
+        taken_at: datetime | None = None,
+        timed: bool = True,
+    ) -> Sequence[str]: ...
+    def remove_photos(self, image_ids: Iterable[str], /) -> None: ...
     def throttle(
         self, rate: float | None, burst: int | None = None, *, retry_after: int | None = None
     ) -> None: ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 import orjson
@@ -39,6 +40,23 @@ class Advance:
     """The body of ``POST /clock``."""
 
     advance_s: float
+
+
+@frozen(kw_only=True)
+class AddedPhotos:
+    """The body of ``POST /photos``; ``taken_at`` is ISO 8601 with an offset."""
+
+    count: int | None = None
+    bib: str | None = None
+    taken_at: str | None = None
+    timed: bool = True
+
+
+@frozen(kw_only=True)
+class RemovedPhotos:
+    """The body of ``DELETE /photos``."""
+
+    image_ids: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -95,6 +113,25 @@ class Control:
         """Restore a snapshot."""
         self.sandbox.restore(read(Snapshot, parse(await request.read())))
         return await self.about(request)
+
+    async def add_photos(self, request: web.Request) -> object:
+        """Add photos to the main event; return their ids."""
+        body = await request.read()
+        posted = read(AddedPhotos, parse(body) if body else {})
+        taken_at = None if posted.taken_at is None else _moment(posted.taken_at)
+
+        def add() -> object:
+            return self.sandbox.add_photos(
+                posted.count, bib=posted.bib, taken_at=taken_at, timed=posted.timed
+            )
+
+        return {"added": await asyncio.to_thread(add), "photos": self.sandbox.event.gallery.total}
+
+    async def remove_photos(self, request: web.Request) -> object:
+        """Remove photos from the main event."""
+        posted = read(RemovedPhotos, parse(await request.read()))
+        self.sandbox.remove_photos(posted.image_ids)
+        return {"photos": self.sandbox.event.gallery.total}
 
     async def clock(self, _: web.Request) -> object:
         """Return the sandbox's time."""
@@ -208,6 +245,8 @@ _ROUTES: Final[dict[tuple[str, str], Answer]] = {
     ("POST", "/seed"): Control.seed,
     ("GET", "/snapshot"): Control.snapshot,
     ("PUT", "/snapshot"): Control.restore,
+    ("POST", "/photos"): Control.add_photos,
+    ("DELETE", "/photos"): Control.remove_photos,
     ("GET", "/clock"): Control.clock,
     ("POST", "/clock"): Control.advance,
     ("GET", "/faults"): Control.faults,
@@ -237,6 +276,13 @@ def _take(request: web.Request) -> int:
     if not (take.isascii() and take.isdecimal() and len(take) < 10):
         raise BadJsonError(Problem("query.take", "should be a whole number from 0"))
     return int(take)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadJsonError(Problem("taken_at", "should be ISO 8601, as 2026-01-17T06:30:00+05:30")) from None
 
 
 def _refusal(status: int, message: str, *problems: Problem) -> web.Response:

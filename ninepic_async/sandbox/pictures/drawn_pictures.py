@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from ninepic_async.sandbox.event_photos import LANDSCAPE, DrawnPhotos
+from ninepic_async.sandbox.drawn_photos import LANDSCAPE, DrawnPhotos
 from ninepic_async.sandbox.pictures import renditions, video
 from ninepic_async.sandbox.pictures.background import draw_background
 from ninepic_async.sandbox.pictures.brush import Brush
@@ -49,7 +49,7 @@ class DrawnPictures:
 
     def selfie(self, bib: str, take: int) -> bytes:
         """Return a selfie of the participant with a BIB."""
-        face = self._faces.participants[self._photos.bibs.index(bib)]
+        face = self._faces.participants[self._photos.participants.index(bib)]
         return renditions.jpeg(draw_selfie(face, seeded_rng(self._photos.seed, "selfie", bib, take)), 88)
 
     def stranger(self, take: int) -> bytes:
@@ -61,19 +61,19 @@ class DrawnPictures:
     def match(self, upload: bytes) -> tuple[str, ...]:
         """Return the BIB of the person in an uploaded picture."""
         place = best_match(open_picture(upload), self._faces.references)
-        return () if place is None else (self._photos.bibs[place],)
+        return () if place is None else (self._photos.participants[place],)
 
     def clip(self, bib: str, place: int) -> bytes:
         """Return a clip of the runner coming towards the camera."""
-        return video.encode(self._frames(self._runners[self._photos.bibs.index(bib)], place))
+        return video.encode(self._frames(self._runners[self._photos.participants.index(bib)], place))
 
     @cached_property
     def _faces(self) -> FaceSet:
-        return choose_faces(self._photos.seed, len(self._photos.bibs))
+        return choose_faces(self._photos.seed, len(self._photos.participants))
 
     @cached_property
     def _runners(self) -> tuple[Runner, ...]:
-        pairs = zip(self._photos.bibs, self._faces.participants, strict=True)
+        pairs = zip(self._photos.participants, self._faces.participants, strict=True)
         return tuple(make_runner(self._photos.seed, bib, face) for bib, face in pairs)
 
     def _draw(self, index: int) -> Image.Image:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from typing import Final
 
-from ninepic_async.sandbox.event_photos import DrawnPhotos, EventPhotos
+from ninepic_async.sandbox.drawn_photos import DrawnPhotos
+from ninepic_async.sandbox.event_photos import PhotoSource
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.pictures.interface import Pictures
 
@@ -24,22 +25,23 @@ def pictures_of(event: Event) -> Pictures:
         from ninepic_async.sandbox.pictures.folder_pictures import FolderPictures
     except ImportError as error:
         raise ImportError(HINT) from error
-    if isinstance(event.gallery, FolderPhotos):
-        return FolderPictures(event.gallery)
-    if isinstance(event.gallery, DrawnPhotos):
-        return DrawnPictures(event.gallery, event.name)
-    raise TypeError(f"there are no pictures for {type(event.gallery).__name__}")
+    source = event.gallery.source
+    if isinstance(source, FolderPhotos):
+        return FolderPictures(source)
+    if isinstance(source, DrawnPhotos):
+        return DrawnPictures(source, event.name)
+    raise TypeError(f"there are no pictures for {type(source).__name__}")
 
 
-def photos_in_folder(folder: str | PathLike[str]) -> EventPhotos:
-    """Return the photos in a folder of JPEGs.
+def photos_in_folder(folder: str | PathLike[str], known: PhotoSource | None = None) -> PhotoSource:
+    """Return the photos in a folder of JPEGs; those of ``known`` are not read again.
 
     Raises:
         ImportError: Pillow is not installed.
         FolderError: The folder can't be used.
     """
     try:
-        from ninepic_async.sandbox.pictures.folder_photos import read_folder
+        from ninepic_async.sandbox.pictures.folder_photos import FolderPhotos, read_folder
     except ImportError as error:
         raise ImportError(HINT) from error
-    return read_folder(folder)
+    return read_folder(folder, known if isinstance(known, FolderPhotos) else None)

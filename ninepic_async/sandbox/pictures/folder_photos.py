@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-from PIL import Image, ImageOps, UnidentifiedImageError
+from attrs import evolve, frozen
+from PIL import Image, ImageOps
 
+from ninepic_async._support.capture_time import read_capture_time
 from ninepic_async.sandbox.errors import FolderError
 from ninepic_async.sandbox.event_photos import Photo
 from ninepic_async.sandbox.seeded import uuid_of
@@ -20,9 +22,9 @@ BIBS_FILE: Final = "bibs.csv"
 PHOTOS_PER_GENERATED_BIB: Final = 20
 PREVIEW: Final = 64
 _SUFFIXES: Final = (".jpg", ".jpeg")
-_EXIF_SUB_IFD: Final = 0x8769
-_DATE_TIME_ORIGINAL: Final = 0x9003
-_OFFSET_TIME_ORIGINAL: Final = 0x9011
+_ORIENTATION: Final = 0x0112
+_SIDEWAYS: Final = (5, 6, 7, 8)
+_log: Final = logging.getLogger("ninepic_async.sandbox")
 
 
 @frozen(eq=False)
@@ -38,9 +40,15 @@ class FolderPhoto:
 
 
 class FolderPhotos:
-    """The photos of a folder, ordered by capture time, then by name."""
+    """The photos of a folder, ordered by capture time, then by name.
 
-    def __init__(self, photos: Iterable[FolderPhoto]) -> None:
+    Args:
+        photos: The readable files.
+        left_out: Why the other files are not served, one line each.
+    """
+
+    def __init__(self, photos: Iterable[FolderPhoto], left_out: Sequence[str] = ()) -> None:
+        self.left_out: Sequence[str] = tuple(left_out)
         # Photos without a time are last.
         self.files: Sequence[FolderPhoto] = sorted(
             photos, key=lambda photo: (photo.taken_at is None, photo.taken_at or 0, photo.path.name)
@@ -54,7 +62,8 @@ class FolderPhotos:
             for bib in photo.bibs:
                 bibs.setdefault(bib.casefold(), bib)
                 self._places.setdefault(bib.casefold(), []).append(place)
-        self.bibs: Sequence[str] = tuple(bibs.values())
+        self.participants: Sequence[str] = tuple(bibs.values())
+        self.bibs: Sequence[str] = self.participants
 
     def photo(self, index: int) -> Photo:
         """Return a photo by its index."""
@@ -78,11 +87,17 @@ class FolderPhotos:
         return self._places.get(bib.casefold(), ())
 
 
-def read_folder(folder: str | PathLike[str]) -> FolderPhotos:
+def read_folder(folder: str | PathLike[str], known: FolderPhotos | None = None) -> FolderPhotos:
     """Read each JPEG of a folder, and its ``bibs.csv`` if there is one.
 
+    Files that are not readable JPEGs are left out, with a warning in the log.
+
+    Args:
+        folder: The folder.
+        known: Photos that were read before. They keep their generated BIBs, and are not read again.
+
     Raises:
-        FolderError: The folder is missing, has no JPEGs, or has a file that can't be read.
+        FolderError: The folder is missing, has no readable JPEGs, or its ``bibs.csv`` is malformed.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -90,42 +105,54 @@ def read_folder(folder: str | PathLike[str]) -> FolderPhotos:
     paths = sorted(path for path in root.iterdir() if _is_photo(path))
     if not paths:
         raise FolderError(f"there are no JPEGs (.jpg, .jpeg) in {root}")
-    bibs = _with_generated([path.name for path in paths], _read_bibs(root, {path.name for path in paths}))
-    return FolderPhotos(_read_photo(path, bibs[path.name]) for path in paths)
+    before = {photo.path.name: photo for photo in known.files} if known is not None else {}
+    names = [path.name for path in paths]
+    bibs = _with_generated(names, _read_bibs(root, set(names)), before)
+    photos, left_out = _read_photos(paths, before)
+    if not photos:
+        raise FolderError(f"none of the {len(paths)} JPEGs in {root} is readable: {left_out[0]}")
+    return FolderPhotos((evolve(photo, bibs=bibs[photo.path.name]) for photo in photos), left_out)
 
 
 def _is_photo(path: Path) -> bool:
     return path.suffix.casefold() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _read_photo(path: Path, bibs: tuple[str, ...]) -> FolderPhoto:
-    try:
-        with Image.open(path, formats=("JPEG",)) as picture:
-            taken_at = _taken_at(picture)
-            width, height = picture.size
-            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
-                width, height = height, width
-            # Decode the whole file, at a small size, to find truncated ones.
-            picture.draft("RGB", (PREVIEW * 2, PREVIEW * 2))
-            preview = ImageOps.exif_transpose(picture).convert("RGB").resize((PREVIEW, PREVIEW))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise FolderError(f"{path} is not a readable JPEG ({error})") from error
-    return FolderPhoto(path, uuid_of("folder", path.name), (width, height), taken_at, bibs, preview)
+def _read_photos(
+    paths: Sequence[Path], before: Mapping[str, FolderPhoto]
+) -> tuple[Sequence[FolderPhoto], Sequence[str]]:
+    photos, left_out = [], []
+    for path in paths:
+        try:
+            photos.append(before.get(path.name) or _read_photo(path))
+        except Exception as error:
+            reason = f"{path} is not a readable JPEG ({error})"
+            _log.warning("The sandbox leaves a file out: %s", reason)
+            left_out.append(reason)
+    return photos, left_out
+
+
+def _read_photo(path: Path) -> FolderPhoto:
+    with Image.open(path, formats=("JPEG",)) as picture:
+        taken_at = _taken_at(picture)
+        width, height = picture.size
+        if picture.getexif().get(_ORIENTATION) in _SIDEWAYS:
+            width, height = height, width
+        # Decode the whole file, at a small size, to find truncated ones.
+        picture.draft("RGB", (PREVIEW * 2, PREVIEW * 2))
+        preview = ImageOps.exif_transpose(picture).convert("RGB").resize((PREVIEW, PREVIEW))
+    return FolderPhoto(path, uuid_of("folder", path.name), (width, height), taken_at, (), preview)
 
 
 def _taken_at(picture: Image.Image) -> int | None:
-    """Return the capture time from EXIF, as UTC unless it has an offset; None if it has no valid time."""
-    details = picture.getexif().get_ifd(_EXIF_SUB_IFD)
-    text = str(details.get(_DATE_TIME_ORIGINAL, "")).strip("\0 ")
-    offset = str(details.get(_OFFSET_TIME_ORIGINAL, "")).strip("\0 ")
-    for value, form in ((text + offset, "%Y:%m:%d %H:%M:%S%z"), (text, "%Y:%m:%d %H:%M:%S")):
-        try:
-            moment = datetime.strptime(value, form)
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            continue
-        return int(moment.timestamp())
-    return None
+    """Return the capture time in Unix seconds; as UTC if it has no offset."""
+    moment = read_capture_time(picture)
+    if moment is None:
+        return None
+    try:
+        return int((moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except OverflowError:  # beyond the calendar: ignore the offset
+        return int(moment.replace(tzinfo=UTC).timestamp())
 
 
 def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
@@ -151,12 +178,14 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
     return bibs
 
 
-def _with_generated(names: Sequence[str], bibs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _with_generated(
+    names: Sequence[str], bibs: Mapping[str, tuple[str, ...]], before: Mapping[str, FolderPhoto]
+) -> dict[str, tuple[str, ...]]:
     """Return BIBs for each file; files without one share generated BIBs, about 20 photos each."""
     bare = [name for name in names if name not in bibs]
     taken = {bib.casefold() for of_file in bibs.values() for bib in of_file}
-    free = [
-        str(number) for number in range(101, 101 + len(names) * 2 + len(taken)) if str(number) not in taken
-    ]
+    free = [str(number) for number in range(101, 101 + len(names) + len(taken)) if str(number) not in taken]
     groups = max(1, len(bare) // PHOTOS_PER_GENERATED_BIB)
-    return dict(bibs) | {name: (free[place % groups],) for place, name in enumerate(bare)}
+    generated = {name: (free[place % groups],) for place, name in enumerate(bare)}
+    kept = {name: before[name].bibs for name in bare if name in before}
+    return {**bibs, **generated, **kept}

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from ninepic_async.sandbox.pictures.interface import NotAPictureError
 
@@ -27,7 +27,7 @@ def open_picture(data: bytes) -> Image.Image:
     try:
         with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow raises many kinds for malformed files
         raise NotAPictureError(str(error)) from error
 
 

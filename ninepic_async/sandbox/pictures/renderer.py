@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
+from ninepic_async.sandbox.event_photos import PhotoSource
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.pictures.cache import PictureCache
 from ninepic_async.sandbox.pictures.factory import pictures_of
@@ -20,8 +21,8 @@ class Renderer:
     def __init__(self) -> None:
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
         self._cache = PictureCache(self.threads)
-        # Keyed by the object: after a reset, an event with the same number has other pictures.
-        self._pictures: WeakKeyDictionary[Event, Pictures] = WeakKeyDictionary()
+        # Keyed by the source: it changes with the seed, and stays when photos are added or removed.
+        self._pictures: WeakKeyDictionary[PhotoSource, Pictures] = WeakKeyDictionary()
 
     def close(self) -> None:
         """Stop the threads after their current work."""
@@ -29,21 +30,22 @@ class Renderer:
 
     def pictures(self, event: Event) -> Pictures:
         """Return the pictures of an event."""
-        known = self._pictures.get(event)
-        return known or self._pictures.setdefault(event, pictures_of(event))
+        source = event.gallery.source
+        known = self._pictures.get(source)
+        return known or self._pictures.setdefault(source, pictures_of(event))
 
     async def photo(self, event: Event, index: int, rendition: Rendition) -> bytes:
         """Return a photo as a JPEG."""
-        key = (event, rendition, index)
+        key = (event.gallery.source, rendition, index)
         return await self._cache.get(key, lambda: self.pictures(event).photo(index, rendition))
 
     async def cover(self, event: Event) -> bytes:
         """Return the event's cover as a JPEG."""
-        return await self._cache.get((event, "cover"), lambda: self.pictures(event).cover())
+        return await self._cache.get((event.gallery.source, "cover"), lambda: self.pictures(event).cover())
 
     async def clip(self, event: Event, bib: str, place: int) -> bytes:
         """Return a runner's clip as an MP4."""
-        key = (event, "clip", bib, place)
+        key = (event.gallery.source, "clip", bib, place)
         return await self._cache.get(key, lambda: self.pictures(event).clip(bib, place))
 
     async def match(self, event: Event, selfie: bytes) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from PIL import Image
 
 from ninepic_async.sandbox import FolderError, ManualClock, Sandbox
-from ninepic_async.sandbox.event_photos import DrawnPhotos
+from ninepic_async.sandbox.drawn_photos import DrawnPhotos
 from ninepic_async.sandbox.pictures.drawn_pictures import DrawnPictures
 from ninepic_async.sandbox.pictures.folder_photos import read_folder
 from tests.sandbox.raw_client import Api
@@ -164,7 +164,7 @@ def photo_taken(when: str, offset: str) -> Image.Exif:
         ("2026:01:17 06:30:00", "+05:30", 1_768_611_600),
         ("2026:01:17 06:30:00", "   :  ", 1_768_631_400),
         ("0000:00:00 00:00:00", "", None),
-        ("0001:01:01 00:00:00", "+05:30", -62_135_596_800),
+        ("0001:01:01 00:00:00", "+05:30", None),
         ("9999:12:31 23:59:59", "-08:00", 253_402_300_799),
     ],
 )
@@ -200,12 +200,39 @@ async def test_invalid_folders(tmp_path: Path, drawn: list[bytes]) -> None:
         await Sandbox(folder=tmp_path / "missing").start()
     with pytest.raises(FolderError, match="there are no JPEGs"):
         await Sandbox(folder=tmp_path).start()
-    (tmp_path / "good.jpg").write_bytes(drawn[0])
-    for name, body in (("text.jpg", b"hello"), ("cut.jpg", drawn[1][:20_000])):
-        (tmp_path / name).write_bytes(body)
-        with pytest.raises(FolderError, match=name):
-            await Sandbox(folder=tmp_path).start()
-        (tmp_path / name).unlink()
+    (tmp_path / "text.jpg").write_bytes(b"hello")
+    (tmp_path / "cut.jpg").write_bytes(drawn[1][:20_000])
+    with pytest.raises(FolderError, match=r"none of the 2 JPEGs .* is readable: .*cut\.jpg"):
+        await Sandbox(folder=tmp_path).start()
+
+
+async def test_bad_files_are_left_out(
+    folder: Path, drawn: list[bytes], session: ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = {"text.jpg": b"hello", "cut.jpg": drawn[1][:20_000], "empty.jpg": b"", "png.jpg": png()}
+    for name, body in bad.items():
+        (folder / name).write_bytes(body)
+    (folder / "bibs.csv").write_text("p0.jpg,7\ncut.jpg,8\n")
+    async with Sandbox(folder=folder) as sandbox:
+        assert sandbox.event.gallery.total == 6
+        assert "8" not in sandbox.bibs
+        assert (await Api(sandbox, session).get("/images")).data["pagination"]["total"] == 6
+        assert len(sandbox.left_out) == len(bad)
+        for line, name in zip(sandbox.left_out, sorted(bad), strict=True):
+            assert str(folder / name) in line
+            assert "is not a readable JPEG" in line
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [name for name in sorted(bad) if not any(name in line for line in warnings)] == []
+
+
+def png() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_drawn_photos_leave_nothing_out(sandbox: Sandbox) -> None:
+    assert sandbox.left_out == ()
 
 
 @pytest.mark.parametrize("table", ["file,bib\nother.jpg,7", "good.jpg", "good.jpg,"])
