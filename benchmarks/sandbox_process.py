@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, so that server and client do not share a core or an event loop."""
+"""A server in a process of its own, so that server and client do not share a core or an event loop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from attrs import frozen
 
 
 @frozen
 class Served:
-    """Where the sandbox is, and how to get in."""
+    """Where the server is, and what to send it."""
 
     base_url: str
     api_key: str
@@ -45,8 +46,24 @@ def on_core(number: int) -> Iterator[None]:
 @contextmanager
 def sandbox(*, photos: int, latency_s: float = 0.0) -> Iterator[Served]:
     """Start a sandbox, and stop it afterwards."""
-    command = [sys.executable, __file__, str(photos), str(latency_s)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with _process(__file__, str(photos), str(latency_s)) as served:
+        yield served
+
+
+@contextmanager
+def canned(*, photos: int, latency_s: float = 0.0) -> Iterator[Served]:
+    """Start a gallery of ready-made replies, and stop it afterwards."""
+    with _process("-m", "benchmarks.canned_server", str(photos), str(latency_s)) as served:
+        yield served
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[Served]:
+    command = [sys.executable, *arguments]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+    ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         try:
