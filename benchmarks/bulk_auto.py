@@ -19,7 +19,7 @@ from aiohttp import web
 
 from benchmarks.bulk import TMPFS
 from ninepic_async import DownloadProgress, ImageItem, NinePic
-from ninepic_async.download.run import Concurrency
+from ninepic_async.download.settings import Concurrency
 
 BODY = b"\xff\xd8\xff" + bytes(100 * 1024)
 Host = Callable[[], Awaitable[web.Response]]

@@ -62,6 +62,7 @@ LINK_EXPIRY_KEYS: Final = ("expires", "se", "exp", "expiry")
 only the host's refusal shows that a link has expired."""
 
 LINK_EXPIRED_STATUSES: Final = frozenset({400, 401, 403, 410})
+"""How a host refuses an expired link. A link that is refused so is signed again, whatever the host says."""
+
 LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry")
-"""A host refuses an expired link with one of these statuses and one of these words in the body, in any case.
-Any other 403 is final."""
+"""What the host's reply to an expired link says, in any case. Only the text of an error depends on it."""

@@ -307,3 +307,9 @@ async def page_again(pager: Pager[T], number: int) -> Page[T]:
 def is_of_originals(pager: Pager[Any]) -> bool:
     """Return whether a list has links to originals. These can also be signed by id."""
     return isinstance(pager._listing, Originals)
+
+
+def list_name(pager: Pager[Any]) -> str:
+    """Return a name for a list, by which its items' places can be compared later."""
+    listing = pager._listing
+    return ":".join(filter(None, (listing.name, getattr(listing, "bib", None), listing.request_id)))

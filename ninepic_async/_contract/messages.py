@@ -123,15 +123,16 @@ def retry_after_s(reply: Reply) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        moment = _http_date(text)
+        moment = http_date_s(text)
         if moment is None:
             return None
-        sent = _http_date(reply.headers.get("date", ""))
+        sent = http_date_s(reply.headers.get("date", ""))
         seconds = moment - (reply.received_at if sent is None else sent)
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
-def _http_date(text: str) -> float | None:
+def http_date_s(text: str) -> float | None:
+    """Return the Unix seconds of an HTTP date; None for a text that is none."""
     try:
         moment = parsedate_to_datetime(text)
         # The oldest of the three formats has no zone. An HTTP date is in UTC anyway.

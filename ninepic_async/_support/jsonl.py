@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -39,22 +40,29 @@ def read_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def append_rows(descriptor: int, rows: Iterable[dict[str, Any]]) -> None:
+def append_rows(descriptor: int, rows: Iterable[dict[str, Any]]) -> list[int]:
     """Append objects, on a line of their own even if the file ends in the middle of a line.
 
     Args:
         descriptor: a file opened with ``O_RDWR | O_APPEND``.
         rows: the objects.
 
+    Returns:
+        Where in the file each line begins.
+
     Raises:
         OSError: they can't be written. What was written of them is removed again.
     """
-    data = b"".join(map(to_line, rows))
-    if not data:
-        return
+    lines = list(map(to_line, rows))
+    if not lines:
+        return []
     end = os.fstat(descriptor).st_size
-    if end and _last_byte(descriptor) != b"\n":
-        data = b"\n" + data
+    torn = bool(end) and _last_byte(descriptor) != b"\n"
+    _append(descriptor, end, b"\n" * torn + b"".join(lines))
+    return list(accumulate(map(len, lines[:-1]), initial=end + torn))
+
+
+def _append(descriptor: int, end: int, data: bytes) -> None:
     written = 0
     try:
         while written < len(data):

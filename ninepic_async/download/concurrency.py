@@ -1,4 +1,4 @@
-"""How many files to fetch at once, found out from what that brings. Pure."""
+"""Find out how many files to fetch at once, from the throughput that each number brings. No I/O."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from attrs import define, field
 MOST: Final = 64
 START: Final = 16
 WINDOW_S: Final = 0.25
-"""How long one setting is watched. The first window after a change is left out; but not the very first, where
-too low a rate only makes climbing look better."""
+"""How long a limit is tried before it is judged. The first window after a change does not count, except for
+the very first one: a rate that is too low there only makes more look better."""
 
 _GAIN: Final = 1.1
-"""What counts as more."""
+"""More throughput by this factor is an improvement."""
 _FIRST_STEP: Final = 4
-"""Long ways are common, and each window below what they bear is lost."""
+"""The first step is large: slow links are common, and time with too few requests is lost."""
 _LOSS: Final = 0.7
-"""What counts as less, when it lasts for two windows."""
+"""Less throughput by this factor, in two windows in a row, is a loss."""
 _SHRINK: Final = 0.7
 _FIRST_SHRINK: Final = 0.5
 _PROBE_AFTER: Final = 24
 _PROBE_SOON: Final = 4
-"""After a step back for less: it may have been a passing dip, whatever the setting."""
+"""Windows to wait after a step down: the loss may have passed."""
 _PROBE_AFTER_MOST: Final = 384
 _FORGIVE_AFTER: Final = 120
 
 
 @define
-class Adapter:
-    """Climbs while that pays, steps back when it does not, gives way when told to, and tries again later.
+class ConcurrencyController:
+    """Raises the limit while that pays, lowers it when it does not or when told to, and tries again later.
 
     Attributes:
-        limit: how many to fetch at once now.
+        limit: how many files to fetch at once now.
     """
 
     most: int = MOST
     limit: int = START
     _ceiling: int = field(init=False)
     _rate: float = field(init=False, default=0.0)
-    """What the setting before a step brought, or the present one while holding."""
+    """The throughput before the last step, or the mean of the present limit."""
     _back: int | None = field(init=False, default=None)
-    """The setting to return to if the present one brings no more."""
+    """The limit to return to if the present one brings no improvement."""
     _settling: bool = field(init=False, default=False)
     _climbing: bool = field(init=False, default=True)
-    _pardon: bool = field(init=False, default=False)
-    """The rest of a burst that was refused together says nothing new."""
+    _ignore_next: bool = field(init=False, default=False)
+    """Requests of the same burst are refused together: the second refusal says nothing new."""
     _quiet: int = field(init=False, default=0)
     _low: int = field(init=False, default=0)
     _probe_after: int = field(init=False, default=_PROBE_AFTER)
@@ -56,18 +56,18 @@ class Adapter:
         self._ceiling = self.most
 
     def observe(self, rate: float, throttled: int) -> int:
-        """Take in what one window brought.
+        """Judge one window.
 
         Args:
-            rate: bytes a second.
-            throttled: how many replies asked to slow down, or did not come.
+            rate: bytes per second.
+            throttled: how many replies asked to slow down, and how many did not come.
 
         Returns:
-            The limit from here on.
+            The new limit.
         """
         if throttled:
-            return self._give_way()
-        self._pardon = False
+            return self._back_off()
+        self._ignore_next = False
         self._since_throttle += 1
         if self._since_throttle == _FORGIVE_AFTER:
             self._ceiling = self.most
@@ -82,14 +82,14 @@ class Adapter:
             self._hold(rate)
         return self.limit
 
-    def _give_way(self) -> int:
+    def _back_off(self) -> int:
         self._since_throttle = 0
-        if not self._pardon:
-            # The first refusal may come at many times what the host bears; later ones come from steps of one.
+        if not self._ignore_next:
+            # The first refusal can come at many times the host's limit; later ones come from steps of one.
             share = _SHRINK if self._ceiling < self.most else _FIRST_SHRINK
             self._ceiling = max(1, min(self._ceiling, self.limit) - 1)
             self._move(max(1, int(self.limit * share)))
-        self._pardon = not self._pardon
+        self._ignore_next = not self._ignore_next
         self._back, self._rate, self._quiet = None, 0.0, 0
         self._settling, self._climbing = True, False
         return self.limit
@@ -118,7 +118,7 @@ class Adapter:
             self._step_up()
 
     def _step_up(self, factor: int = 2) -> None:
-        # A host that has refused once is approached by one at a time.
+        # After a refusal the limit grows one by one.
         careful = self._ceiling < self.most
         following = min(self.limit + 1 if careful else factor * self.limit, self._ceiling)
         self._back = self.limit if following > self.limit else None

@@ -1,4 +1,4 @@
-"""Whole files get their names: on disk first, then renamed, then written into the journal."""
+"""Finish files: make them durable, give them their names, and note them in the journal, in that order."""
 
 from __future__ import annotations
 
@@ -7,69 +7,75 @@ from collections.abc import Sequence
 from typing import Final
 
 import anyio
-import anyio.to_thread
 from attrs import field, frozen
 
+from ninepic_async._support.clock import Clock
 from ninepic_async._support.redact import mask_queries
-from ninepic_async.download.fetch import GivenUpError, Job
+from ninepic_async.download.fetch import Fetched, GivenUpError
+from ninepic_async.download.job import FetchJob
 from ninepic_async.download.journal import Row
-from ninepic_async.download.partial_file import Part
-from ninepic_async.download.progress import Meter
+from ninepic_async.download.known_files import KnownFiles
+from ninepic_async.download.progress import Counters
 from ninepic_async.download.report import FailedDownload
-from ninepic_async.download.source import Unsigned
-from ninepic_async.download.target_folder import Folder, UnwritableError
-
-AT_ONCE: Final = 64
-"""Files that may wait to be settled. One thread call serves all that wait: a call for each file would cost
-more than writing it."""
+from ninepic_async.download.source import UnsignedFile
+from ninepic_async.download.store import NameTakenError, Store, UnwritableError
 
 _GATHER_S: Final = 0.005
-"""Let a few gather, where they come fast."""
+"""Let a few files gather: one thread flushes all that wait, since a thread for each would take too long."""
+_RETRY_AFTER_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Waits before another try to name a file: on Windows a viewer or a virus scanner can have it open."""
 
-Whole = tuple[Job, Part]
+Whole = tuple[FetchJob, Fetched]
 
 
-@frozen
-class Settler:
-    """Takes files off the workers' hands, whole or given up."""
+@frozen(kw_only=True)
+class Finisher:
+    """Takes fetched files from the workers, and notes failed ones.
 
-    folder: Folder
-    meter: Meter
-    _whole: asyncio.Queue[Whole | None] = field(factory=lambda: asyncio.Queue(AT_ONCE), init=False)
+    Attributes:
+        most_waiting: how many files may wait, each with an open file descriptor.
+    """
 
-    async def take(self, job: Job, part: Part) -> None:
-        """Take a whole file, once there is room for it."""
+    store: Store
+    known: KnownFiles
+    counters: Counters
+    clock: Clock
+    most_waiting: int
+    _whole: asyncio.Queue[Whole | None] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_whole", asyncio.Queue(self.most_waiting))
+
+    async def take(self, job: FetchJob, fetched: Fetched) -> None:
+        """Take a whole file as soon as there is room for it."""
         try:
-            await self._whole.put((job, part))
+            await self._whole.put((job, fetched))
         except BaseException:
-            part.close()
+            fetched.part.close()
             raise
 
     async def end(self) -> None:
-        """Let `run` end, once it has settled what it was given."""
+        """Let `run` end after the files it was given."""
         await self._whole.put(None)
 
     async def run(self) -> None:
-        """Settle files until no more come.
+        """Finish files until no more come.
 
         Raises:
             DownloadError: the disk does not take them.
         """
-        while (first := await self._whole.get()) is not None:
-            batch = [first, *self._waiting()]
-            todo = [part for _, part in batch]
-            troubles: dict[int, OSError] = {}
-            try:
-                await anyio.to_thread.run_sync(_settle, todo, troubles, abandon_on_cancel=True)
-            finally:
-                # Cancelled: the thread ends with the file it is at.
-                _close_all(todo)
-            self._name(batch, troubles)
-            await anyio.sleep(_GATHER_S)
+        async with anyio.create_task_group() as retries:
+            while (first := await self._whole.get()) is not None:
+                batch = [first, *self._waiting()]
+                failed = await self.store.flush([fetched.part for _, fetched in batch])
+                for job, fetched in self._name(batch, failed):
+                    retries.start_soon(self._name_later, job, fetched)
+                await anyio.sleep(_GATHER_S)
 
-    def close_left(self) -> None:
-        """Close files that nobody settles any more."""
-        _close_all([part for _, part in self._waiting()])
+    def close_waiting(self) -> None:
+        """Close the files that are not finished any more."""
+        for _, fetched in self._waiting():
+            fetched.part.close()
 
     def _waiting(self) -> list[Whole]:
         found: list[Whole] = []
@@ -81,9 +87,78 @@ class Settler:
             found.append(whole)
         return found
 
-    def given_up(self, job: Job, error: GivenUpError) -> None:
-        """Note that a photo can't be had, and what there is of it."""
-        job.link.settled = True
+    def _name(self, batch: Sequence[Whole], failed: dict[str, Exception]) -> list[Whole]:
+        """Name flushed files and note them. Return those whose names are held by another program."""
+        rows: list[Row] = []
+        later: list[Whole] = []
+        try:
+            for job, fetched in batch:
+                try:
+                    if job.name in failed:
+                        raise failed[job.name]
+                    rows.append(self._done(job, fetched, self._publish(job, fetched.name)))
+                except UnwritableError as error:
+                    if job.name in failed:
+                        self._give_up(job, error)
+                    else:
+                        later.append((job, fetched))
+        finally:
+            self._note_done(rows)
+        return later
+
+    async def _name_later(self, job: FetchJob, fetched: Fetched) -> None:
+        error: Exception | None = None
+        for wait in _RETRY_AFTER_S:
+            await self.clock.sleep(wait)
+            try:
+                name = self._publish(job, fetched.name)
+            except UnwritableError as again:
+                error = again
+            else:
+                self._note_done([self._done(job, fetched, name)])
+                return
+        self._give_up(job, error)
+
+    def _publish(self, job: FetchJob, wanted: str) -> str:
+        """Give a file its final name: the wanted one, or another one if a different file has that."""
+        stored = job.previous is not None and job.previous.state == "done"
+        if wanted == job.name:
+            try:
+                self.store.publish(job.name, wanted, replace=stored)
+            except NameTakenError:
+                if self.store.adopt(job.name, wanted):
+                    return wanted
+            else:
+                return wanted
+        for name in self.known.rename(job.key, wanted):
+            try:
+                self.store.publish(job.name, name, replace=False)
+            except NameTakenError:
+                if self.store.adopt(job.name, name):
+                    return name
+            else:
+                return name
+        raise AssertionError("there is always another name")
+
+    def _done(self, job: FetchJob, fetched: Fetched, name: str) -> Row:
+        job.link.finished = True
+        self.counters.done += 1
+        self.counters.bytes_stored += fetched.part.size
+        return Row(
+            key=job.key, id=job.id, name=name, state="done", bytes=fetched.part.size, listed=job.listed
+        )
+
+    def _note_done(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self.counters.stored.extend(self.store.note(rows))
+
+    def _give_up(self, job: FetchJob, error: Exception | None) -> None:
+        self.store.discard(job.name)
+        self.given_up(job, GivenUpError(str(error)))
+
+    def given_up(self, job: FetchJob, error: GivenUpError) -> None:
+        """Note that a photo can't be fetched, and what there is of it."""
+        job.link.finished = True
         part = error.part
         resumable = part is not None and part.resume_at is not None
         row = Row(
@@ -97,47 +172,11 @@ class Settler:
         )
         self._failed(row)
 
-    def unsigned(self, photo: Unsigned) -> None:
+    def unsigned(self, photo: UnsignedFile) -> None:
         """Note that there is no link to a photo."""
         self._failed(Row(key=photo.key, id=photo.id, name=photo.name, state="failed", error=photo.error))
 
     def _failed(self, row: Row) -> None:
         failed = FailedDownload(id=mask_queries(row.id), name=row.name, error=mask_queries(row.error or ""))
-        self.meter.failed.append(failed)
-        self.folder.note(row)
-
-    def _name(self, batch: Sequence[Whole], troubles: dict[int, OSError]) -> None:
-        rows = []
-        try:
-            for job, part in batch:
-                try:
-                    if id(part) in troubles:
-                        raise self.folder.trouble(troubles[id(part)], job.name)
-                    self.folder.finish(job.name)
-                except UnwritableError as error:
-                    self.folder.discard(job.name)
-                    self.given_up(job, GivenUpError(str(error)))
-                    continue
-                job.link.settled = True
-                rows.append(Row(key=job.key, id=job.id, name=job.name, state="done", bytes=part.size))
-                self.meter.done += 1
-                self.meter.bytes_whole += part.size
-        finally:
-            self.folder.note(*rows)
-
-
-def _close_all(parts: list[Part]) -> None:
-    while parts:
-        parts.pop().close()
-
-
-def _settle(todo: list[Part], troubles: dict[int, OSError]) -> None:
-    while True:
-        try:
-            part = todo.pop()
-        except IndexError:
-            return
-        try:
-            part.settle()
-        except OSError as error:
-            troubles[id(part)] = error
+        self.counters.failed.append(failed)
+        self.store.note([row])

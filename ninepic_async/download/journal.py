@@ -1,35 +1,52 @@
-"""The journal: one JSON line for each thing that happened to a file, only ever appended to."""
+"""The journal of a folder: a JSON line for each event in a file's life. Lines are only appended."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal
 
-import orjson
-from attrs import frozen
+from attrs import field, frozen
 
+from ninepic_async._support.jsonl import LONGEST_LINE_BYTES, append_rows, parse_line
 from ninepic_async._support.redact import mask_queries
 from ninepic_async.download.names import safe_name
 
 FILE_NAME: Final = ".ninepic-journal.jsonl"
-_LONGEST_LINE: Final = 64 * 1024
+_BLOCK_BYTES: Final = 256 * 1024
+_STATES: Final = ("started", "done", "failed")
 
 State = Literal["started", "done", "failed"]
 
 
 @frozen(kw_only=True)
-class Row:
-    """One line.
+class Listed:
+    """Where the service lists a photo.
 
     Attributes:
-        key: by which a run knows the photo again: a hash of id, kind and path.
-        id: the photo's, for people.
-        name: of its file in the folder.
-        state: ``started`` for a large file begun, ``done``, ``failed``.
-        bytes: the size of the whole file, where known.
-        validator: the host's mark of this very version of the file, for going on in the middle of it.
+        list: the list's name. Places in one list can be compared.
+        place: the photo's place in it, from 0. 9Pic lists photos by capture time.
+        hour: the UTC hour in which it was taken, such as ``2026-01-19T06``, if the timeline says so.
+    """
+
+    list: str
+    place: int
+    hour: str | None = None
+
+
+@frozen(kw_only=True)
+class Row:
+    """One line about a photo.
+
+    Attributes:
+        key: identifies the photo in later runs; see `identity`.
+        id: the photo's id, for people.
+        name: its file's name in the folder.
+        state: ``started`` for a large file that was begun, ``done`` or ``failed``.
+        bytes: the size of the whole file, if known.
+        validator: the host's ETag or date of this version, to resume it.
         error: why it failed.
+        listed: where the service lists it, if that is known.
     """
 
     key: str
@@ -39,10 +56,22 @@ class Row:
     bytes: int | None = None
     validator: str | None = None
     error: str | None = None
+    listed: Listed | None = field(default=None)
 
 
-def line_of(row: Row) -> bytes:
-    """Write a row as a line."""
+@frozen(kw_only=True)
+class EventNote:
+    """One line about the event that a folder's photos are of."""
+
+    event_id: int
+    event_name: str
+
+
+def to_object(row: Row | EventNote) -> dict[str, Any]:
+    """Return the JSON object of a line."""
+    if isinstance(row, EventNote):
+        return {"event_id": row.event_id, "event_name": _plain(row.event_name)}
+    listed = row.listed
     known = {
         "key": row.key,
         "id": _plain(row.id),
@@ -51,25 +80,22 @@ def line_of(row: Row) -> bytes:
         "bytes": row.bytes,
         "validator": row.validator and _plain(row.validator),
         "error": row.error and _plain(row.error),
+        "list": listed and _plain(listed.list),
+        "place": listed and listed.place,
+        "hour": listed and listed.hour,
     }
-    return orjson.dumps({name: value for name, value in known.items() if value is not None}) + b"\n"
+    return {name: value for name, value in known.items() if value is not None}
 
 
-def row_of(line: bytes) -> Row | None:
-    """Read a line; None for one that is torn, or that no run of ours wrote."""
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(found, dict) or not line.endswith(b"\n"):
-        return None
-    key, identity, name, state = (found.get(part) for part in ("key", "id", "name", "state"))
-    size, validator, error = (found.get(part) for part in ("bytes", "validator", "error"))
+def to_row(found: dict[str, Any]) -> Row | None:
+    """Return the row of a JSON object, or None for an object that no run wrote."""
+    key, identity, name, state = map(found.get, ("key", "id", "name", "state"))
     if not (isinstance(key, str) and isinstance(identity, str) and isinstance(name, str)):
         return None
-    # The journal lies in a folder that others may write to: its names are trusted no more than a server's.
-    if state not in ("started", "done", "failed") or safe_name(name) != name:
+    # Others may write to the folder too, so a name from the journal is checked like one from the service.
+    if state not in _STATES or safe_name(name) != name:
         return None
+    size, validator, error = map(found.get, ("bytes", "validator", "error"))
     return Row(
         key=key,
         id=identity,
@@ -78,53 +104,81 @@ def row_of(line: bytes) -> Row | None:
         bytes=size if type(size) is int and 0 <= size < 2**63 else None,
         validator=validator if isinstance(validator, str) else None,
         error=error if isinstance(error, str) else None,
+        listed=_listed(found),
     )
 
 
+def to_event_note(found: dict[str, Any]) -> EventNote | None:
+    """Return what a JSON object says of the event, or None if it is of another kind."""
+    event_id, name = found.get("event_id"), found.get("event_name")
+    if type(event_id) is int and isinstance(name, str):
+        return EventNote(event_id=event_id, event_name=name)
+    return None
+
+
+def _listed(found: dict[str, Any]) -> Listed | None:
+    name, place, hour = map(found.get, ("list", "place", "hour"))
+    if not isinstance(name, str) or type(place) is not int:
+        return None
+    return Listed(list=name, place=place, hour=hour if isinstance(hour, str) else None)
+
+
 class Journal:
-    """Reads and appends rows. A row is on disk whole, or not at all."""
+    """Read and append lines. An appended line is on disk whole, or not at all."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._end = os.fstat(descriptor).st_size
-        self._torn = False
-        if self._end:
-            os.lseek(descriptor, -1, os.SEEK_END)
-            self._torn = os.read(descriptor, 1) != b"\n"
+        """What was there at the start: later lines are of this run."""
 
-    def rows(self) -> Iterator[Row]:
-        """Read the rows, oldest first, skipping what can't be read."""
-        with os.fdopen(os.dup(self.descriptor), "rb") as lines:
-            lines.seek(0)
-            while line := lines.readline(_LONGEST_LINE):
-                row = row_of(line)
-                if row is not None:
-                    yield row
+    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield what earlier runs wrote, with each line's offset. Lines that can't be read are skipped."""
+        for offset, line in self._lines():
+            found = parse_line(line)
+            if found is not None:
+                yield offset, found
+
+    def row_at(self, offset: int) -> Row | None:
+        """Return the row that begins at that place."""
+        os.lseek(self.descriptor, offset, os.SEEK_SET)
+        line = os.read(self.descriptor, LONGEST_LINE_BYTES).partition(b"\n")[0]
+        found = parse_line(line + b"\n")
+        return None if found is None else to_row(found)
+
+    def append(self, rows: Sequence[Row | EventNote]) -> list[int]:
+        """Append lines, and return their offsets.
+
+        Raises:
+            OSError: there is no room for them. None of them is left half written.
+        """
+        return append_rows(self.descriptor, map(to_object, rows))
 
     def sync(self) -> None:
-        """Make what was written last."""
+        """Make the lines durable."""
         os.fsync(self.descriptor)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self.descriptor)
 
-    def append(self, rows: Iterable[Row]) -> None:
-        """Write rows.
-
-        Raises:
-            OSError: there is no room for them; none of them is left half written.
-        """
-        text = (b"\n" if self._torn else b"") + b"".join(map(line_of, rows))
-        try:
-            written = 0
-            while written < len(text):
-                written += os.write(self.descriptor, text[written:])
-        except OSError:
-            os.ftruncate(self.descriptor, self._end)
-            raise
-        self._torn = False
-        self._end += len(text)
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines with their offsets; one that is longer than any of ours is skipped."""
+        offset, position, rest = 0, 0, b""
+        while position < self._end:
+            os.lseek(self.descriptor, position, os.SEEK_SET)
+            block = os.read(self.descriptor, min(_BLOCK_BYTES, self._end - position))
+            if not block:
+                return
+            position += len(block)
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                if len(line) < LONGEST_LINE_BYTES:
+                    yield offset, line + b"\n"
+                offset += len(line) + 1
+            if len(rest) >= LONGEST_LINE_BYTES:
+                # Keep no more of it than shows that it is too long.
+                excess = len(rest) - LONGEST_LINE_BYTES
+                offset, rest = offset + excess, rest[excess:]
 
 
 def _plain(text: str) -> str:

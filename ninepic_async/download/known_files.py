@@ -1,29 +1,46 @@
-"""What earlier runs did, and which names are taken: looked up on disk, so that memory stays as it is."""
+"""Find what earlier runs did, and which names are taken, without keeping it all in memory."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, count, filterfalse, islice
+from itertools import chain, count, islice
 from typing import Final
 
 import anyio.lowlevel
+from attrs import frozen
 
 from ninepic_async.download.journal import Row
-from ninepic_async.download.names import UNSIGNED, distinct, folded
+from ninepic_async.download.names import distinct, folded
 from ninepic_async.errors import DownloadError
 
-_CACHE_KIB: Final = 2048
-_LOADED_AT_ONCE: Final = 500
-"""Rows, which take some milliseconds: no longer may the loop, and whoever cancels, have to wait."""
-_TABLE: Final = """CREATE TABLE photo (
+UNSIGNED: Final = "unsigned-"
+"""Prefix of the keys of photos that the service could not sign a link for. They take no file name."""
+_CACHE_KIB: Final = 16 * 1024
+_READ_AT_ONCE: Final = 500
+"""Rows read without a pause. This takes some milliseconds, for which the event loop stands still."""
+_MOST_AHEAD: Final = 20_000
+"""Rows read ahead of the source's order, until the order is found to be another one."""
+_PHOTOS: Final = """CREATE TABLE photo (
         key TEXT PRIMARY KEY, name TEXT, folded TEXT UNIQUE,
-        state TEXT, bytes INTEGER, validator TEXT, met INTEGER
+        state TEXT, bytes INTEGER, validator TEXT, at INTEGER
     ) WITHOUT ROWID"""
-_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, 0)"
-_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, NULL, NULL, NULL, 1)"
-_FIND: Final = "SELECT name, state, bytes, validator, met FROM photo WHERE key = ?"
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, NULL, NULL, NULL, NULL)"
+_RENAME: Final = "UPDATE OR IGNORE photo SET name = ?, folded = ? WHERE key = ?"
+_FIND: Final = "SELECT name, state, bytes, validator, at FROM photo WHERE key = ?"
+_MEET: Final = "INSERT OR IGNORE INTO met VALUES (?)"
+
+Rows = Iterable[tuple[int, Row]]
+
+
+@frozen
+class Known:
+    """What an earlier run noted of a photo, and where in the journal."""
+
+    row: Row
+    offset: int
 
 
 @contextmanager
@@ -33,19 +50,30 @@ def _has_room() -> Iterator[None]:
     except sqlite3.Error as error:
         raise DownloadError(
             f"can't keep track of the photos in the system's temporary folder: {error}. Make room there, or "
-            "name another in SQLITE_TMPDIR. Whole files and the journal are kept; run again to go on."
+            "name another folder in SQLITE_TMPDIR. Whole files and the journal are kept; run again to go on."
         ) from error
 
 
-class Index:
-    """A private SQLite database that vanishes with the run; the journal alone is what lasts.
+class KnownFiles:
+    """Looks photos up in the journal.
+
+    As long as the source comes in the journal's order, the journal is read beside it, and a run that has
+    nothing to do needs no index. Anything else, such as a new photo, builds an index of the whole journal:
+    a private SQLite database that is deleted with the run.
+
+    Args:
+        read: opens the journal's rows from the beginning.
 
     Raises:
-        DownloadError: the system's temporary folder, which SQLite goes on in, does not take it.
+        DownloadError: the system's temporary folder is full.
     """
 
-    def __init__(self) -> None:
-        # An empty file name asks SQLite for a temporary file, which it opens once the cache is full.
+    def __init__(self, read: Callable[[], Rows]) -> None:
+        self._read = read
+        self._unread: Iterator[tuple[int, Row]] = iter(read())
+        self._ahead: dict[str, Known] = {}
+        self._indexed = False
+        # With an empty name SQLite makes a temporary file, once its cache is full.
         self._db = sqlite3.connect("", isolation_level=None)
         try:
             self._begin()
@@ -57,56 +85,97 @@ class Index:
     def _begin(self) -> None:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(_TABLE)
+        self._db.execute(_PHOTOS)
+        self._db.execute("CREATE TABLE met (key INTEGER PRIMARY KEY)")
         self._db.execute("BEGIN")
 
-    async def load(self, rows: Iterable[Row]) -> None:
-        """Take in what earlier runs did, oldest first.
-
-        Raises:
-            DownloadError: as above.
-        """
-        left = iter(rows)
-        while some := list(islice(left, _LOADED_AT_ONCE)):
-            with _has_room():
-                self._db.executemany(_PUT, map(_values, filterfalse(is_unsigned, some)))
-            await anyio.lowlevel.checkpoint()
-
     def close(self) -> None:
-        """Let it vanish."""
+        """Delete the index."""
         self._db.close()
 
     @_has_room()
-    def meet(self, key: str, identity: str, wanted: str) -> Row | None:
-        """Give what is known of a photo, its name above all; None if this run has met it before.
+    def is_new_in_this_run(self, key: str) -> bool:
+        """Note that the source gave a photo, and tell whether it is the first time."""
+        return self._db.execute(_MEET, (_fingerprint(key),)).rowcount == 1
 
-        A photo that has no name yet gets the wanted one, or, if that is taken, one with the key in it.
+    async def find(self, key: str) -> Known | None:
+        """Return what an earlier run noted of a photo. Where that says ``done``, a later note may differ."""
+        while not self._indexed:
+            found = self._ahead.pop(key, None)
+            if found is not None:
+                return found
+            await self._read_on()
+        return self._indexed_row(key)
 
-        Raises:
-            DownloadError: as above.
-        """
-        if self._claim(key, wanted):
-            return Row(key=key, id=identity, name=wanted, state="failed")
-        found = self._db.execute(_FIND, (key,)).fetchone()
-        if found is not None:
-            name, state, size, validator, met = found
-            if met:
-                return None
-            self._db.execute("UPDATE photo SET met = 1 WHERE key = ?", (key,))
-            return Row(key=key, id=identity, name=name, state=state, bytes=size, validator=validator)
-        # Whoever names the photos can work out these marks too, and give them to others.
-        marks = chain((key[:6], key[:12], key), (f"{key}-{number}" for number in count(2)))
-        name = next(name for mark in marks if self._claim(key, name := distinct(wanted, mark)))
-        return Row(key=key, id=identity, name=name, state="failed")
+    async def latest(self, key: str) -> Known | None:
+        """Return what was noted last of a photo."""
+        await self._index()
+        return self._indexed_row(key)
 
-    def _claim(self, key: str, name: str) -> bool:
+    async def claim(self, key: str, wanted: str) -> str:
+        """Give a new photo a name that no other has: the wanted one, or one with the key in it."""
+        await self._index()
+        names = chain([wanted], (distinct(wanted, mark) for mark in _marks(key)))
+        return next(name for name in names if self._claimed(key, name))
+
+    def rename(self, key: str, wanted: str) -> Iterator[str]:
+        """Yield names for a photo that is to be stored under another one, each claimed for it in turn."""
+        for name in chain([wanted], (distinct(wanted, mark) for mark in _marks(key))):
+            with _has_room():
+                renamed = self._db.execute(_RENAME, (name, folded(name), key)).rowcount
+            if renamed == 1:
+                yield name
+
+    @_has_room()
+    def _claimed(self, key: str, name: str) -> bool:
         return self._db.execute(_CLAIM, (key, name, folded(name))).rowcount == 1
+
+    @_has_room()
+    def _indexed_row(self, key: str) -> Known | None:
+        found = self._db.execute(_FIND, (key,)).fetchone()
+        if found is None or found[1] is None:
+            return None
+        name, state, size, validator, offset = found
+        row = Row(key=key, id="", name=name, state=state, bytes=size, validator=validator)
+        return Known(row, offset)
+
+    async def _read_on(self) -> None:
+        """Read a few more rows, or index them all where the source's order is not the journal's."""
+        rows = list(islice(self._unread, _READ_AT_ONCE))
+        self._ahead.update((row.key, Known(row, offset)) for offset, row in rows)
+        if not rows or len(self._ahead) > _MOST_AHEAD:
+            await self._index()
+
+    async def _index(self) -> None:
+        if self._indexed:
+            return
+        self._ahead.clear()
+        rows = iter(self._read())
+        while some := list(islice(rows, _READ_AT_ONCE)):
+            with _has_room():
+                self._db.executemany(_PUT, [_values(*each) for each in some if not is_unsigned(each[1])])
+            await anyio.lowlevel.checkpoint()
+        self._indexed = True
 
 
 def is_unsigned(row: Row) -> bool:
-    """Whether a row tells of a link that was never to be had: it takes no name from anybody."""
+    """Whether a row is about a photo that the service could not sign a link for."""
     return row.key.startswith(UNSIGNED)
 
 
-def _values(row: Row) -> tuple[str | int | None, ...]:
-    return row.key, row.name, folded(row.name), row.state, row.bytes, row.validator
+def _fingerprint(key: str) -> int:
+    """Return a key's first 64 bits: half the memory, and no two of a billion photos alike."""
+    try:
+        return int(key[:16], 16) - 2**63
+    except ValueError:
+        return hash(key)
+
+
+def _marks(key: str) -> Iterator[str]:
+    # Who names the photos can compute these marks too, and give them to other photos.
+    yield from (key[:6], key[:12], key)
+    yield from (f"{key}-{number}" for number in count(2))
+
+
+def _values(offset: int, row: Row) -> tuple[str | int | None, ...]:
+    return row.key, row.name, folded(row.name), row.state, row.bytes, row.validator, offset

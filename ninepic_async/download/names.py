@@ -1,42 +1,46 @@
-"""File names that are safe wherever they come from. Pure."""
+"""Make file names that are safe on every file system, whatever the service sends. No I/O."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import blake2b
 from typing import Final
-from urllib.parse import unquote
 
 from ninepic_async._support.redact import mask_queries
 
 PART: Final = ".part"
-UNSIGNED: Final = "unsigned-"
-"""What the journal's keys begin with for photos that the service could not sign a link for."""
+"""The end of an unfinished file's name."""
 LONGEST_BYTES: Final = 135
-"""With ``.part`` behind it, short enough for eCryptfs (143), the narrowest filesystem in common use."""
+"""With ``.part`` added, this fits eCryptfs (143 bytes), the shortest limit in common use."""
+_LONGEST_INPUT: Final = 4096
+"""Longer text is cut before it is normalised, which can take quadratic time."""
 
+_ORDINARY: Final = re.compile(
+    r"[0-9A-Za-z][0-9A-Za-z_-]{7,100}\.(?:jpe?g|png|gif|webp|heic|avif|tiff?|dng|mp4|mov|webm)"
+)
+"""Names that are safe as they are: most names are, and the full check takes ten times as long."""
 _SEPARATORS: Final = re.compile(r"[/\\]")
-# Refused by Windows, by POSIX, shown as another name than it is (bidirectional controls), or not seen at all:
-# HFS+ would take a journal's name with an invisible character in it for the journal.
+# Characters that Windows or POSIX refuse, and invisible or bidirectional ones, which show another name than
+# the file has. HFS+ even ignores some of them when it compares names.
 _UNSAFE: Final = re.compile(
     '[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffd]'
 )
-# Windows' devices, and the page that is a gallery's, or that a web server shows for the folder.
+# Windows device names, and the page that a web server shows for a folder.
 _RESERVED: Final = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\.|$)|index\.html?$", re.IGNORECASE
 )
-_PATH: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 def safe_name(name: str) -> str:
-    """Make one harmless file name of any text; a name that is harmless stays as it is.
+    """Return a safe file name for any text. A name that is safe already stays as it is.
 
-    The result is never empty, has no path parts, does not begin with a dot (the journal does), does not end
-    in ``.part`` (unfinished files do), and is at most `LONGEST_BYTES` long in UTF-8.
+    The result is not empty, has no folder in it, does not begin with a dot or end in ``.part``, and has at
+    most `LONGEST_BYTES` bytes in UTF-8.
     """
-    last = _SEPARATORS.split(mask_queries(name).rstrip("/\\"))[-1]
+    if _ORDINARY.fullmatch(name):
+        return name
+    last = _SEPARATORS.split(mask_queries(name[:_LONGEST_INPUT]).rstrip("/\\"))[-1]
     text = _shortened(_UNSAFE.sub("_", unicodedata.normalize("NFC", last)).strip(" ").rstrip(". "))
     if text.startswith("."):
         text = "_" + text[1:]
@@ -56,7 +60,7 @@ def _shortened(text: str) -> str:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Split a name into stem and extension; only a short plain extension counts as one."""
+    """Split a name into stem and extension. Only a short alphanumeric extension counts as one."""
     head, dot, extension = name.rpartition(".")
     if head and _EXTENSION.fullmatch(dot + extension):
         return head, dot + extension
@@ -64,34 +68,23 @@ def split(name: str) -> tuple[str, str]:
 
 
 def stem(filename: str) -> str:
-    """Give an original's file name without its extension: its ``image_id``."""
+    """Return a file name without its extension: for an original this is its ``image_id``."""
     head, dot, _ = filename.rpartition(".")
     return head if dot and head else filename
 
 
+def with_extension(name: str, extension: str) -> str:
+    """Return a safe name with another extension, for content of another type than the name says."""
+    return safe_name(split(name)[0] + extension)
+
+
 def distinct(name: str, mark: str) -> str:
-    """Give a name that another photo has already a mark of its own."""
+    """Return another name for a photo whose name is taken: the mark is added to the stem."""
     head, extension = split(name)
     room = LONGEST_BYTES - len(extension) - len(mark) - 1
     return safe_name(head.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + "~" + mark + extension)
 
 
 def folded(name: str) -> str:
-    """Give what two names have in common on a disk that knows no case."""
+    """Return the form in which two names are the same file on a case-insensitive disk."""
     return unicodedata.normalize("NFC", name.casefold())
-
-
-def url_path(url: str) -> str:
-    """Give a link's path: what stays the same when it is signed again."""
-    found = _PATH.match(url)
-    return "" if found is None else found[1]
-
-
-def extension_of(url: str, fallback: str) -> str:
-    """Give the extension that a link's path ends in."""
-    return split(unquote(url_path(url)).rpartition("/")[2])[1] or fallback
-
-
-def key_of(*parts: str) -> str:
-    """Give the short name by which the journal knows a photo again; nothing can be read back from it."""
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()

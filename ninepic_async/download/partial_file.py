@@ -1,53 +1,75 @@
-"""One unfinished file."""
+"""One unfinished file: in a folder, or in a temporary file that nobody else sees."""
 
 from __future__ import annotations
 
+import io
 import os
+import tempfile
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final, cast
 
-from ninepic_async.download.content_check import HEAD_BYTES
+import anyio.to_thread
+
+from ninepic_async.download import durable
+from ninepic_async.download.completeness import is_whole
+from ninepic_async.download.file_types import HEAD_BYTES
 from ninepic_async.download.journal import Row
-from ninepic_async.download.target_folder import Folder
 
 RESUME_FROM_BYTES: Final = 1024 * 1024
-"""A smaller beginning is not worth keeping: it is fetched again in the time that asking for rest takes."""
+"""A shorter file is not resumed: fetching it again takes no longer than asking for its rest."""
+_IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
+_SETS_TIMES: Final = os.utime in os.supports_fd
 
 
-class Part:
-    """An open ``.part`` file.
+class PartState:
+    """What is known of an unfinished file; see `Part`."""
 
-    Attributes:
-        name: the name it is to get.
-        size: bytes in it.
-        total: bytes that it will have when whole, if the host told.
-        validator: the host's mark of this very version, if it is fit for ``If-Range``.
-
-    Raises:
-        DownloadError: no file can be written here.
-        UnwritableError: this one can't.
-    """
-
-    def __init__(self, folder: Folder, name: str, begun: Row | None) -> None:
+    def __init__(self, name: str, size: int = 0, previous: Row | None = None) -> None:
         self.name = name
-        self.total = begun.bytes if begun else None
-        self.validator = begun.validator if begun else None
-        self._folder = folder
-        self._head = b""
-        self.descriptor: int
-        self.size: int
-        self.descriptor, self.size = folder.open_part(name)
+        self.size = size
+        self.total = previous.bytes if previous else None
+        self.validator = previous.validator if previous else None
+        self.modified: float | None = None
 
     @property
     def resume_at(self) -> int | None:
-        """Where to go on; None where the file has to be begun anew."""
+        """Where to resume, or None if the file has to start from the beginning."""
         if self.validator is None or self.total is None or not RESUME_FROM_BYTES <= self.size <= self.total:
             return None
         if not self.validator.isprintable():
-            # No header can hold it: the journal was damaged, or the host's tag is odd.
+            # No header can hold it: the journal is damaged, or the host's tag is odd.
             return None
-        # A file that lacks nothing asks for its last byte, so that the host can say whether it has changed.
+        # A complete file asks for its last byte, so that the host can say whether the file has changed.
         return min(self.size, self.total - 1)
+
+
+class FilePart(PartState):
+    """An open ``.part`` file of a folder.
+
+    Args:
+        name: the name it gets; see `Part`.
+        descriptor: the open file, which the part closes.
+        size: bytes in it.
+        previous: what an earlier run noted of it.
+        trouble: makes the error to raise for one from the disk.
+        discard: removes the file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        descriptor: int,
+        size: int,
+        previous: Row | None,
+        trouble: Callable[[OSError, str], Exception],
+        discard: Callable[[str], None],
+    ) -> None:
+        super().__init__(name, size, previous)
+        self.descriptor = descriptor
+        self._head = b""
+        self._trouble = trouble
+        self._discard = discard
 
     def write(self, chunk: bytes) -> None:
         """Add bytes at the end."""
@@ -56,13 +78,13 @@ class Part:
             while written < len(chunk):
                 written += os.write(self.descriptor, memoryview(chunk)[written:])
         except OSError as error:
-            raise self._folder.trouble(error, self.name) from error
+            raise self._trouble(error, self.name) from error
         if self.size == 0:
             self._head = chunk[:HEAD_BYTES]
         self.size += written
 
-    def go_on_at(self, offset: int) -> None:
-        """Cut the file at that place, and add there."""
+    def resume(self, offset: int) -> None:
+        """Cut the file at that place, and add bytes there."""
         if offset == self.size == 0:
             return
         try:
@@ -70,48 +92,101 @@ class Part:
                 os.ftruncate(self.descriptor, offset)
             os.lseek(self.descriptor, offset, os.SEEK_SET)
         except OSError as error:
-            raise self._folder.trouble(error, self.name) from error
+            raise self._trouble(error, self.name) from error
         self.size = offset
 
-    def begin_anew(self, total: int | None, validator: str | None) -> None:
-        """Forget what is in the file, and what was known of it."""
-        self.go_on_at(0)
+    def restart(self, total: int | None, validator: str | None) -> None:
+        """Empty the file, and set what is known of the new content."""
+        self.resume(0)
         self._head = b""
-        self.total, self.validator = total, validator
+        self.total, self.validator, self.modified = total, validator, None
 
     def head(self) -> bytes:
-        """Give the file's beginning."""
-        return self._head if len(self._head) == HEAD_BYTES else self._read_at(0)
-
-    def tail(self) -> bytes:
-        """Read the file's end."""
-        return self._read_at(max(0, self.size - HEAD_BYTES))
-
-    def _read_at(self, offset: int) -> bytes:
-        # Not `os.pread`, which Windows lacks. Whoever writes again says where before.
+        """Return the first bytes."""
+        if len(self._head) == HEAD_BYTES:
+            return self._head
+        # Windows has no `os.pread`. `write` is not called again before `resume` has set the position.
         try:
-            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            os.lseek(self.descriptor, 0, os.SEEK_SET)
             return os.read(self.descriptor, HEAD_BYTES)
         except OSError as error:
-            raise self._folder.trouble(error, self.name) from error
+            raise self._trouble(error, self.name) from error
 
-    def close(self) -> None:
-        """Let go of it; what is worth keeping stays on disk."""
-        if self.descriptor >= 0:
-            descriptor, self.descriptor = self.descriptor, -1
-            with suppress(OSError):  # an unfinished file is looked at again before it is gone on with
-                os.close(descriptor)
-            if self.resume_at is None:
-                self._folder.discard(self.name)
+    async def is_whole(self) -> bool | None:
+        """Check by the content whether the file is whole; None if its format does not tell."""
+        return await anyio.to_thread.run_sync(self._is_whole)
 
-    def settle(self) -> None:
-        """Make the content last, and close the file. Blocks.
+    def _is_whole(self) -> bool | None:
+        try:
+            with os.fdopen(os.dup(self.descriptor), "rb") as file:
+                return is_whole(file, self.size)
+        except OSError as error:
+            raise self._trouble(error, self.name) from error
+
+    def flush(self, *, last: bool) -> None:
+        """Make the content durable, and close the file. Blocks.
+
+        Args:
+            last: also empty the drive's cache, for this file and those flushed before it.
 
         Raises:
             OSError: the disk did not take it.
         """
         descriptor, self.descriptor = self.descriptor, -1
         try:
-            getattr(os, "fdatasync", os.fsync)(descriptor)
+            if self.modified is not None and _SETS_TIMES:
+                with suppress(OSError, OverflowError):
+                    os.utime(descriptor, (self.modified, self.modified))
+            durable.sync_content(descriptor)
+            if last:
+                durable.flush_drive(descriptor)
         finally:
             os.close(descriptor)
+
+    def close(self) -> None:
+        """Close the file. What a later run can resume stays."""
+        if self.descriptor >= 0:
+            descriptor, self.descriptor = self.descriptor, -1
+            with suppress(OSError):  # what was written is checked again before it is resumed
+                os.close(descriptor)
+            if self.resume_at is None:
+                self._discard(self.name)
+
+
+class TemporaryPart(PartState):
+    """A file in memory, or on the temporary disk if it is large. Nothing of it stays."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes at the end."""
+        self.file.write(chunk)
+        self.size += len(chunk)
+
+    def resume(self, offset: int) -> None:
+        """Cut the file at that place, and add bytes there."""
+        self.file.seek(offset)
+        self.file.truncate()
+        self.size = offset
+
+    def restart(self, total: int | None, validator: str | None) -> None:
+        """Empty the file, and set what is known of the new content."""
+        self.resume(0)
+        self.total, self.validator, self.modified = total, validator, None
+
+    def head(self) -> bytes:
+        """Return the first bytes."""
+        self.file.seek(0)
+        head = self.file.read(HEAD_BYTES)
+        self.file.seek(0, io.SEEK_END)
+        return head
+
+    async def is_whole(self) -> bool | None:
+        """Check by the content whether the file is whole; None if its format does not tell."""
+        return await anyio.to_thread.run_sync(is_whole, self.file, self.size)
+
+    def close(self) -> None:
+        """Close and forget the file."""
+        self.file.close()

@@ -1,7 +1,8 @@
-"""Counting, and telling how far a run is."""
+"""Count what a run has done, and report its progress."""
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -9,69 +10,73 @@ from typing import Final
 from attrs import define, field
 
 from ninepic_async._support.clock import Clock
-from ninepic_async.download.report import DownloadProgress, DownloadReport, FailedDownload
+from ninepic_async.download.report import DownloadProgress, FailedDownload
 
 EVERY_S: Final = 0.1
-_RATE_OVER: Final = 20
-"""Ticks that the current rate is taken over: two seconds."""
+_RATE_SAMPLES: Final = 20
+"""The current rate is taken over this many reports: two seconds."""
 
 
 @define(eq=False)
-class Meter:
-    """What a run has done so far."""
+class Counters:
+    """What a run has done so far.
+
+    Attributes:
+        bytes_stored: the bytes of the files in ``done``.
+        bytes_done: bytes received, of all attempts.
+        bytes_known: bytes announced for the files begun.
+        refused: replies that asked to slow down, and requests without a reply.
+        stored: the journal offsets of the files that are there.
+    """
 
     known: int = 0
     done: int = 0
     skipped: int = 0
     failed: list[FailedDownload] = field(factory=list)
-    bytes_whole: int = 0
+    bytes_stored: int = 0
     bytes_done: int = 0
     bytes_known: int = 0
-    throttled: int = 0
-    """Replies that asked us to slow down, and requests that came to nothing."""
-
-    def report(self) -> DownloadReport:
-        """Sum up."""
-        return DownloadReport(
-            done=self.done, skipped=self.skipped, failed=tuple(self.failed), bytes=self.bytes_whole
-        )
+    refused: int = 0
+    stored: array[int] = field(factory=lambda: array("q"))
 
 
-class Teller:
-    """Hands out progress at most every `EVERY_S`, and only when there is some; the last of it always."""
+class ProgressReporter:
+    """Calls a function with the progress: at most every `EVERY_S`, only after changes, and at the end."""
 
-    def __init__(self, meter: Meter, tell: Callable[[DownloadProgress], object], clock: Clock) -> None:
-        self._meter = meter
-        self._tell = tell
+    def __init__(
+        self, counters: Counters, on_progress: Callable[[DownloadProgress], object], clock: Clock
+    ) -> None:
+        self._counters = counters
+        self._on_progress = on_progress
         self._clock = clock
         self._last = DownloadProgress()
-        self._told_at = clock.monotonic()
-        self._samples: deque[tuple[float, int]] = deque([(self._told_at, 0)], maxlen=_RATE_OVER + 1)
+        self._reported_at = clock.monotonic()
+        self._samples: deque[tuple[float, int]] = deque([(self._reported_at, 0)], maxlen=_RATE_SAMPLES + 1)
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Report until cancelled."""
         while True:
             await self._clock.sleep(EVERY_S)
-            self._once()
+            self._report()
 
     async def end(self) -> None:
-        """Tell the last."""
-        await self._clock.sleep(max(0.0, self._told_at + EVERY_S - self._clock.monotonic()))
-        self._once()
+        """Report the final state."""
+        await self._clock.sleep(max(0.0, self._reported_at + EVERY_S - self._clock.monotonic()))
+        self._report()
 
-    def _once(self) -> None:
-        now, meter = self._clock.monotonic(), self._meter
-        self._samples.append((now, meter.bytes_done))
-        (since, before) = self._samples[0]
+    def _report(self) -> None:
+        now, counters = self._clock.monotonic(), self._counters
+        self._samples.append((now, counters.bytes_done))
+        since, before = self._samples[0]
         progress = DownloadProgress(
-            done=meter.done,
-            skipped=meter.skipped,
-            failed=len(meter.failed),
-            known=meter.known,
-            bytes_done=meter.bytes_done,
-            bytes_known=max(meter.bytes_known, meter.bytes_done),
-            bytes_per_s=(meter.bytes_done - before) / max(now - since, 1e-9),
+            done=counters.done,
+            skipped=counters.skipped,
+            failed=len(counters.failed),
+            known=counters.known,
+            bytes_done=counters.bytes_done,
+            bytes_known=max(counters.bytes_known, counters.bytes_done),
+            bytes_per_s=(counters.bytes_done - before) / max(now - since, 1e-9),
         )
         if progress != self._last:
-            self._last, self._told_at = progress, now
-            self._tell(progress)
+            self._last, self._reported_at = progress, now
+            self._on_progress(progress)

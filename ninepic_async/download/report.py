@@ -1,12 +1,18 @@
-"""What a bulk fetch tells its caller: how far it is, what came of it, what failed."""
+"""What a download returns: its progress, its result, its files, and what failed."""
 
 from __future__ import annotations
 
+import os
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ninepic_async._records import Record
+from ninepic_async._support.text import count_text
+from ninepic_async.download.journal import FILE_NAME, Journal
 from ninepic_async.errors import DownloadError
 
 _SHOWN: Final = 3
@@ -14,11 +20,11 @@ _SHOWN: Final = 3
 
 @frozen(kw_only=True)
 class FailedDownload(Record):
-    """One photo that could not be had.
+    """One photo that could not be fetched.
 
     Attributes:
-        id: the photo's ``image_id``, or what stands for it in a link's file name.
-        name: the file name it would have got.
+        id: the photo's ``image_id``, or the stem of a link's file name.
+        name: the file name that it would have got.
         error: why, without any signed link.
     """
 
@@ -29,16 +35,16 @@ class FailedDownload(Record):
 
 @frozen(kw_only=True)
 class DownloadProgress(Record):
-    """How far a bulk fetch is. What is *known* grows while the source is still being listed.
+    """How far a download is. ``known`` grows while the source is still being listed.
 
     Attributes:
         done: files fetched by this run.
-        skipped: files that an earlier run had fetched whole.
+        skipped: files that were there already.
         failed: files given up.
         known: files seen in the source so far.
         bytes_done: bytes received by this run.
         bytes_known: bytes announced by the host for the files begun so far.
-        bytes_per_s: the current rate, over the last two seconds or so.
+        bytes_per_s: the current rate, over the last two seconds.
     """
 
     done: int = 0
@@ -51,35 +57,102 @@ class DownloadProgress(Record):
 
 
 @frozen(kw_only=True)
+class DownloadedFile(Record):
+    """One file that is in the folder.
+
+    Attributes:
+        id: the photo's ``image_id``, the stem of a link's file name, or the clip's ``video_id``.
+        path: the file, with its folder.
+        bytes: its size.
+    """
+
+    id: str
+    path: Path
+    bytes: int
+
+
+@frozen
+class StoredFiles:
+    """Where a run's files are noted: a folder, and places in its journal."""
+
+    folder: Path
+    offsets: array[int]
+
+    def __iter__(self) -> Iterator[DownloadedFile]:
+        """Yield the files that are still there.
+
+        Raises:
+            DownloadError: the folder or its journal is gone.
+        """
+        try:
+            descriptor = os.open(self.folder / FILE_NAME, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise DownloadError(f"can't read {self.folder / FILE_NAME}: {error.strerror}") from error
+        try:
+            journal = Journal(descriptor)
+            for offset in self.offsets:
+                row = journal.row_at(offset)
+                size = None if row is None else _size(self.folder / row.name)
+                if row is not None and size is not None:
+                    yield DownloadedFile(id=row.id, path=self.folder / row.name, bytes=size)
+        finally:
+            os.close(descriptor)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat(follow_symlinks=False).st_size
+    except OSError:
+        return None
+
+
+@frozen(kw_only=True)
 class DownloadReport(Record):
-    """What came of a bulk fetch.
+    """The result of a download.
 
     Attributes:
         done: how many files this run fetched.
-        skipped: how many were there already, whole.
-        failed: one row for each photo that is missing now; a later run tries them again.
-        bytes: the size in bytes of the files in ``done``.
+        skipped: how many files were there already.
+        failed: one row for each photo that is missing. Run the download again to retry them.
+        bytes: the size of the files in ``done``, in bytes.
     """
 
     done: int = 0
     skipped: int = 0
     failed: tuple[FailedDownload, ...] = ()
     bytes: int = 0
+    _stored: StoredFiles | None = field(default=None, eq=False, repr=False, alias="stored")
 
     @property
     def complete(self) -> bool:
         """Whether every photo of the source is on disk now."""
         return not self.failed
 
-    def raise_for_failures(self) -> None:
-        """Do nothing if all is there.
+    def files(self) -> Iterator[DownloadedFile]:
+        """Yield the files of the source that are in the folder, fetched now or earlier.
+
+        They are read from the folder's journal as you iterate.
 
         Raises:
-            DownloadError: photos are missing; it says how many, and why the first ones are.
+            DownloadError: while iterating: the folder or its journal is gone.
+
+        Example::
+
+            report = await event.download(event.bib_search("1234"), "photos/")
+            for file in report.files():
+                print(file.path, file.bytes)
+        """
+        return iter(self._stored or ())
+
+    def raise_for_failures(self) -> None:
+        """Raise an error if photos are missing.
+
+        Raises:
+            DownloadError: says how many are missing, and why the first ones are.
         """
         if not self.failed:
             return
         shown = "; ".join(f"{row.name}: {row.error}" for row in self.failed[:_SHOWN])
         more = "; …" if len(self.failed) > _SHOWN else ""
-        total = self.done + self.skipped + len(self.failed)
-        raise DownloadError(f"{len(self.failed)} of {total} files could not be fetched: {shown}{more}")
+        total = count_text(self.done + self.skipped + len(self.failed), "file")
+        raise DownloadError(f"{len(self.failed)} of {total} could not be fetched: {shown}{more}")

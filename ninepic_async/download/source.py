@@ -1,4 +1,4 @@
-"""From what people hand over to a stream of files to fetch: ids, names, links, and how those are renewed."""
+"""Turn a source of photos, links or clips into files to fetch: with key, name, link, and a way to sign it."""
 
 from __future__ import annotations
 
@@ -9,38 +9,58 @@ from time import monotonic
 from typing import Any, Final, Literal
 
 import anyio.lowlevel
-from attrs import field, frozen
+from attrs import define, field, frozen
 
-from ninepic_async._contract.endpoints import Originals
-from ninepic_async.download.links import Calendar, Group, Link
-from ninepic_async.download.names import UNSIGNED, extension_of, key_of, safe_name, stem, url_path
+from ninepic_async.download import identity
+from ninepic_async.download.journal import Listed
+from ninepic_async.download.known_files import UNSIGNED
+from ninepic_async.download.links import ExpiryClock, Link, LinkGroup, Sign
+from ninepic_async.download.names import safe_name, stem
 from ninepic_async.errors import BadRequestError, InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
-from ninepic_async.pagination import FaceSearch, Pager, behind, is_of_originals, page_again
+from ninepic_async.pagination import FaceSearch, Pager, behind, is_of_originals, list_name, page_again
+from ninepic_async.signing import IDS_PER_REQUEST, OriginalsByIds, Signed
 
 Item = ImageItem | PresignedUrlItem | Clip
-Rendition = Literal["large", "thumbnail"]
+Rendition = Literal["large", "thumbnail", "original"]
 Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | AsyncIterable[Item] | Iterable[Item]
-SignIds = Callable[[Sequence[str]], Awaitable[Sequence[PresignedUrlItem]]]
-"""Signs links to the originals with these ids."""
+SignIds = Callable[[Sequence[str]], Awaitable[Signed]]
+"""Signs links to the originals with these ids, at most `IDS_PER_REQUEST` of them."""
 
-GROUP: Final = Originals.page_size_max
-"""How many links of a plain list are signed again in one call."""
 _READ_FOR_S: Final = 0.05
+"""How long a plain iterable is read without a pause: one that computes its items holds up the loop."""
 
 
-@frozen
-class Wanted:
-    """One photo of the source."""
+@define(eq=False)
+class SourceFile:
+    """One file of the source.
+
+    Attributes:
+        key: identifies the photo in later runs.
+        id: the photo's id.
+        name: the file name that it should have.
+        url: its link; None for an original whose link is not signed yet.
+        group: the links that were signed with it, if it can be signed again.
+        listed: where the service lists it, if that is known.
+    """
 
     key: str
     id: str
     name: str
-    link: Link
+    url: str | None = field(repr=False)
+    group: LinkGroup | None = None
+    listed: Listed | None = None
+
+    def link(self) -> Link:
+        """Return the file's link, as a member of its group."""
+        url = self.url or ""
+        if self.group is None:
+            return Link(self.key, self.id, url)
+        return self.group.add(self.key, self.id, url)
 
 
 @frozen
-class Unsigned:
+class UnsignedFile:
     """An original that the service could not sign a link for."""
 
     key: str
@@ -49,46 +69,57 @@ class Unsigned:
     error: str
 
 
-@frozen
-class _Named:
-    key: str
-    id: str
-    name: str
-    url: str
+Files = list[SourceFile | UnsignedFile]
 
 
-def _named(item: object, rendition: Rendition) -> _Named:
-    if isinstance(item, PresignedUrlItem):
-        identity = stem(item.filename)
-        name = item.filename if item.filename.strip() else extension_of(item.url, ".jpg")
-        return _Named(
-            key_of("original", item.filename, url_path(item.url)), identity, safe_name(name), item.url
-        )
+def unsigned(item: FailedUrlItem) -> UnsignedFile:
+    """Return the file that a failed link stands for."""
+    name = safe_name(item.image_id + identity.extension_of(item.path or "", ".jpg"))
+    return UnsignedFile(UNSIGNED + identity.photo_key(item.image_id), item.image_id, name, item.error)
+
+
+def to_file(item: object, rendition: Rendition) -> SourceFile:
+    """Return the file that an item stands for.
+
+    Raises:
+        InvalidInputError: it is nothing that can be fetched.
+    """
     if isinstance(item, ImageItem):
-        url = item.img_url if rendition == "large" else item.thumbnail_url
-        name = safe_name(item.image_id + extension_of(url, ".jpg"))
-        return _Named(key_of(rendition, item.image_id), item.image_id, name, url)
+        return _photo(item, rendition)
+    if isinstance(item, PresignedUrlItem):
+        name = item.filename if item.filename.strip() else identity.extension_of(item.url, ".jpg")
+        key = identity.original_key(item.filename, item.url)
+        return SourceFile(key, stem(item.filename), safe_name(name), item.url)
     if isinstance(item, Clip):
-        path = url_path(item.url)
-        identity = item.video_id or stem(path.rpartition("/")[2])
-        name = safe_name(identity + extension_of(item.url, ".mp4"))
-        return _Named(key_of("clip", item.video_id or "", path), identity, name, item.url)
+        path = identity.url_path(item.url)
+        clip_id = item.video_id or stem(path.rpartition("/")[2])
+        name = safe_name(clip_id + identity.extension_of(item.url, ".mp4"))
+        return SourceFile(identity.photo_key("clip", item.video_id or "", path), clip_id, name, item.url)
     raise InvalidInputError(
         f"source gave {type(item).__name__}: give ImageItem, PresignedUrlItem or Clip, or a Pager of them"
     )
 
 
+def _photo(item: ImageItem, rendition: Rendition) -> SourceFile:
+    if rendition == "original":
+        key = identity.original_key_of_id(item.image_id)
+        return SourceFile(key, item.image_id, safe_name(item.image_id + ".jpg"), None)
+    url = item.img_url if rendition == "large" else item.thumbnail_url
+    name = safe_name(item.image_id + identity.extension_of(url, ".jpg"))
+    return SourceFile(identity.photo_key(rendition, item.image_id), item.image_id, name, url)
+
+
 @frozen
-class Plan:
-    """Reads a source as it is asked for more."""
+class PhotoSource:
+    """Reads a source a page or a few items at a time, no faster than its files are fetched."""
 
     source: object
     rendition: Rendition
     sign_ids: SignIds
-    calendar: Calendar = field(factory=Calendar)
+    clock: ExpiryClock = field(factory=ExpiryClock)
 
-    def wanted(self) -> AsyncGenerator[Wanted | Unsigned, None]:
-        """Give the photos, in the source's order.
+    def batches(self) -> AsyncGenerator[Files, None]:
+        """Yield the files, in the source's order.
 
         Raises:
             InvalidInputError: the source is nothing that can be fetched.
@@ -102,88 +133,112 @@ class Plan:
         if isinstance(source, AsyncIterable):
             return self._of_items(_one_by_one(source))
         if isinstance(source, Iterable) and not isinstance(source, (str, bytes)):
-            return self._of_items(_by_groups(source))
+            return self._of_items(_in_batches(source))
         raise InvalidInputError(
             f"source is {type(source).__name__}: give a Pager, or an iterable of ImageItem, "
             "PresignedUrlItem or Clip"
         )
 
-    async def _of_pager(self, pager: Pager[Any]) -> AsyncGenerator[Wanted | Unsigned, None]:
-        number = 0
+    async def sign(self, files: Sequence[SourceFile]) -> Files:
+        """Sign links to originals, at most `IDS_PER_REQUEST` of them.
+
+        Raises:
+            NinePicError: they can't be signed.
+        """
+        if not files:
+            return []
+        signed = await self.sign_ids([file.id for file in files])
+        group = LinkGroup(self._sign_ids_again, clock=self.clock)
+        by_id = {stem(link.filename): link for link in signed.links}
+        if len(files) == len(signed.links) == 1:
+            by_id = {files[0].id: signed.links[0]}
+        found: Files = [unsigned(item) for item in signed.failed]
+        missing = {item.image_id for item in signed.failed}
+        for file in files:
+            if file.id in by_id:
+                file.url, file.group = by_id[file.id].url, group
+                file.name = safe_name(by_id[file.id].filename)
+                found.append(file)
+            elif file.id not in missing:
+                error = "the service gave no link for this id"
+                found.append(UnsignedFile(UNSIGNED + file.key, file.id, file.name, error))
+        return found
+
+    async def _of_pager(self, pager: Pager[Any]) -> AsyncGenerator[Files, None]:
+        number, place = 0, 0
+        name = list_name(pager)
         async with aclosing(pager.pages()) as pages:
             async for page in pages:
                 number = page.pagination.current_page or number + 1
-                group = Group(self._page_again(pager), number, self.calendar)
-                # All of them first: they are signed again together.
-                for photo in [_wanted(_named(item, self.rendition), group) for item in page.items]:
-                    yield photo
-                for failed in page.failed:
-                    yield _unsigned(failed)
+                group = LinkGroup(self._sign_page_again(pager), number, self.clock)
+                files = _told_apart([to_file(item, self.rendition) for item in page.items], page.items)
+                for file in files:
+                    file.group, file.listed = group, Listed(list=name, place=place)
+                    place += 1
+                yield [*files, *map(unsigned, page.failed)]
 
-    async def _of_items(
-        self, batches: AsyncGenerator[Sequence[object], None]
-    ) -> AsyncGenerator[Wanted | Unsigned, None]:
-        group = Group(self._ids_again, calendar=self.calendar)
+    async def _of_items(self, batches: AsyncGenerator[Sequence[object], None]) -> AsyncGenerator[Files, None]:
+        group = LinkGroup(self._sign_ids_again, clock=self.clock)
         async with aclosing(batches):
             async for batch in batches:
-                if group.renewed or len(group.links) + len(batch) > GROUP:
-                    group = Group(self._ids_again, calendar=self.calendar)
-                for photo in [self._photo(item, group) for item in batch]:
-                    yield photo
+                if group.renewed or len(group.links) + len(batch) > IDS_PER_REQUEST:
+                    group = LinkGroup(self._sign_ids_again, clock=self.clock)
+                yield [self._file(item, group) for item in batch]
 
-    def _photo(self, item: object, group: Group) -> Wanted | Unsigned:
+    def _file(self, item: object, group: LinkGroup) -> SourceFile | UnsignedFile:
         if isinstance(item, FailedUrlItem):
-            return _unsigned(item)
-        # Of all links, only those to originals are signed by ids.
-        return _wanted(_named(item, self.rendition), group if isinstance(item, PresignedUrlItem) else None)
+            return unsigned(item)
+        file = to_file(item, self.rendition)
+        if isinstance(item, PresignedUrlItem):  # only links to originals can be signed by id
+            file.group = group
+        return file
 
-    def _page_again(self, pager: Pager[Any]) -> Callable[[Group, Link], Awaitable[Mapping[str, str]]]:
-        async def sign(group: Group, link: Link) -> Mapping[str, str]:
+    def _sign_page_again(self, pager: Pager[Any]) -> Sign:
+        async def sign(group: LinkGroup, link: Link) -> Mapping[str, str]:
             try:
                 page = await page_again(pager, group.number)
             except (BadRequestError, NotFoundError):
-                # A selfie search may be forgotten by now. Its photos are not.
+                # A selfie search can be forgotten by the service. Its photos are not.
                 if not is_of_originals(pager):
                     raise
-                return await self._ids_again(group, link)
-            found = {each.key: each.url for each in (_named(item, self.rendition) for item in page.items)}
+                return await self._sign_ids_again(group, link)
+            files = _told_apart([to_file(item, self.rendition) for item in page.items], page.items)
+            found = {file.key: file.url for file in files if file.url is not None}
             if link.key not in found and is_of_originals(pager):
-                # The list has moved on since: the photo is on another page by now.
+                # The list has changed meanwhile, and the photo is on another page now.
                 with suppress(NinePicError):
-                    found.update(await self._ids_again(group, link))
+                    found.update(await self._sign_ids_again(group, link))
             return found
 
-        return sign
+        return self._sign_ids_again if isinstance(pager, OriginalsByIds) else sign
 
-    async def _ids_again(self, group: Group, link: Link) -> Mapping[str, str]:
+    async def _sign_ids_again(self, group: LinkGroup, link: Link) -> Mapping[str, str]:
         waiting = dict.fromkeys([link.id, *(other.id for other in group.waiting())])
-        ids = list(filter(_can_be_asked_for, waiting))[:GROUP]
+        ids = list(filter(_can_be_id, waiting))[:IDS_PER_REQUEST]
         if link.id not in ids:
             return {}
-        found = [_named(item, self.rendition) for item in await self.sign_ids(ids)]
-        by_key = {each.key: each.url for each in found}
-        # A link from elsewhere may have had another path; then the id alone has to tell, if only one has it.
-        many = Counter([each.id for each in found] + [other.id for other in group.links.values()])
-        by_id = {each.id: each.url for each in found if many[each.id] == 2}
+        found = [to_file(item, "large") for item in (await self.sign_ids(ids)).links]
+        by_key = {file.key: file.url for file in found}
+        # The link may come from elsewhere and have another key. Its id counts then, if no other photo has it.
+        many = Counter([file.id for file in found] + [other.id for other in group.links.values()])
+        by_id = {file.id: file.url for file in found if many[file.id] == 2}
         urls = {key: by_key.get(key) or by_id.get(other.id) for key, other in group.links.items()}
         return {key: url for key, url in urls.items() if url is not None}
 
 
-def _can_be_asked_for(identity: str) -> bool:
-    """Whether an id, got from a file name, is one at all: a single one that is not would spoil the call."""
-    return identity.strip() != "" and identity == identity.encode("utf-8", "ignore").decode()
+def _told_apart(files: list[SourceFile], items: Sequence[object]) -> list[SourceFile]:
+    """Give photos of one page different keys: the service would not sign the same photo twice."""
+    taken = Counter(file.key for file in files)
+    if len(taken) < len(files):
+        for file, item in zip(files, items, strict=True):
+            if taken[file.key] > 1 and isinstance(item, PresignedUrlItem):
+                file.key = identity.exact_key(item.filename, item.url)
+    return files
 
 
-def _wanted(found: _Named, group: Group | None) -> Wanted:
-    link = (
-        Link(found.key, found.id, found.url) if group is None else group.add(found.key, found.id, found.url)
-    )
-    return Wanted(found.key, found.id, found.name, link)
-
-
-def _unsigned(item: FailedUrlItem) -> Unsigned:
-    name = safe_name(item.image_id + extension_of(item.path or "", ".jpg"))
-    return Unsigned(UNSIGNED + key_of(item.image_id), item.image_id, name, item.error)
+def _can_be_id(text: str) -> bool:
+    """Tell whether a file name's stem can be an id at all."""
+    return text.strip() != "" and text == text.encode("utf-8", "ignore").decode()
 
 
 async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[object], None]:
@@ -193,24 +248,23 @@ async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[o
         async for item in reading:
             yield (item,)
             number += 1
-            if number % GROUP == 0:
-                await anyio.lowlevel.checkpoint()  # as below: the source need not have waited for anything
+            if number % IDS_PER_REQUEST == 0:
+                await anyio.lowlevel.checkpoint()  # the source may never wait for anything
     finally:
         if isinstance(reading, AsyncGenerator):
-            await reading.aclose()  # now: left to the garbage collector, it would go on asking meanwhile
+            await reading.aclose()  # now: the garbage collector would do it later, and meanwhile it runs on
 
 
-async def _by_groups(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
+async def _in_batches(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
     batch: list[object] = []
     begun = monotonic()
     try:
         for item in items:
             batch.append(item)
-            # Whoever computes the items as they are asked for has the loop stand still meanwhile.
-            if len(batch) == GROUP or monotonic() - begun > _READ_FOR_S:
+            if len(batch) == IDS_PER_REQUEST or monotonic() - begun > _READ_FOR_S:
                 yield batch
                 batch = []
-                # What is on disk already is skipped without a wait: let the loop turn now and then.
+                # Files that are there already are skipped without a wait: let other tasks run now and then.
                 await anyio.lowlevel.checkpoint()
                 begun = monotonic()
     except Exception:

@@ -1,39 +1,52 @@
-"""The folder that files are fetched into: one run at a time, nothing outside it, nothing torn in it."""
+"""Store files in a folder: one run at a time, nothing outside the folder, nothing torn in it."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
-from ninepic_async.download.journal import FILE_NAME, Journal, Row
+import anyio.to_thread
+
+from ninepic_async.download import durable
+from ninepic_async.download.completeness import is_whole
+from ninepic_async.download.job import FetchJob
+from ninepic_async.download.journal import FILE_NAME, EventNote, Journal, Row, to_row
 from ninepic_async.download.names import PART
+from ninepic_async.download.partial_file import RESUME_FROM_BYTES, FilePart
+from ninepic_async.download.store import NameTakenError, OutOfFilesError, Part, UnwritableError
 from ninepic_async.errors import DownloadError
 
-if sys.platform != "win32":
-    import fcntl
-else:
-    import msvcrt
-
-_OWN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename} <= os.supports_dir_fd
-_OF_ONE_FILE: Final = frozenset(
+_OWN: Final = (
+    getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+"""Open no link, wait for no pipe, and leave the file to no program that is started meanwhile."""
+_HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename, os.link} <= os.supports_dir_fd
+_ONE_FILE: Final = frozenset(
     {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ENAMETOOLONG, errno.EFBIG, errno.EILSEQ}
 )
-"""What can be wrong with one file while the next one may still be written."""
-
-
-class UnwritableError(Exception):
-    """This one file can't be written; others may be."""
+"""What can be wrong with one file while others can still be written."""
+_ONE_NAME: Final = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EBUSY, errno.EINVAL, errno.ETXTBSY, errno.ENXIO}
+)
+"""What can be wrong with an existing file: it is immutable, or another program has it open."""
+_NO_LINKS: Final = frozenset(
+    {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EMLINK, errno.EXDEV}
+)
+"""How file systems without hard links, such as FAT, refuse one."""
+_COMPARED_BYTES: Final = 256 * 1024
+_OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Folder:
-    """An open folder, held for one run.
+    """An open folder, locked for one run.
 
     Raises:
         DownloadError: it can't be made or written to, or another run is at work on it.
@@ -55,17 +68,18 @@ class Folder:
             self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
         except OSError as error:
             self.__exit__()
-            reason, place = error.strerror or type(error).__name__, error.filename or FILE_NAME
-            raise DownloadError(f"can't write to {self.path}: {reason} (at {place})") from error
+            reason, at = error.strerror or type(error).__name__, error.filename or FILE_NAME
+            raise DownloadError(f"can't write to {self.path}: {reason} (at {at})") from error
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        # What there was to lose has been synced, or the run has failed, and should say why.
+        # Errors don't matter here: everything was synced, or the run failed and says why.
         if self._journal is not None:
-            self._unlock(self._journal.descriptor)
+            if self._process == os.getpid():  # the lock is not a forked process's
+                durable.unlock(self._journal.descriptor)
             with suppress(OSError):
                 self._journal.close()
         if self._dir is not None:
@@ -74,107 +88,216 @@ class Folder:
         self._journal, self._dir = None, None
 
     @property
+    def place(self) -> str:
+        """The folder's path."""
+        return str(self.path)
+
+    @property
     def journal(self) -> Journal:
-        """What was done here."""
+        """The folder's journal."""
         if self._journal is None:
             raise RuntimeError("this folder is not open")
         return self._journal
 
-    def rows(self) -> Iterator[Row]:
-        """Read the journal, oldest first.
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """Read what earlier runs noted, oldest first, with the offset of each row.
 
         Raises:
-            DownloadError: it can't be read.
+            DownloadError: the journal can't be read.
         """
         with self._writing(FILE_NAME):
-            yield from self.journal.rows()
+            for offset, found in self.journal.objects():
+                row = to_row(found)
+                if row is not None:
+                    yield offset, row
 
-    def note(self, *rows: Row) -> None:
-        """Write into the journal.
+    def note(self, rows: Sequence[Row | EventNote]) -> list[int]:
+        """Write rows into the journal, and return their offsets.
 
         Raises:
-            DownloadError: it can't be written.
+            DownloadError: they can't be written, or the folder is not in its place any more.
         """
         try:
             with self._writing(FILE_NAME):
-                self.journal.append(rows)
+                offsets = self.journal.append(rows)
                 self._check_place()
-        except UnwritableError as error:
+                return offsets
+        except (UnwritableError, OutOfFilesError) as error:
             raise DownloadError(str(error)) from error
 
     def _check_place(self) -> None:
-        # Through what is open, all would go well wherever the folder is by now, and without a journal.
+        # Writing through open descriptors works on after the folder was moved or deleted.
         os.stat(self._journal_path, follow_symlinks=False)
 
     def size(self, name: str) -> int | None:
-        """Give the size of a file of its own in the folder; None for anything else, such as a symlink."""
+        """Return the size of a regular file in the folder; None for anything else, such as a symlink."""
+        found = self._stat(name)
+        return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
+
+    def is_whole(self, name: str) -> bool | None:
+        """Check by its content whether a file is whole; None if its format does not tell. Blocks."""
         try:
-            found = os.stat(self._at(name), dir_fd=self._dir, follow_symlinks=False)
+            with os.fdopen(self._open(name, os.O_RDONLY), "rb") as file:
+                found = os.fstat(file.fileno())
+                return is_whole(file, found.st_size) if stat.S_ISREG(found.st_mode) else False
         except OSError:
             return None
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def open_part(self, name: str) -> tuple[int, int]:
-        """Open the unfinished file of that name, keeping what is in it; give its descriptor and size.
+    def open_part(self, name: str, previous: Row | None) -> FilePart:
+        """Open an unfinished file, with what an earlier run left of it.
 
         Raises:
             DownloadError: no file can be written here.
             UnwritableError: this one can't.
+            OutOfFilesError: too many files are open.
         """
+        descriptor, size = self._open_part(name)
+        return FilePart(name, descriptor, size, previous, self.trouble, self.discard)
+
+    def begun(self, job: FetchJob, part: Part) -> None:
+        """Note that a large file was begun, so that a later run can resume it.
+
+        Raises:
+            DownloadError: the journal can't be written.
+        """
+        if part.validator is not None and (part.total or 0) >= 2 * RESUME_FROM_BYTES:
+            row = Row(
+                key=job.key,
+                id=job.id,
+                name=job.name,
+                state="started",
+                bytes=part.total,
+                validator=part.validator,
+            )
+            self.note([row])
+
+    def _open_part(self, name: str) -> tuple[int, int]:
         part = name + PART
         with self._writing(name):
             with suppress(FileExistsError):
                 return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
             found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
-            # A link of either kind leads to a file that is not ours to write.
-            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                os.unlink(self._at(part), dir_fd=self._dir)
-                return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
-            return self._open(part, os.O_RDWR), found.st_size
+            with self._writing(name, _ONE_NAME):
+                # A link of either kind leads to a file that is not ours to write.
+                if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                    os.unlink(self._at(part), dir_fd=self._dir)
+                    return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
+                return self._open(part, os.O_RDWR), found.st_size
 
-    def finish(self, name: str) -> None:
-        """Give an unfinished file its final name, over whatever had it."""
-        with self._writing(name):
-            os.replace(self._at(name + PART), self._at(name), src_dir_fd=self._dir, dst_dir_fd=self._dir)
+    async def flush(self, parts: Sequence[Part]) -> dict[str, Exception]:
+        """Make the content of whole files durable, and close them. Return what failed, by name."""
+        todo = [part for part in parts if isinstance(part, FilePart)]
+        failed: dict[str, OSError] = {}
+        try:
+            await anyio.to_thread.run_sync(_flush, todo, failed, abandon_on_cancel=True)
+        finally:
+            # After a cancellation the thread ends with the file that it is at.
+            while todo:
+                todo.pop().close()
+        return {name: self.trouble(error, name) for name, error in failed.items()}
+
+    def publish(self, name: str, final: str, *, replace: bool) -> None:
+        """Give an unfinished file its final name.
+
+        Raises:
+            NameTakenError: another file has that name, and ``replace`` is False.
+            UnwritableError: it can't be done for this file.
+            DownloadError: it can't be done for any.
+        """
+        with self._writing(final, _ONE_NAME):
+            if replace or not self._link(name + PART, final):
+                self._rename(name + PART, final)
+
+    def _link(self, part: str, final: str) -> bool:
+        """Name a file without replacing another; return False where only renaming can do it."""
+        try:
+            os.link(self._at(part), self._at(final), src_dir_fd=self._dir, dst_dir_fd=self._dir)
+        except FileExistsError:
+            if self.size(final) is not None:
+                raise NameTakenError(final) from None
+            return False  # a symlink, or no file at all
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if self.size(final) is not None:
+                raise NameTakenError(final) from None
+            return False
+        os.unlink(self._at(part), dir_fd=self._dir)
+        return True
+
+    def _rename(self, part: str, final: str) -> None:
+        os.replace(self._at(part), self._at(final), src_dir_fd=self._dir, dst_dir_fd=self._dir)
+
+    def adopt(self, name: str, final: str) -> bool:
+        """Take a file for ours if it has the content of the unfinished one, which is removed then. Blocks.
+
+        A run that was killed between naming a file and noting it leaves such a file.
+        """
+        same = self._same_content(name, final)
+        if same:
+            self.discard(name)
+        return same
+
+    def _same_content(self, name: str, final: str) -> bool:
+        try:
+            with (
+                os.fdopen(self._open(name + PART, os.O_RDONLY), "rb") as part,
+                os.fdopen(self._open(final, os.O_RDONLY), "rb") as other,
+            ):
+                if os.fstat(part.fileno()).st_size != os.fstat(other.fileno()).st_size:
+                    return False
+                while block := part.read(_COMPARED_BYTES):
+                    if other.read(_COMPARED_BYTES) != block:
+                        return False
+                return True
+        except OSError:
+            return False
 
     def discard(self, name: str) -> None:
         """Remove an unfinished file."""
         with suppress(OSError):
             os.unlink(self._at(name + PART), dir_fd=self._dir)
 
-    def sync(self) -> None:
-        """Make the names last: files were made to last one by one."""
+    async def sync(self) -> None:
+        """Make names and journal durable.
+
+        Raises:
+            DownloadError: the disk did not take them.
+        """
+        await anyio.to_thread.run_sync(self._sync)
+
+    def _sync(self) -> None:
         with self._writing(FILE_NAME):
             self._check_place()
-            self.journal.sync()
+            durable.sync_all(self.journal.descriptor)
             if self._dir is not None:
-                self._sync_names(self._dir)
-
-    @staticmethod
-    def _sync_names(folder: int) -> None:
-        try:
-            os.fsync(folder)
-        except OSError as error:
-            # Shares and FUSE may know this of files only: no reason to fail a run that has all its files.
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
-                raise
+                durable.sync_all(self._dir)
+            durable.flush_drive(self.journal.descriptor)
 
     @contextmanager
-    def _writing(self, name: str) -> Iterator[None]:
+    def _writing(self, name: str, one_file: frozenset[int] = frozenset()) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self.trouble(error, name) from error
+            raise self.trouble(error, name, one_file) from error
 
-    def trouble(self, error: OSError, name: str) -> DownloadError | UnwritableError:
-        """Tell whether an error ends the run or just one file, in words."""
+    def trouble(self, error: OSError, name: str, one_file: frozenset[int] = frozenset()) -> Exception:
+        """Return the error to raise for one from the disk: for this file alone, or for the whole run."""
         reason = error.strerror or type(error).__name__
-        if error.errno in _OF_ONE_FILE:
+        if error.errno in _OUT_OF_FILES:
+            return OutOfFilesError(f"{name} can't be opened: {reason}")
+        if error.errno in _ONE_FILE or error.errno in one_file:
             return UnwritableError(f"{name} can't be written: {reason}")
         return DownloadError(
             f"can't write to {self.path}: {reason} (at {name}). "
             "Whole files and the journal are kept; run again to go on."
         )
+
+    def _stat(self, name: str) -> os.stat_result | None:
+        try:
+            return os.stat(self._at(name), dir_fd=self._dir, follow_symlinks=False)
+        except OSError:
+            return None
 
     def _at(self, name: str) -> str | Path:
         return name if self._dir is not None else self.path / name
@@ -184,29 +307,24 @@ class Folder:
 
     def _take(self, journal: int) -> None:
         try:
-            if not stat.S_ISREG(os.fstat(journal).st_mode):
-                raise DownloadError(f"{self.path / FILE_NAME} is not a file that a journal can be kept in")
-            self._lock(journal)
+            found = os.fstat(journal)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                raise DownloadError(f"{self.path / FILE_NAME} is no regular file of its own: remove it")
+            durable.lock(journal, str(self.path))
             # Not before: until then another run may add to it.
             self._journal = Journal(journal)
         except BaseException:
             os.close(journal)
             raise
 
-    def _lock(self, journal: int) -> None:
-        """Lock the journal; the system unlocks it when this process is gone, however it went."""
-        try:
-            if sys.platform != "win32":
-                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            else:
-                msvcrt.locking(journal, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
-                raise
-            raise DownloadError(f"another download into {self.path} is under way: let it end first") from None
 
-    def _unlock(self, journal: int) -> None:
-        # Closing does not, while a process forked meanwhile has the file open. The lock is not that one's.
-        if sys.platform != "win32" and self._process == os.getpid():
-            with suppress(OSError):
-                fcntl.flock(journal, fcntl.LOCK_UN)
+def _flush(todo: list[FilePart], failed: dict[str, OSError]) -> None:
+    while True:
+        try:
+            part = todo.pop()
+        except IndexError:
+            return
+        try:
+            part.flush(last=not todo)
+        except OSError as error:
+            failed[part.name] = error

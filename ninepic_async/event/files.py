@@ -12,10 +12,11 @@ from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import PresignedUrlItem
 from ninepic_async.pagination import FaceSearch, Pager
+from ninepic_async.signing import Signed, sign_ids
 
 if TYPE_CHECKING:
     from ninepic_async.download.report import DownloadReport
-    from ninepic_async.download.run import Concurrency, OnProgress
+    from ninepic_async.download.settings import Concurrency, OnProgress
     from ninepic_async.download.source import Rendition, Source
 
 
@@ -104,11 +105,12 @@ class Files(EventHandle):
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """
-        from ninepic_async.download.entry import download
-        from ninepic_async.download.run import Settings
+        from ninepic_async.download.run import download
+        from ninepic_async.download.settings import Settings
 
         settings = Settings(concurrency=concurrency, max_bytes=max_bytes, on_progress=on_progress)
         return await download(self._engine, self._sign, source, to, rendition, settings)
 
-    async def _sign(self, ids: Sequence[str]) -> Sequence[PresignedUrlItem]:
-        return (await self.originals(image_ids=ids).first_page()).items
+    async def _sign(self, ids: Sequence[str]) -> Signed:
+        call = endpoints.Originals(event_id=self._event_id, method="image_ids", identifier=())
+        return await sign_ids(self._engine.run, call, ids)

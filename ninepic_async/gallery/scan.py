@@ -11,7 +11,7 @@ from typing import Final
 from attrs import field, frozen
 
 from ninepic_async._support.open_folder import OpenFolder
-from ninepic_async.download.content_check import IMAGES, VIDEOS
+from ninepic_async.download.file_types import IMAGES, VIDEOS
 from ninepic_async.download.names import split
 from ninepic_async.errors import GalleryError
 

@@ -137,7 +137,7 @@ def call_with_progress(
     ended: SimpleQueue[None] = SimpleQueue()
 
     async def run(messages: SimpleQueue[M]) -> T:
-        from ninepic_async.download.run import check_on_progress
+        from ninepic_async.download.settings import check_on_progress
 
         check_on_progress(on_progress)
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from ninepic_async import DownloadReport, Event, NinePic, RetryPolicy
-from ninepic_async.download.entry import download
 from ninepic_async.download.journal import FILE_NAME
-from ninepic_async.download.run import Settings
+from ninepic_async.download.run import download
+from ninepic_async.download.settings import Settings
 
 from .host import Host, serving
 

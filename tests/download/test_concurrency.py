@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from ninepic_async.download.concurrency import MOST, START, Adapter
+from ninepic_async.download.concurrency import MOST, START, ConcurrencyController
 
 Host = Callable[[int], tuple[float, int]]
 
 
 def played(host: Host, windows: int = 200) -> tuple[list[int], float]:
     """Give the settings used, and the mean rate."""
-    adapter, limits, total = Adapter(), [], 0.0
+    controller, limits, total = ConcurrencyController(), [], 0.0
     for _ in range(windows):
-        limits.append(adapter.limit)
-        rate, refused = host(adapter.limit)
+        limits.append(controller.limit)
+        rate, refused = host(controller.limit)
         total += rate
-        adapter.observe(rate, refused)
+        controller.observe(rate, refused)
     return limits, total / windows
 
 
@@ -76,38 +76,38 @@ def test_a_host_that_always_refuses_is_asked_by_one() -> None:
 
 
 def test_falling_throughput_shrinks_it() -> None:
-    adapter = Adapter()
+    controller = ConcurrencyController()
     for _ in range(30):
-        adapter.observe(100.0, 0)
-    before = adapter.limit
+        controller.observe(100.0, 0)
+    before = controller.limit
     for _ in range(3):
-        adapter.observe(20.0, 0)
-    assert adapter.limit < before
+        controller.observe(20.0, 0)
+    assert controller.limit < before
 
 
 def test_a_passing_dip_is_soon_made_up_for() -> None:
-    adapter = Adapter()
+    controller = ConcurrencyController()
     for _ in range(20):
-        adapter.observe(*far(adapter.limit))
+        controller.observe(*far(controller.limit))
     for _ in range(3):
-        adapter.observe(0.5 * far(adapter.limit)[0], 0)
-    assert adapter.limit < MOST
+        controller.observe(0.5 * far(controller.limit)[0], 0)
+    assert controller.limit < MOST
     for _ in range(12):
-        adapter.observe(*far(adapter.limit))
-    assert adapter.limit == MOST
+        controller.observe(*far(controller.limit))
+    assert controller.limit == MOST
 
 
 def test_it_goes_up_again_when_the_host_has_recovered() -> None:
-    adapter = Adapter()
+    controller = ConcurrencyController()
     for _ in range(8):
-        adapter.observe(1.0, 1)
+        controller.observe(1.0, 1)
     for _ in range(2000):
-        adapter.observe(1.5 * adapter.limit, 0)
-    assert adapter.limit > 16
+        controller.observe(1.5 * controller.limit, 0)
+    assert controller.limit > 16
 
 
 def test_it_keeps_to_its_bounds() -> None:
     dice = random.Random(1)
-    adapter = Adapter()
+    controller = ConcurrencyController()
     for _ in range(5000):
-        assert 1 <= adapter.observe(dice.random() * 100, dice.choice([0, 0, 0, 0, 5])) <= MOST
+        assert 1 <= controller.observe(dice.random() * 100, dice.choice([0, 0, 0, 0, 5])) <= MOST

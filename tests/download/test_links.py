@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from ninepic_async import APIConnectionError, Event, FaceSearch, NinePic, PresignedUrlItem
-from ninepic_async.download.links import Calendar, Group, Link, LinkGoneError, expires_at
-from ninepic_async.download.run import Settings, run
-from ninepic_async.download.source import Plan
+from ninepic_async.download.links import ExpiryClock, Link, LinkGoneError, LinkGroup, expires_at
+from ninepic_async.download.run import run
+from ninepic_async.download.settings import Settings
+from ninepic_async.download.source import PhotoSource
 from ninepic_async.sandbox import ManualClock, Sandbox
+from ninepic_async.signing import Signed
 
 from .conftest import QUICK, files
 from .host import Host, refuse_in_pieces
@@ -48,11 +50,9 @@ def refused(sandbox: Sandbox) -> int:
 async def fetch(
     event: Event, source: Any, to: Path, clock: ManualClock | None = None, **settings: Any
 ) -> Any:
-    async def sign(ids: Any) -> Any:
-        return (await event.originals(image_ids=ids).first_page()).items
-
-    plan = Plan(source, "large", sign, Calendar(clock.now if clock else lambda: 0.0))
-    return await run(plan, to, event._engine, Settings(stall_s=2, **settings))
+    expiry = ExpiryClock(clock.now if clock else lambda: 0.0)
+    photos = PhotoSource(source, "large", event._sign, expiry)
+    return await run(photos, to, event._engine, Settings(stall_s=2, **settings))
 
 
 class Ageing:
@@ -180,10 +180,10 @@ async def test_a_refusal_is_read_to_its_end(host: Host, event: Event, to: Path) 
     )
 
     async def sign(ids: Any) -> Any:
-        return [PresignedUrlItem(url=f"{host.origin}/a.jpg?again", filename="a.jpg")]
+        return Signed((PresignedUrlItem(url=f"{host.origin}/a.jpg?again", filename="a.jpg"),))
 
     old = PresignedUrlItem(url=f"{host.origin}/a.jpg", filename="a.jpg")
-    report = await run(Plan([old], "large", sign), to, event._engine, Settings(stall_s=2))
+    report = await run(PhotoSource([old], "large", sign), to, event._engine, Settings(stall_s=2))
     assert (report.done, report.failed) == (1, ())
 
 
@@ -193,7 +193,7 @@ async def test_an_expired_link_in_a_search_built_by_hand_fails_alone(
     found = [host.add("a"), host.add("b", 2000, refuse_in_pieces(b"expired"))]
     report = await fetch(event, FaceSearch(request_id="r", images=found), to)
     assert report.done == 1
-    assert "made by hand" in report.failed[0].error
+    assert "has no client to fetch more" in report.failed[0].error
 
 
 async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event: Event, to: Path) -> None:
@@ -203,13 +203,13 @@ async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event
 
     async def sign(ids: Any) -> Any:
         assert ids == ["same"]
-        return [PresignedUrlItem(url=f"{host.origin}/c/same.jpg", filename="same.jpg")]
+        return Signed((PresignedUrlItem(url=f"{host.origin}/c/same.jpg", filename="same.jpg"),))
 
     old = [PresignedUrlItem(url=f"{host.origin}/{folder}/same.jpg", filename="same.jpg") for folder in "ab"]
-    report = await run(Plan(old, "large", sign), to, event._engine, Settings(stall_s=2))
+    report = await run(PhotoSource(old, "large", sign), to, event._engine, Settings(stall_s=2))
     assert report.done == 0
     assert [row.error for row in report.failed] == [
-        "the link has expired, and the service signs no other for this photo"
+        "the host answered 403 Forbidden: the link has expired; the service signs no other for this photo"
     ] * 2
 
 
@@ -226,11 +226,32 @@ async def test_what_is_no_id_does_not_keep_the_others_from_being_signed_again(
     assert "signs no other" in report.failed[0].error
 
 
-async def test_a_tampered_link_is_not_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
+async def test_a_damaged_link_is_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
     (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
     report = await fetch(event, [PresignedUrlItem(url=link.url + "x", filename=link.filename)], to)
-    assert "403" in report.failed[0].error
-    assert asked(sandbox, "originals") == 1
+    assert report.complete
+    assert asked(sandbox, "originals") == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 410])
+async def test_a_refused_link_is_signed_again_whatever_the_host_says(
+    status: int, sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    source = event.originals(image_ids=all_ids(sandbox, 8))
+    sandbox.faults.add(endpoint="original", status=status, body=b"<Code>AccessDenied</Code>", times=8)
+    report = await fetch(event, source, to, concurrency=8)
+    assert (report.done, report.failed) == (8, ())
+    assert asked(sandbox, "originals") == 2
+
+
+async def test_a_link_is_signed_again_three_times_in_a_row_at_most(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
+    sandbox.faults.add(endpoint="original", status=403, body=b"go away", times=1000)
+    report = await fetch(event, event.originals(image_ids=all_ids(sandbox, 8)), to)
+    assert len(report.failed) == 8
+    assert report.failed[0].error == "the host answered 403 Forbidden, though it was signed again 3 times"
+    assert asked(sandbox, "originals") == 4
 
 
 @pytest.mark.parametrize(
@@ -253,12 +274,12 @@ def test_when_a_link_says_it_expires(query: str, moment: float | None) -> None:
 async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
     signed = 0
 
-    async def sign(group: Group, link: Link) -> dict[str, str]:
+    async def sign(group: LinkGroup, link: Link) -> dict[str, str]:
         nonlocal signed
         signed += 1
         return {"k": "https://h/a?expires=200"}
 
-    group = Group(sign, calendar=Calendar(lambda: 1e9))
+    group = LinkGroup(sign, clock=ExpiryClock(lambda: 1e9))
     link = group.add("k", "i", "https://h/a?expires=100")
     assert await link.fresh() == "https://h/a?expires=200"
     assert await link.fresh() == "https://h/a?expires=200"
@@ -272,7 +293,7 @@ async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
 async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> None:
     calls = 0
 
-    async def sign(group: Group, link: Link) -> dict[str, str]:
+    async def sign(group: LinkGroup, link: Link) -> dict[str, str]:
         nonlocal calls
         calls += 1
         await asyncio.sleep(0)
@@ -280,12 +301,10 @@ async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> No
             raise APIConnectionError("the service is down")
         return {link.key: "https://h/signed"}
 
-    group = Group(sign)
+    group = LinkGroup(sign)
     links = [group.add(str(number), "i", "https://h/a") for number in range(8)]
     ends = await asyncio.gather(*(link.renew(0) for link in links), return_exceptions=True)
-    assert {str(end) for end in ends} == {
-        "the link has expired and could not be signed again: the service is down"
-    }
+    assert {str(end) for end in ends} == {"it could not be signed again: the service is down"}
     assert calls == 1
     await links[0].renew(0)
     assert links[0].url == "https://h/signed"
@@ -298,11 +317,11 @@ async def test_a_page_that_was_signed_again_counts_though_one_photo_is_gone(
     source = event.originals(image_ids=all_ids(sandbox, 3))
     sandbox.faults.add(endpoint="original", status=403, body=b"Request has expired")
     sandbox.faults.add(endpoint="originals", attempt=2, remove=["$.data.presigned_urls[0]"])
-    sandbox.faults.add(endpoint="originals", attempt=3, status=status)
+    for attempt in range(3, 9):
+        sandbox.faults.add(endpoint="originals", attempt=attempt, status=status)
     report = await fetch(event, source, to, concurrency=1)
     assert report.done == 2
     assert "signs no other" in report.failed[0].error
-    assert asked(sandbox, "originals") == 3
 
 
 async def test_a_photo_that_is_in_a_list_twice_is_signed_again_too(

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ninepic_async import DownloadError
+from ninepic_async.download.identity import photo_key
 from ninepic_async.download.journal import FILE_NAME, Row
-from ninepic_async.download.known_files import Index
-from ninepic_async.download.names import LONGEST_BYTES, UNSIGNED, distinct, folded, key_of, safe_name
+from ninepic_async.download.known_files import UNSIGNED, KnownFiles
+from ninepic_async.download.names import LONGEST_BYTES, distinct, folded, safe_name
 
 NASTY = st.one_of(
     st.text(),
@@ -69,18 +71,8 @@ def test_long_names_keep_their_extension() -> None:
     assert safe_name("é" * 300 + ".jpeg").endswith("é.jpeg")
 
 
-@given(st.lists(NASTY, max_size=20))
-def test_no_two_photos_get_one_name(names: list[str]) -> None:
-    index = Index()
-    try:
-        met = [index.meet(key_of(str(n)), "id", safe_name(name)) for n, name in enumerate(names)]
-        given_names = [row.name for row in met if row is not None]
-        assert len({folded(name) for name in given_names}) == len(names)
-        assert all(safe_name(name) == name for name in given_names)
-        assert len(given_names) == len(names)
-        assert not any(index.meet(key_of(str(n)), "id", safe_name(name)) for n, name in enumerate(names))
-    finally:
-        index.close()
+def known(*rows: Row) -> KnownFiles:
+    return KnownFiles(lambda: enumerate(rows))
 
 
 @given(NASTY, st.sampled_from(["abc123", "f" * 24]))
@@ -90,40 +82,103 @@ def test_a_distinct_name_is_safe_and_another(text: str, mark: str) -> None:
     assert "~" + mark in name
 
 
+def test_a_hostile_name_takes_no_time() -> None:
+    started = time.process_time()
+    for text in ("\u0301" * 200_000, "http://" * 30_000, "a?" * 100_000, "." * 200_000):
+        safe_name(text)
+    assert time.process_time() - started < 1
+
+
+@given(st.lists(NASTY, max_size=20))
+def test_no_two_photos_get_one_name(names: list[str]) -> None:
+    async def claim_all() -> None:
+        files = known()
+        try:
+            claimed = [await files.claim(photo_key(str(n)), safe_name(name)) for n, name in enumerate(names)]
+        finally:
+            files.close()
+        assert len({folded(name) for name in claimed}) == len(names)
+        assert all(safe_name(name) == name for name in claimed)
+
+    asyncio.run(claim_all())
+
+
+async def test_a_photo_of_a_run_is_new_once() -> None:
+    files = known(Row(key="b", id="b", name="b.jpg", state="done", bytes=1))
+    assert [files.is_new_in_this_run(key) for key in ("a", "b", "a", "b")] == [True, True, False, False]
+    files.close()
+
+
 async def test_a_link_that_was_never_signed_takes_no_name() -> None:
-    index = Index()
-    await index.load([Row(key=UNSIGNED + "x", id="a", name="a.jpg", state="failed")])
-    row = index.meet("k", "a", "a.jpg")
-    assert row is not None
-    assert row.name == "a.jpg"
-    index.close()
+    files = known(Row(key=UNSIGNED + "x", id="a", name="a.jpg", state="failed"))
+    assert await files.claim("k", "a.jpg") == "a.jpg"
+    files.close()
 
 
-async def test_whoever_cancels_does_not_wait_for_a_large_journal() -> None:
-    index = Index()
-    rows = (Row(key=str(n), id="i", name=f"{n}.jpg", state="done", bytes=1) for n in range(2000))
-    loading = asyncio.ensure_future(index.load(rows))
+def rows(count: int) -> list[Row]:
+    return [Row(key=photo_key(str(n)), id="i", name=f"{n}.jpg", state="done", bytes=n) for n in range(count)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_what_earlier_runs_did_is_found_in_any_order(order: int) -> None:
+    many = rows(3000)
+    files = known(*many)
+    for n, row in list(enumerate(many))[::order]:
+        found = await files.find(row.key)
+        assert found is not None
+        assert (found.row.name, found.row.bytes, found.offset) == (row.name, row.bytes, n)
+    assert await files.find(photo_key("another")) is None
+    files.close()
+
+
+async def test_what_was_noted_last_counts() -> None:
+    first, second = rows(2)
+    failed = Row(key=first.key, id="i", name="0.jpg", state="failed", error="404")
+    files = known(failed, second, first)
+    for _ in range(2):
+        found = await files.latest(first.key)
+        assert found is not None
+        assert found.row.state == "done"
+    files.close()
+
+
+async def test_a_new_photo_gets_no_name_that_an_earlier_run_gave() -> None:
+    (row,) = rows(1)
+    files = known(row)
+    assert await files.find(row.key) is not None
+    assert await files.claim("new", "0.jpg") == "0~new.jpg"
+    assert next(files.rename("new", "0.JPG")) == "0~new.JPG"
+    files.close()
+
+
+async def test_a_large_journal_does_not_hold_up_a_cancellation() -> None:
+    files = known(*rows(20_000))
+    loading = asyncio.ensure_future(files.latest("k"))
     await asyncio.sleep(0)
     assert loading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loading
-    index.close()
+    files.close()
 
 
-def test_names_made_up_to_be_in_the_way_take_nobodys_place() -> None:
-    key = key_of("v")
+async def test_hostile_names_take_no_others_place() -> None:
+    key = photo_key("v")
     in_the_way = ["v.jpg", *(distinct("v.jpg", mark) for mark in (key[:6], key[:12], key, key + "-2"))]
-    index = Index()
-    met = [index.meet(key_of(name), "id", name) for name in in_the_way]
-    met.append(index.meet(key, "id", "v.jpg"))
-    assert len({row.name for row in met if row is not None}) == len(in_the_way) + 1
-    assert index.meet(key, "id", "v.jpg") is None
-    index.close()
+    files = known()
+    names = [await files.claim(photo_key(name), name) for name in in_the_way]
+    names.append(await files.claim(key, "v.jpg"))
+    assert len(set(names)) == len(in_the_way) + 1
+    files.close()
 
 
-def test_a_full_temporary_folder_is_said_so() -> None:
-    index = Index()
-    index._db.execute("PRAGMA max_page_count = 4")
+async def test_a_full_temporary_folder_is_a_typed_error() -> None:
+    files = known()
+    files._db.execute("PRAGMA max_page_count = 5")
+
+    async def claim_many() -> None:
+        for number in range(1000):
+            await files.claim(photo_key(str(number)), f"{number}.jpg")
+
     with pytest.raises(DownloadError, match=r"temporary folder: .* full"):
-        any(index.meet(key_of(str(number)), "id", f"{number}.jpg") is None for number in range(1000))
-    index.close()
+        await claim_many()
+    files.close()

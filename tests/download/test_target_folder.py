@@ -19,8 +19,9 @@ import pytest
 from aiohttp import web
 
 from ninepic_async import DownloadError
-from ninepic_async.download.content_check import HEAD_BYTES
-from ninepic_async.download.journal import FILE_NAME, Row, line_of, row_of
+from ninepic_async._support.jsonl import parse_line, to_line
+from ninepic_async.download.file_types import HEAD_BYTES
+from ninepic_async.download.journal import FILE_NAME, Row, to_object
 from ninepic_async.download.target_folder import Folder
 from ninepic_async.sandbox.http.ranges import send
 
@@ -53,7 +54,7 @@ async def test_a_full_disk_ends_the_run_and_nothing_is_torn(
     assert isinstance(caught.value.__cause__, OSError)
     assert len(host.seen) < 30
     assert open_files() <= before + 8
-    assert all(row_of(line) for line in (small_disk / FILE_NAME).read_bytes().splitlines(keepends=True))
+    assert all(parse_line(line) for line in (small_disk / FILE_NAME).read_bytes().splitlines(keepends=True))
     whole = {name: body for name, body in files(small_disk).items() if not name.endswith(".part")}
     assert whole
     assert all(body == host.files[f"/{name}"] for name, body in whole.items())
@@ -193,20 +194,22 @@ async def test_a_journal_that_is_no_file_is_refused(to: Path, fetch: Fetch) -> N
     to.mkdir()
     os.mkfifo(to / FILE_NAME)
     before = open_files()
-    with pytest.raises(DownloadError, match="is not a file"):
+    with pytest.raises(DownloadError, match="no regular file"):
         await fetch([])
     assert open_files() == before
 
 
 async def test_a_journal_that_can_not_be_read_is_said_so(
-    to: Path, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+    to: Path, fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> int:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(os, "fdopen", broken)
+    to.mkdir()
+    (to / FILE_NAME).write_bytes(b"{}\n")
+    monkeypatch.setattr("ninepic_async.download.journal.os.lseek", broken)
     with pytest.raises(DownloadError, match=r"Input/output error \(at \.ninepic-journal"):
-        await fetch([])
+        await fetch([host.add("a")])
 
 
 def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +219,7 @@ def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest
     def get_the_lock_late(journal: int, operation: int) -> None:
         if operation & fcntl.LOCK_EX:
             with (to / FILE_NAME).open("ab") as other:
-                other.write(line_of(row))
+                other.write(to_line(to_object(row)))
         lock(journal, operation)
 
     def full(*_: object) -> int:
@@ -226,8 +229,8 @@ def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest
     with Folder(to) as folder:
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(DownloadError, match="No space"):
-            folder.note(row)
-        assert list(folder.journal.rows()) == [row]
+            folder.note([row])
+        assert [found for _, found in folder.rows()] == [row]
 
 
 async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: Fetch, host: Host) -> None:
@@ -238,15 +241,15 @@ async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: 
     assert {row.id for row in report.failed} == {"p00001", "p00002"}
 
 
-def test_a_folder_stays_where_it_is_though_the_program_moves(
+async def test_a_folder_stays_where_it_is_though_the_program_moves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with Folder("photos") as folder:
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        folder.note(Row(key="k", id="a", name="a.jpg", state="failed"))
-        folder.sync()
+        folder.note([Row(key="k", id="a", name="a.jpg", state="failed")])
+        await folder.sync()
     monkeypatch.chdir(tmp_path)
     assert len(rows(Path("photos"))) == 1
 
@@ -291,7 +294,7 @@ async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
 
     monkeypatch.setattr(os, "read", broken)
     with pytest.raises(DownloadError, match="Input/output error"):
-        await fetch([host.add("a", 2000, no_length)])
+        await fetch([host.add("a", 300, no_length)])
 
 
 async def test_a_disk_that_fails_on_closing_ends_the_run_in_words(

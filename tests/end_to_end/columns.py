@@ -14,8 +14,8 @@ from attrs import frozen
 from PIL import Image
 
 from ninepic_async import Event, ImageItem, NinePic, Pager
-from ninepic_async.download.entry import download
-from ninepic_async.download.run import Settings
+from ninepic_async.download.run import download
+from ninepic_async.download.settings import Settings
 from ninepic_async.sandbox import Sandbox
 
 from .calls import Scene

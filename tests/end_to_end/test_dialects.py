@@ -55,7 +55,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "LINK_LIFETIME_KEYS": {},
     "LINK_EXPIRY_KEYS": {},
     "LINK_EXPIRED_STATUSES": {"expired_links": "DownloadError"},
-    "LINK_EXPIRED_WORDS": {"expired_links": "DownloadError"},
+    "LINK_EXPIRED_WORDS": {},
 }
 """What the client sees otherwise where a guess is wrong: nothing, or a typed error that says so."""
 

@@ -21,8 +21,8 @@ from ninepic_async import (
     NinePicError,
     Pager,
 )
-from ninepic_async.download.entry import download
-from ninepic_async.download.run import Settings
+from ninepic_async.download.run import download
+from ninepic_async.download.settings import Settings
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.faults.fault import FaultFields
 

@@ -17,7 +17,7 @@ from ninepic_async.sync.pagination import FaceSearch, Pager
 
 if TYPE_CHECKING:
     from ninepic_async.download.report import DownloadReport
-    from ninepic_async.download.run import Concurrency, OnProgress
+    from ninepic_async.download.settings import Concurrency, OnProgress
     from ninepic_async.download.source import Rendition
 
 

@@ -1,0 +1,265 @@
+"""One request for a file: check the reply, write its bytes, and check that the file is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from typing import Final
+
+import aiohttp
+from attrs import frozen
+
+from ninepic_async import guesses
+from ninepic_async._contract.messages import Reply, http_date_s, plain_headers, retry_after_s
+from ninepic_async._core.retry import Failure
+from ninepic_async._http.failures import describe, is_final
+from ninepic_async._support.clock import Clock
+from ninepic_async.download.decoding import NEEDED_BYTES, Inflater, UnknownCodingError, decoder_for
+from ninepic_async.download.file_types import right_extension, unexpected_content
+from ninepic_async.download.names import split
+from ninepic_async.download.photo_host import NetworkError, PhotoHost
+from ninepic_async.download.progress import Counters
+from ninepic_async.download.store import OutOfFilesError, Part
+
+_SLOWEST_BYTES: Final = 64 * 1024
+_PATIENCE: Final = 3
+"""The first byte of the content must come within this many times `stall_s`."""
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
+_REFUSAL_BYTES: Final = 4096
+_OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
+_RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, *range(520, 531)})
+"""Statuses of passing trouble, at photo hosts and the CDNs in front of them."""
+_FINAL: Final = Failure(final=True)
+
+
+class AttemptError(Exception):
+    """One request did not bring the file.
+
+    Attributes:
+        failure: what decides on another attempt.
+        status: the reply's status, if there was a whole reply.
+        link_refused: whether the host refused the link itself.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        failure: Failure | None = None,
+        *,
+        status: int | None = None,
+        link_refused: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.failure = failure or Failure()
+        self.status = status
+        self.link_refused = link_refused
+
+
+@frozen(kw_only=True)
+class Requester:
+    """Makes single requests for files, within limits of size and time.
+
+    Attributes:
+        max_bytes: a larger file is refused.
+        stall_s: how many seconds a host may send nothing.
+    """
+
+    host: PhotoHost
+    counters: Counters
+    clock: Clock
+    max_bytes: int
+    stall_s: float
+
+    async def fetch(self, url: str, part: Part, begun: Callable[[Part], None]) -> str:
+        """Fetch a file, or the rest of it.
+
+        Args:
+            url: the link.
+            part: the file to write.
+            begun: called when a reply has begun a file from its beginning.
+
+        Returns:
+            The extension that fits the content.
+
+        Raises:
+            AttemptError: it did not work.
+            OutOfFilesError: there was no file descriptor for the connection.
+        """
+        offset = part.resume_at
+        headers = {}
+        if offset is not None:
+            headers = {"Range": f"bytes={offset}-", "If-Range": part.validator or ""}
+        try:
+            # All that comes may be header bytes, which keep a connection alive and bring no photo.
+            async with asyncio.timeout(_PATIENCE * self.stall_s) as patience:
+                reply = await self.host.open(url, headers)
+                try:
+                    await self._check_status(reply, part)
+                    if reply.status == 206:
+                        _resume(reply, part, offset)
+                    else:
+                        self._begin(reply, part, begun)
+                    decoded = await self._copy(reply, part, patience)
+                finally:
+                    # After the last byte the connection is back in the pool. Otherwise this closes it.
+                    reply.close()
+        except NetworkError as error:
+            if _errno(error) in _OUT_OF_FILES:
+                raise OutOfFilesError(_words(error)) from error
+            raise AttemptError(_words(error), Failure(final=is_final(error))) from error
+        return await _checked(reply, part, decoded=decoded)
+
+    async def _check_status(self, reply: aiohttp.ClientResponse, part: Part) -> None:
+        status = reply.status
+        if status in (200, 206):
+            return
+        if status == 416:
+            part.restart(None, None)
+            raise AttemptError("the host has no such part of the file", status=status)
+        body = await self._read_refusal(reply)
+        failure = Failure(
+            final=status not in _RETRIED,
+            retry_after_s=retry_after_s(Reply(status, plain_headers(reply.headers))),
+        )
+        refused = status in guesses.LINK_EXPIRED_STATUSES
+        text = f"the host answered {status} {reply.reason or ''}".rstrip()
+        if refused and any(word in body.lower() for word in guesses.LINK_EXPIRED_WORDS):
+            text += ": the link has expired"
+        raise AttemptError(text, failure, status=status, link_refused=refused)
+
+    async def _read_refusal(self, reply: aiohttp.ClientResponse) -> bytes:
+        """Read a short refusal to its end. The connection can then be used again."""
+        body = b""
+        with suppress(*NetworkError):
+            async with asyncio.timeout(self.stall_s):
+                while len(body) < _REFUSAL_BYTES and (chunk := await reply.content.readany()):
+                    body += chunk
+        return body
+
+    def _begin(self, reply: aiohttp.ClientResponse, part: Part, begun: Callable[[Part], None]) -> None:
+        total = reply.content_length
+        if total is not None and total > self.max_bytes:
+            raise AttemptError(f"it has {total} bytes, more than max_bytes={self.max_bytes}", _FINAL)
+        part.restart(total, _validator(reply))
+        part.modified = http_date_s(reply.headers.get("Last-Modified", ""))
+        self.counters.bytes_known += total or 0
+        begun(part)
+
+    async def _copy(self, reply: aiohttp.ClientResponse, part: Part, patience: asyncio.Timeout) -> bool:
+        """Write the body, and tell whether it was compressed and came whole."""
+        coding = reply.headers.get("Content-Encoding")
+        inflater = None
+        async with aclosing(self._chunks(reply, patience)) as chunks:
+            if coding is not None and part.size == 0:
+                first = await _first(chunks)
+                inflater = _inflater(coding, first, part)
+                self._write(part, first, inflater)
+            async for chunk in chunks:
+                self._write(part, chunk, inflater)
+        if inflater is not None and not inflater.complete:
+            raise AttemptError("the compressed data ended too early")
+        return inflater is not None
+
+    def _write(self, part: Part, chunk: bytes, inflater: Inflater | None) -> None:
+        for decoded in (chunk,) if inflater is None else inflater.decode(chunk):
+            part.write(decoded)
+            if part.size > self.max_bytes:
+                raise AttemptError(f"it has more than max_bytes={self.max_bytes} bytes", _FINAL)
+
+    async def _chunks(
+        self, reply: aiohttp.ClientResponse, patience: asyncio.Timeout
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the body as it comes, and watch that it does not come too slowly."""
+        read, now = reply.content.readany, self.clock.monotonic
+        stall_s, time = self.stall_s, asyncio.get_running_loop().time
+        has_come = reply.content.is_eof
+        judged_at, since_judged = now() + 2 * stall_s, 0
+        while chunk := await read():
+            if not has_come():  # a small file has come whole, and there is nothing to wait for
+                patience.reschedule(time() + stall_s)
+            self.counters.bytes_done += len(chunk)
+            since_judged += len(chunk)
+            yield chunk
+            if now() >= judged_at:
+                if since_judged < _SLOWEST_BYTES:
+                    raise AttemptError(f"too slow: under 64 KiB in {2 * stall_s:g} s")
+                judged_at, since_judged = now() + 2 * stall_s, 0
+
+
+async def _first(chunks: AsyncGenerator[bytes, None]) -> bytes:
+    first = b""
+    while len(first) < NEEDED_BYTES and (chunk := await anext(chunks, b"")):
+        first += chunk
+    return first
+
+
+def _inflater(coding: str, first: bytes, part: Part) -> Inflater | None:
+    try:
+        inflater = decoder_for(coding, first)
+    except UnknownCodingError as error:
+        raise AttemptError(str(error), _FINAL) from error
+    if inflater is not None:
+        # The length and the ranges count compressed bytes.
+        part.restart(None, None)
+    return inflater
+
+
+def _resume(reply: aiohttp.ClientResponse, part: Part, offset: int | None) -> None:
+    """Resume the file, if this is beyond doubt the rest of it."""
+    found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
+    place = tuple(map(int, found.groups())) if found is not None else None
+    version = reply.headers.get("ETag" if (part.validator or "").endswith('"') else "Last-Modified")
+    if offset is None or place != (offset, part.total) or version != part.validator:
+        part.restart(None, None)
+        raise AttemptError("the host sent another part than the one that was missing")
+    part.resume(offset)
+    part.modified = http_date_s(reply.headers.get("Last-Modified", ""))
+
+
+async def _checked(reply: aiohttp.ClientResponse, part: Part, *, decoded: bool) -> str:
+    """Check that the file is whole and is a photo or video. Return the extension that fits it."""
+    extension = split(part.name)[1]
+    if part.total is not None and part.size != part.total:
+        raise AttemptError(f"{part.size} of {part.total} bytes came")
+    head = part.head() if part.size else b""
+    right = right_extension(extension, head)
+    if right is None:
+        part.restart(None, None)
+        content_type = reply.headers.get("Content-Type", "")
+        raise AttemptError(unexpected_content(extension, head, content_type), _FINAL)
+    if part.total is None and not decoded:
+        await _check_end(reply, part)
+    return right
+
+
+async def _check_end(reply: aiohttp.ClientResponse, part: Part) -> None:
+    """Check by its content that a file is whole whose length the host did not tell."""
+    whole = await part.is_whole()
+    if whole is None and "chunked" not in reply.headers.get("Transfer-Encoding", "").casefold():
+        raise AttemptError("the host did not tell the file's length, so it may not be whole")
+    if whole is False:
+        raise AttemptError("the reply ended before the file did, and the host did not tell its length")
+
+
+def _validator(reply: aiohttp.ClientResponse) -> str | None:
+    """Return what can be sent in ``If-Range``: a strong ETag, or a date."""
+    if "bytes" not in reply.headers.get("Accept-Ranges", "bytes"):
+        return None
+    tag = reply.headers.get("ETag")
+    if tag is not None:
+        return tag if tag.startswith('"') and tag.endswith('"') else None
+    return reply.headers.get("Last-Modified")
+
+
+def _errno(error: BaseException) -> int | None:
+    number = getattr(error, "errno", None)
+    return number if isinstance(number, int) else None
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the host sent nothing for too long"
+    return describe(error)

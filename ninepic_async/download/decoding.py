@@ -1,0 +1,68 @@
+"""Decode bodies that a host compressed although it was asked not to. Bounded; no I/O."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from ninepic_async.download.file_types import detect
+
+NEEDED_BYTES: Final = 32
+"""How many first bytes `decoder_for` needs."""
+_STEP_BYTES: Final = 256 * 1024
+_ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
+_PLAIN: Final = frozenset({"", "identity"})
+_COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+class UnknownCodingError(Exception):
+    """The body is encoded in a way that can't be decoded."""
+
+
+class Inflater:
+    """Decompresses gzip and zlib data."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_ZLIB_OR_GZIP)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the compressed data came to its end."""
+        return self._inflate.eof
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the decoded bytes, a bounded number at a time.
+
+        Raises:
+            UnknownCodingError: the data is damaged.
+        """
+        try:
+            while chunk and not self._inflate.eof:
+                decoded = self._inflate.decompress(chunk, _STEP_BYTES)
+                chunk = self._inflate.unconsumed_tail
+                if decoded:
+                    yield decoded
+        except zlib.error as error:
+            raise UnknownCodingError(f"the compressed data is damaged: {error}") from error
+
+
+def decoder_for(content_encoding: str, head: bytes) -> Inflater | None:
+    """Return what decodes a body, or None if its bytes are the file already.
+
+    Object stores often keep a ``Content-Encoding`` that is not true, such as ``base64`` or ``aws-chunked``.
+    So the first bytes count more than the header.
+
+    Args:
+        content_encoding: the header, or ``""``.
+        head: the first `NEEDED_BYTES` of the body.
+
+    Raises:
+        UnknownCodingError: the body is encoded in another way.
+    """
+    codings = [coding.strip().casefold() for coding in content_encoding.split(",")]
+    if detect(head) is not None or all(coding in _PLAIN for coding in codings):
+        return None
+    if head[:2] == b"\x1f\x8b" or (head[:1] == b"\x78" and not _COMPRESSED.isdisjoint(codings)):
+        return Inflater()
+    raise UnknownCodingError(f"the host sent the file encoded ({content_encoding[:60]!r})")

@@ -1,0 +1,29 @@
+"""One file to fetch."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ninepic_async.download.journal import Listed, Row
+from ninepic_async.download.links import Link
+
+
+@frozen
+class FetchJob:
+    """One file to fetch.
+
+    Attributes:
+        key: identifies the photo in the journal.
+        id: the photo's id.
+        name: the file's name.
+        link: its link.
+        previous: what an earlier run noted last.
+        listed: where the service lists the photo.
+    """
+
+    key: str
+    id: str
+    name: str
+    link: Link
+    previous: Row | None = None
+    listed: Listed | None = None

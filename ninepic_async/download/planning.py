@@ -1,0 +1,105 @@
+"""Decide which files of the source have to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from ninepic_async.download.finish import Finisher
+from ninepic_async.download.job import FetchJob
+from ninepic_async.download.journal import Row
+from ninepic_async.download.known_files import Known, KnownFiles
+from ninepic_async.download.progress import Counters
+from ninepic_async.download.settings import Settings
+from ninepic_async.download.source import Files, PhotoSource, SourceFile, UnsignedFile
+from ninepic_async.download.store import Store
+from ninepic_async.signing import IDS_PER_REQUEST
+
+_ToFetch = tuple[SourceFile, Row | None]
+"""A file, and what an earlier run noted of it."""
+
+
+@define(eq=False)
+class Planner:
+    """Turns files of the source into jobs, and skips those that are there already."""
+
+    source: PhotoSource
+    store: Store
+    known: KnownFiles
+    counters: Counters
+    finisher: Finisher
+    settings: Settings
+    _without_link: list[_ToFetch] = field(init=False, factory=list)
+
+    async def jobs(self, files: Files | None) -> list[FetchJob]:
+        """Return the jobs for some files; for None, the jobs that are left at the end.
+
+        Raises:
+            NinePicError: links to originals can't be signed.
+            DownloadError: the journal can't be read.
+        """
+        # The links of a page are signed again together, so all of them are made before the first is used.
+        todo = [each for file in files or () if (each := await self._todo(file)) is not None]
+        ready = [(file, row) for file, row in todo if file.url is not None]
+        self._without_link += [(file, row) for file, row in todo if file.url is None]
+        while len(self._without_link) >= (1 if files is None else IDS_PER_REQUEST):
+            ready += await self._sign(self._without_link[:IDS_PER_REQUEST])
+        return [await self._job(file, row) for file, row in ready]
+
+    async def _todo(self, file: SourceFile | UnsignedFile) -> _ToFetch | None:
+        """Return a file that has to be fetched with what is known of it, and None for any other."""
+        if not self.known.is_new_in_this_run(file.key):
+            return None
+        self.counters.known += 1
+        if isinstance(file, UnsignedFile):
+            self.finisher.unsigned(file)
+            return None
+        found = await self.known.find(file.key)
+        if found is not None and self._is_there(found):
+            return None
+        found = await self.known.latest(file.key)
+        if found is not None and (self._is_there(found) or self._is_kept(found)):
+            return None
+        return file, None if found is None else found.row
+
+    def _is_there(self, found: Known) -> bool:
+        """Tell whether the folder has a file as it was stored, and count it if so."""
+        row = found.row
+        there = row.state == "done" and self.store.size(row.name) == row.bytes
+        if there:
+            self._skip(found)
+        return there
+
+    def _is_kept(self, found: Known) -> bool:
+        """Tell whether a file was changed or deleted by its owner, and is to stay so. Count it if so."""
+        row = found.row
+        if row.state != "done":
+            return False
+        if self.store.size(row.name) is None:
+            kept = self.settings.skip_deleted
+        else:
+            kept = self.store.is_whole(row.name) is True
+        if kept:
+            self._skip(found)
+        return kept
+
+    def _skip(self, found: Known) -> None:
+        self.counters.skipped += 1
+        self.counters.stored.append(found.offset)
+
+    async def _sign(self, files: Sequence[_ToFetch]) -> list[_ToFetch]:
+        rows = {file.key: row for file, row in files}
+        signed = await self.source.sign([file for file, _ in files])
+        del self._without_link[: len(files)]
+        ready = []
+        for file in signed:
+            if isinstance(file, UnsignedFile):
+                self.finisher.unsigned(file)
+            else:
+                ready.append((file, rows[file.key]))
+        return ready
+
+    async def _job(self, file: SourceFile, row: Row | None) -> FetchJob:
+        name = await self.known.claim(file.key, file.name) if row is None else row.name
+        return FetchJob(file.key, file.id, name, file.link(), row, file.listed)

@@ -1,0 +1,172 @@
+"""Sign links to originals by their photos' ids: lazily, a request for every 60 ids."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from ninepic_async._contract.endpoint import Listing
+from ninepic_async._contract.endpoints import Originals
+from ninepic_async._support import arguments as _arguments
+from ninepic_async.errors import BadRequestError, InvalidInputError
+from ninepic_async.models import FailedUrlItem, ImageItem, Page, PaginationInfo, PresignedUrlItem
+from ninepic_async.pagination import Pager
+
+log: Final = logging.getLogger("ninepic_async")
+
+IDS_PER_REQUEST: Final = Originals.page_size_max
+
+Run = Callable[[Listing[PresignedUrlItem]], Awaitable[Page[PresignedUrlItem]]]
+
+
+@frozen
+class Signed:
+    """Links to originals, and the photos that there is none for."""
+
+    links: tuple[PresignedUrlItem, ...] = ()
+    failed: tuple[FailedUrlItem, ...] = ()
+
+
+async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
+    """Sign links to the originals with these ids.
+
+    The service refuses a request in which an id is malformed, and does not say which. Such a request is
+    halved until the bad ids are found, and the others are signed.
+
+    Args:
+        run: makes a call.
+        listing: the call, for any ids.
+        ids: at most `IDS_PER_REQUEST` ids.
+
+    Raises:
+        NinePicError: signing fails for another reason.
+    """
+    call = evolve(listing, method="image_ids", identifier=tuple(ids))
+    try:
+        pages = [page async for page in Pager(run, call).pages()]
+    except BadRequestError as error:
+        if len(ids) == 1:
+            log.warning("originals: no link for %r: %s", ids[0], error.message)
+            return Signed(failed=(FailedUrlItem(image_id=ids[0], error=str(error.message)),))
+    else:
+        return Signed(
+            tuple(link for page in pages for link in page.items),
+            tuple(failed for page in pages for failed in page.failed),
+        )
+    middle = len(ids) // 2
+    first = await sign_ids(run, listing, ids[:middle])
+    second = await sign_ids(run, listing, ids[middle:])
+    return Signed(first.links + second.links, first.failed + second.failed)
+
+
+@frozen
+class OriginalsByIds(Pager[PresignedUrlItem]):
+    """Signed links to the originals of a list of photos. The list is read as the links are.
+
+    A list can be read again; a generator gives its photos once. Each photo is signed once per reading.
+    """
+
+    _call: Originals = field(kw_only=True, repr=False)
+    _photos: Iterable[object] | AsyncIterable[object] = field(default=(), repr=False)
+    _name: str = "image_ids"
+
+    async def __aiter__(self) -> AsyncGenerator[PresignedUrlItem, None]:
+        """Yield the links, in the order of the photos."""
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for link in page.items:
+                    yield link
+
+    async def pages(self) -> AsyncGenerator[Page[PresignedUrlItem], None]:
+        """Yield the links in pages, one for each request's ids."""
+        number, given = 0, 0
+        size = min(self._call.size, IDS_PER_REQUEST)
+        async with aclosing(_chunks(_ids(self._photos, self._name), size)) as chunks:
+            async for ids in chunks:
+                signed = await sign_ids(self._run, self._call, ids)
+                number, given = number + 1, given + len(signed.links) + len(signed.failed)
+                yield _page(signed, number, given, size)
+
+    async def first_page(self) -> Page[PresignedUrlItem]:
+        """Sign the links of the first photos, in one request."""
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                return page
+        return _page(Signed(), 0, 0, min(self._call.size, IDS_PER_REQUEST))
+
+    async def collect(self, limit: int | None = None) -> list[PresignedUrlItem]:
+        """Sign links into a list.
+
+        Args:
+            limit: stop at that many; None for all of them.
+
+        Raises:
+            InvalidInputError: ``limit`` is not a whole number from 0.
+        """
+        limit = _arguments.limit(limit)
+        links: list[PresignedUrlItem] = []
+        if limit == 0:
+            return links
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                links += page.items
+                if limit is not None and len(links) >= limit:
+                    break
+        return links[:limit]
+
+
+def _page(signed: Signed, number: int, given: int, size: int) -> Page[PresignedUrlItem]:
+    """Make a page. How many there are in all is known at the end only: it says how many there were so far."""
+    pagination = PaginationInfo(
+        total=given,
+        current_page=number,
+        total_pages=number,
+        has_next_page=False,
+        has_previous_page=number > 1,
+        page_size=size,
+    )
+    return Page(items=signed.links, failed=signed.failed, pagination=pagination)
+
+
+async def _chunks(ids: AsyncGenerator[str, None], size: int) -> AsyncGenerator[list[str], None]:
+    chunk: list[str] = []
+    async with aclosing(ids):
+        async for image_id in ids:
+            chunk.append(image_id)
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+    if chunk:
+        yield chunk
+
+
+async def _ids(photos: Iterable[object] | AsyncIterable[object], name: str) -> AsyncGenerator[str, None]:
+    seen: set[str] = set()
+    async with aclosing(each(photos)) as reading:
+        async for photo in reading:
+            image_id = photo.image_id if isinstance(photo, ImageItem) else photo
+            if name == "photos" and not isinstance(photo, ImageItem):
+                raise InvalidInputError(f"photos holds a {type(photo).__name__}: give ImageItem")
+            image_id = _arguments.text(image_id, name)
+            if image_id not in seen:
+                seen.add(image_id)
+                yield image_id
+
+
+async def each(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[object, None]:
+    """Yield the items of any iterable, and close it if it is an async generator."""
+    if isinstance(items, AsyncIterable):
+        reading = aiter(items)
+        try:
+            async for item in reading:
+                yield item
+        finally:
+            if isinstance(reading, AsyncGenerator):
+                await reading.aclose()  # now, not when the garbage collector comes to it
+    else:
+        for item in items:
+            yield item
