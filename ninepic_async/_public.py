@@ -5,6 +5,10 @@
 """
 
 from ninepic_async._contract.selfie import SelfieSource as SelfieSource
+from ninepic_async._core.hooks import AttemptEnded as AttemptEnded
+from ninepic_async._core.hooks import CallEnded as CallEnded
+from ninepic_async._core.hooks import CallStarted as CallStarted
+from ninepic_async._core.hooks import Hook as Hook
 from ninepic_async._core.retry import RetryPolicy as RetryPolicy
 from ninepic_async._core.throttle import RateLimit as RateLimit
 from ninepic_async._core.throttle import ThrottleState as ThrottleState

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,12 +13,14 @@ from ninepic_async._contract import endpoints
 from ninepic_async._contract.messages import Scope
 from ninepic_async._core import config as _config
 from ninepic_async._core.engine import Engine
+from ninepic_async._core.hooks import Hook, checked
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, Throttle, ThrottleState
 from ninepic_async._http.network import Network
 from ninepic_async._http.options import HTTPOptions
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.clock import SystemClock
+from ninepic_async._support.logs import log_to_stderr_if_asked
 from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async._support.secret import hidden, hidden_unless_number
 from ninepic_async.errors import ConfigError
@@ -50,6 +53,8 @@ class NinePic:
             The client never closes it, and never puts the key into its default headers. Photos are not
             fetched with it, since photo hosts must not get its headers and cookies, but as ``http`` says.
         http: proxy, TLS and extra headers for API calls and photos; see `HTTPOptions`.
+        hooks: functions that get a `CallStarted`, `AttemptEnded` and `CallEnded` for what the client does.
+            One that raises is logged, and does not harm the call. They hold up the event loop: be quick.
 
     Raises:
         ConfigError: a setting is missing or wrong. The message names it.
@@ -73,10 +78,12 @@ class NinePic:
         max_concurrency: int = 32,
         session: aiohttp.ClientSession | None = None,
         http: HTTPOptions = HTTPOptions(),  # noqa: B008 (frozen)
+        hooks: Sequence[Hook] = (),
     ) -> None:
         # Importing aiohttp takes a while: do it here, not during the first call.
         from ninepic_async._http.transport import AiohttpTransport
 
+        log_to_stderr_if_asked()
         api_key, org_id = hidden(api_key), hidden_unless_number(org_id)
         _config.check_options(retry, rate_limit, session, http)
         key, org = _config.credentials(api_key, org_id)
@@ -92,6 +99,8 @@ class NinePic:
             timeout_s=_arguments.seconds(timeout, "timeout", ConfigError),
             clock=clock,
             network=network,
+            hooks=checked(hooks),
+            base_url=self._base_url,
         )
         self._is_view = False
 

@@ -15,6 +15,7 @@ from ninepic_async._contract.endpoint import Endpoint, how_to_switch_on
 from ninepic_async._contract.messages import Reply, Scope, SendError, Transport
 from ninepic_async._core.causes import without_frames
 from ninepic_async._core.failures import NOT_RESENT, error_of, failure_of
+from ninepic_async._core.hooks import Hook, Watch, route
 from ninepic_async._core.retry import Failure, RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
 from ninepic_async._http.network import Network
@@ -56,6 +57,7 @@ class _Call:
     sent_at: float = 0.0
     last_failure: CallError | None = None
     prepared: bool = False
+    watch: Watch | None = None
 
     def own(self, error: CallError) -> CallError:
         """Add the call's name, attempts and request_id to an error, and mask the key in it."""
@@ -80,6 +82,9 @@ class Engine:
     chance: Callable[[], float] = random.random
     network: Network = field(factory=Network)
     """How photo hosts are reached; the transport knows it for the API."""
+    hooks: tuple[Hook, ...] = ()
+    base_url: str = ""
+    """For the records that hooks get."""
 
     async def run(
         self, endpoint: Endpoint[T], *, timeout_s: float | None = None, prepare: Prepare[T] | None = None
@@ -96,18 +101,29 @@ class Engine:
         """
         seconds = self.timeout_s if timeout_s is None else timeout_s
         call = _Call(endpoint, self.clock.monotonic() + seconds, self.secret.mask)
+        if self.hooks:
+            call.watch = self._watch(endpoint)
         try:
             result: T = await self._within(seconds, call, prepare)
+            if call.watch is not None:
+                call.watch.ended(None)
             return result
         except (NinePicError, asyncio.CancelledError) as raised:
             error = without_frames(raised, self.secret.mask)
         # Outside of the except block, so that the error has no context. Its frames begin here.
         try:
+            if call.watch is not None:
+                call.watch.ended(error)
             self._report_cancelled_upload(error, call)
             raise error
         finally:
             # The error refers to this frame through its traceback.
             del error, call
+
+    def _watch(self, endpoint: Endpoint[Any]) -> Watch:
+        method, path = route(endpoint, self.scope)
+        where = method, self.base_url + path, endpoint.event_id
+        return Watch(self.hooks, self.clock.monotonic, endpoint.name, where)
 
     async def _within(self, seconds: float, call: _Call, prepare: Prepare[Any] | None) -> Any:
         try:
@@ -177,6 +193,10 @@ class Engine:
         started = call.sent_at = self.clock.monotonic()
         outcome: object = "cancelled"
         call.attempts += 1
+        # Looking a flag up is no attempt of the call.
+        watch = call.watch if endpoint is call.endpoint else None
+        if watch is not None:
+            watch.sent()
         try:
             reply = await self.transport.send(endpoint.request(self.scope))
             outcome = reply.status
@@ -189,8 +209,12 @@ class Engine:
         except NinePicError as error:
             call.attempts -= 1
             outcome = type(error).__name__
+            if watch is not None:
+                watch.withdraw()
             raise
         finally:
+            if watch is not None:
+                watch.replied(outcome if isinstance(outcome, int) else None)
             elapsed_ms = (self.clock.monotonic() - started) * 1000
             log.debug("%s: %s in %.1f ms (attempt %d)", endpoint.name, outcome, elapsed_ms, call.attempts)
 
@@ -216,6 +240,8 @@ class Engine:
         if wait is None or self.clock.monotonic() + wait >= call.deadline:
             raise error
         call.last_failure = error
+        if call.watch is not None:
+            call.watch.attempt_ended(error, wait)
         # With a pace, a 429 now and then is how the client learns it, and no reason to warn.
         level = logging.WARNING if wait else logging.INFO
         following = call.attempts + 1

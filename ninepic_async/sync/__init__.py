@@ -10,6 +10,7 @@ with NinePic(api_key, org_id) as client:
 from __future__ import annotations
 
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._core.hooks import AttemptEnded, CallEnded, CallStarted, Hook
 from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, ThrottleState
 from ninepic_async._http.options import HTTPOptions
@@ -62,8 +63,11 @@ __all__ = [
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
+    "AttemptEnded",
     "AuthenticationError",
     "BadRequestError",
+    "CallEnded",
+    "CallStarted",
     "Clip",
     "ClipJob",
     "ClipJobFailedError",
@@ -86,6 +90,7 @@ __all__ = [
     "FeatureDisabledError",
     "GalleryError",
     "HTTPOptions",
+    "Hook",
     "ImageItem",
     "InternalServerError",
     "InvalidInputError",

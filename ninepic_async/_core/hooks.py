@@ -1,0 +1,226 @@
+"""Tell the application what its calls do: one record per occasion, to each of its hooks."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+from attrs import asdict
+
+from ninepic_async._contract.endpoint import Endpoint
+from ninepic_async._contract.messages import Scope
+from ninepic_async.errors import ConfigError
+
+log: Final = logging.getLogger("ninepic_async")
+
+_numbers: Final = count(1)
+_routes: Final[dict[type, tuple[str, str]]] = {}
+_ORG_ID: Final = 4
+_EVENT_ID: Final = 6
+"""Where a path such as ``/api/v1/ext/903/event/456/ping`` has the two numbers."""
+
+
+class CallStarted(NamedTuple):
+    """A call has begun: one operation of the API, one page of a list, or one photo.
+
+    Attributes:
+        call: a number that all records of this call have, and no other call of this process.
+        endpoint: the operation's name, such as ``"bib_search"``; ``"photo"`` for a file from a photo host.
+        method: the HTTP method.
+        url: the address, with names in braces for what differs from call to call, such as
+            ``…/event/{event_id}/bibs/{bib}`` or ``https://photos.9pic.ai/{photo}``. It has no query.
+        event_id: the event's number, if the call is about an event.
+    """
+
+    call: int
+    endpoint: str
+    method: str
+    url: str
+    event_id: int | None
+
+
+class AttemptEnded(NamedTuple):
+    """One attempt of a call has ended: a request was sent, and a reply came or did not.
+
+    Attributes:
+        call: the call's number.
+        endpoint: the operation's name.
+        attempt: the attempt's number, from 1.
+        status: the HTTP status; None without a whole reply.
+        seconds: how long the attempt took, without the time in the throttle's queue.
+        error: what was wrong; None after a success.
+        wait: seconds until the next attempt; None if there is none.
+    """
+
+    call: int
+    endpoint: str
+    attempt: int
+    status: int | None
+    seconds: float
+    error: BaseException | None
+    wait: float | None
+
+
+class CallEnded(NamedTuple):
+    """A call has ended.
+
+    Attributes:
+        call: the call's number.
+        endpoint: the operation's name.
+        attempts: how many requests were sent.
+        status: the HTTP status of the last reply; None if none came.
+        seconds: how long the whole call took, waits included.
+        error: what the caller gets raised, which may be a cancellation; None after a success.
+    """
+
+    call: int
+    endpoint: str
+    attempts: int
+    status: int | None
+    seconds: float
+    error: BaseException | None
+
+
+Record = CallStarted | AttemptEnded | CallEnded
+Hook = Callable[[Record], object]
+
+
+def checked(hooks: object) -> tuple[Hook, ...]:
+    """Return the hooks as a tuple.
+
+    Raises:
+        ConfigError: one can't be called, or is a coroutine function.
+    """
+    if callable(hooks) or isinstance(hooks, str) or not isinstance(hooks, Iterable):
+        raise ConfigError("hooks: give a list of callables, such as hooks=[print]")
+    found = tuple(hooks)
+    for hook in found:
+        if not callable(hook):
+            raise ConfigError(
+                f"hooks: a {type(hook).__name__} can't be called; give a function of one argument"
+            )
+        if any(map(inspect.iscoroutinefunction, (hook, type(hook).__call__))):
+            raise ConfigError("hooks: a coroutine function would never be awaited; give plain functions")
+    return found
+
+
+def route(endpoint: Endpoint[Any], scope: Scope) -> tuple[str, str]:
+    """Return an endpoint's method and path, with names in place of its arguments."""
+    kind = type(endpoint)
+    found = _routes.get(kind)
+    if found is None:
+        request = endpoint.request(scope)
+        found = _routes[kind] = request.method, _named(request.path.split("/"), endpoint)
+    return found
+
+
+def _named(segments: list[str], endpoint: Endpoint[Any]) -> str:
+    segments[_ORG_ID] = "{org_id}"
+    if endpoint.event_id is not None:
+        segments[_EVENT_ID] = "{event_id}"
+    for name, value in asdict(endpoint, recurse=False).items():
+        if isinstance(value, str):
+            _replace_last(segments, quote(value, "", errors="replace"), f"{{{name}}}")
+    return "/".join(segments)
+
+
+def _replace_last(segments: list[str], value: str, name: str) -> None:
+    """Replace the last of equal segments: a BIB may read like the fixed segment before it."""
+    for place in range(len(segments) - 1, _EVENT_ID, -1):
+        if segments[place] == value:
+            segments[place] = name
+            return
+
+
+class Watch:
+    """Makes the records of one call.
+
+    Args:
+        hooks: who gets them.
+        now: the clock.
+        endpoint: the operation's name.
+        where: method, URL and event of the call.
+    """
+
+    __slots__ = (
+        "_hooks",
+        "_now",
+        "_sent_at",
+        "_started",
+        "attempts",
+        "call",
+        "endpoint",
+        "seconds",
+        "status",
+    )
+
+    def __init__(
+        self,
+        hooks: tuple[Hook, ...],
+        now: Callable[[], float],
+        endpoint: str,
+        where: tuple[str, str, int | None],
+    ) -> None:
+        self._hooks = hooks
+        self._now = now
+        self._started = now()
+        self._sent_at: float | None = None
+        self.call = next(_numbers)
+        self.endpoint = endpoint
+        self.attempts = 0
+        self.status: int | None = None
+        self.seconds: float | None = None
+        self._tell(CallStarted(self.call, endpoint, *where))
+
+    def sent(self) -> None:
+        """Note that an attempt begins."""
+        if self._sent_at is not None:
+            self.attempt_ended(None, 0.0)
+        self.attempts += 1
+        self.status = None
+        self.seconds = None
+        self._sent_at = self._now()
+
+    def withdraw(self) -> None:
+        """Forget the attempt that has begun: nothing was sent."""
+        self.attempts -= 1
+        self._sent_at = None
+
+    def replied(self, status: int | None) -> None:
+        """Note that the attempt is over, with a status or without a reply."""
+        if self._sent_at is not None:
+            self.status = status
+            self.seconds = self._now() - self._sent_at
+
+    def attempt_ended(self, error: BaseException | None, wait: float | None) -> None:
+        """Report the attempt, if one has begun."""
+        sent_at = self._sent_at
+        if sent_at is None:
+            return
+        self._sent_at = None
+        seconds = self._now() - sent_at if self.seconds is None else self.seconds
+        self._tell(
+            # Positional, which is twice as fast.
+            AttemptEnded(self.call, self.endpoint, self.attempts, self.status, seconds, error, wait)
+        )
+
+    def ended(self, error: BaseException | None) -> None:
+        """Report the end of the call, and of the attempt that it ended in."""
+        self.attempt_ended(error, None)
+        seconds = self._now() - self._started
+        self._tell(CallEnded(self.call, self.endpoint, self.attempts, self.status, seconds, error))
+
+    def _tell(self, record: Record) -> None:
+        for hook in self._hooks:
+            try:
+                hook(record)
+            except Exception:
+                log.warning("the hook %s failed", _name_of(hook), exc_info=True)
+
+
+def _name_of(hook: Hook) -> str:
+    return getattr(hook, "__qualname__", type(hook).__qualname__)
