@@ -40,11 +40,10 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
         errors.DecodeError,
         "This version does not know this form of reply. Look for a newer version.",
     ),
+    (errors.EventNotFoundError, "`ninepic events --search TEXT` lists events by a part of their name."),
     (errors.DownloadError, "Then run the same command again: it continues where this one stopped."),
     (errors.InvalidInputError, "`ninepic COMMAND --help` shows what a command takes."),
 )
-
-
 _WRONG_ID: Final = (
     "Check --request-id: it is the UUID that a selfie search of this event printed, such as "
     "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de."

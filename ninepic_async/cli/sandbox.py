@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -21,6 +23,7 @@ _PORT: Final = Number(gte=0, lte=65535)
 _CONTROL_HELP: Final = "Let other processes on this machine control it over HTTP, below /_sandbox."
 _PHOTOS_FROM: Final = Parameter(converter=folder_path, help="Use the JPEGs in this folder instead.")
 _BIBS_SHOWN: Final = 8
+_SELFIE_HELP: Final = "Write a selfie to this file, to search with."
 
 
 def sandbox(
@@ -33,6 +36,7 @@ def sandbox(
     ] = None,
     photos: Annotated[Path | None, _PHOTOS_FROM] = None,
     control: Annotated[bool, Parameter(help=_CONTROL_HELP, show_default=False)] = False,
+    selfie_to: Annotated[Path | None, Parameter(help=_SELFIE_HELP)] = None,
     output: Output = OUTPUT,
 ) -> Work:
     """Serve a stand-in for the hosted API until Ctrl-C."""
@@ -49,28 +53,55 @@ def sandbox(
         photos_port=photos_port,
         control=control,
     )
-    return _serve(stand_in, output)
+    return _serve(stand_in, selfie_to, output)
 
 
-async def _serve(sandbox: Sandbox, output: Output) -> int:
+async def _serve(sandbox: Sandbox, selfie_to: Path | None, output: Output) -> int:
     from ninepic_async.sandbox import FolderError
 
     try:
         async with sandbox:
+            if selfie_to is not None:
+                await asyncio.to_thread(_write_selfie, sandbox, selfie_to)
             if output.json:
                 _describe(sandbox)
             else:
-                _introduce(sandbox)
+                _introduce(sandbox, selfie_to)
             await asyncio.Event().wait()
     except FolderError as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        raise _port_error(error) from error
     except asyncio.CancelledError:
         # Ctrl-C is the normal way to end it.
         return OK
     return OK
 
 
-def _introduce(sandbox: Sandbox) -> None:
+def _write_selfie(sandbox: Sandbox, to: Path) -> None:
+    if not sandbox.bibs:
+        raise CommandError("--selfie-to: no photo shows a participant, so there is no selfie to write")
+    selfie = sandbox.selfie(sandbox.bibs[0])
+    try:
+        if to.exists() and to.read_bytes() != selfie:
+            raise CommandError(f"--selfie-to {to}: the file exists; give another name")
+        to.write_bytes(selfie)
+    except OSError as error:
+        raise CommandError(f"--selfie-to {to}: {error.strerror}") from error
+
+
+def _port_error(error: OSError) -> Exception:
+    port = next(iter(re.findall(r", (\d+)\D*$", str(error))), "")
+    if error.errno == errno.EADDRINUSE:
+        return CommandError(
+            f"port {port} is in use: end the program that uses it, or give --port 0 for any free port"
+        )
+    if error.errno == errno.EACCES:
+        return CommandError(f"port {port} needs more rights: give a port from 1024 on")
+    return error
+
+
+def _introduce(sandbox: Sandbox, selfie: Path | None) -> None:
     print_line(f"The sandbox listens on {sandbox.base_url}, its photos are on {sandbox.photos_url}.")
     print_line("Point a client at it (the key works with this sandbox only and is not secret):")
     print_line()
@@ -80,6 +111,8 @@ def _introduce(sandbox: Sandbox) -> None:
     print_line(f"The main event is {sandbox.event_id}, with {sandbox.event.gallery.total} photos.")
     if sandbox.bibs:
         print_line(f"BIBs to search for: {', '.join(sandbox.bibs[:_BIBS_SHOWN])}")
+    if selfie is not None:
+        print_line(f"A selfie of BIB {sandbox.bibs[0]} to search with: {selfie}")
     if sandbox.control:
         print_line(f"Control it with requests to {sandbox.base_url}/_sandbox.")
     print_line("Ctrl-C ends it.")

@@ -19,7 +19,8 @@ from ninepic_async.cli.profiles import (
     remove_profile,
     save_profile,
 )
-from ninepic_async.cli.terminal import print_line, print_note
+from ninepic_async.cli.tables import write_values
+from ninepic_async.cli.terminal import print_note
 
 Shell = Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")]
 _KEY_FILE: Final = Parameter(
@@ -30,6 +31,16 @@ _KEYRING: Final = Parameter(
     show_default=False,
     help="Keep the key in the system's keyring. Default: if the package keyring is installed and works.",
 )
+
+
+_REGISTER_IN_ZSH: Final = """
+if [[ $funcstack[1] == _ninepic ]]; then
+  _cyclopts_ninepic "$@"  # a file in $fpath
+else
+  compdef _cyclopts_ninepic ninepic  # sourced, after compinit
+fi
+"""
+"""cyclopts only defines the function."""
 
 
 def configure(
@@ -66,8 +77,10 @@ def _place(place: str) -> str:
 
 def _list() -> int:
     profiles = read_profiles()
-    for name, each in profiles.items():
-        print_line(f"{name}\t{each.org_id or ''}\t{each.base_url or ''}\tkey in {each.key_in}")
+    write_values(
+        [[name, each.org_id or "", each.base_url or "", each.key_in] for name, each in profiles.items()],
+        "tsv",
+    )
     if not profiles:
         print_note(f"No profiles in {config_path()}.")
     return OK
@@ -99,7 +112,8 @@ def completion(shell: Shell, /) -> None:
     """Print a script that completes commands and options in a shell."""
     from ninepic_async.cli.program import program
 
-    sys.stdout.write(program().generate_completion(shell=shell))
+    script = program().generate_completion(shell=shell)
+    sys.stdout.write(f"{script.rstrip()}\n{_REGISTER_IN_ZSH}" if shell == "zsh" else script)
 
 
 def show_help(command: Annotated[str | None, Parameter(help="A command.")] = None, /) -> int:

@@ -197,13 +197,19 @@ class _TableWriter(Generic[T]):
         screen.print(table)
 
     def _new_table(self, widths: Sequence[int], room: int, *, show_header: bool) -> Table:
+        # All columns but the last keep their width; the last is cut, or folded on a narrow screen. On a very
+        # narrow screen all are folded: folded text is better than text cut off.
         table = new_table(show_header=show_header)
-        is_cut = room >= _ONE_LINE_FROM
-        for column, width, keeps in zip(self.columns, widths, _kept(widths, room), strict=True):
+        left = room - sum(width + _GAP for width in widths[:-1])
+        fits = min(widths[-1], _NARROWEST) <= left
+        is_cut = fits and room >= _ONE_LINE_FROM
+        for place, (column, width) in enumerate(zip(self.columns, widths, strict=True), 1):
+            is_last = place == len(widths)
             table.add_column(
                 column.title,
-                min_width=width if keeps else None,
-                no_wrap=keeps or is_cut,
+                min_width=width if fits and not is_last else None,
+                max_width=left if is_cut and is_last else None,
+                no_wrap=is_cut or (fits and not is_last),
                 overflow="ellipsis" if is_cut else "fold",
                 justify="right" if column.is_number else "left",
             )
@@ -228,13 +234,3 @@ def _linked_host(url: str) -> str | None:
         return None
     is_open = parts.scheme in ("https", "http") and "?" not in url and url.isascii() and " " not in url
     return parts.netloc.rpartition("@")[2] if is_open and "\\" not in url else None
-
-
-def _kept(widths: Sequence[int], room: int) -> list[bool]:
-    """Tell which columns keep their width: all but the last, which is folded or cut if it is too wide.
-
-    On a very narrow screen none keeps it: folded text is better than text cut off.
-    """
-    *before, last = widths
-    fits = sum(width + _GAP for width in before) + min(last, _NARROWEST) <= room
-    return [fits] * len(before) + [False]
