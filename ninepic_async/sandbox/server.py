@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from attrs import Attribute, Factory, define, field, setters
-from attrs.validators import and_, ge, instance_of, le, lt
+from attrs.validators import and_, ge, instance_of, le, lt, min_len, optional
 
 from ninepic_async.sandbox.api import openapi
 from ninepic_async.sandbox.api.app import ApiServer
@@ -19,6 +19,7 @@ from ninepic_async.sandbox.api.originals import SignedOriginals
 from ninepic_async.sandbox.api.payloads import Payloads
 from ninepic_async.sandbox.assertions import Assertions
 from ninepic_async.sandbox.clock import Clock, RealClock
+from ninepic_async.sandbox.control.access import Access, default_token
 from ninepic_async.sandbox.control.routes import Control
 from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.event_photos import EventPhotos, PhotoSource
@@ -67,7 +68,10 @@ class Sandbox(Assertions):
         host: Address to listen on.
         port: Port of the API; 0 picks a free one.
         photos_port: Port of the photo host; 0 picks a free one.
-        control: Let other processes on this machine control the sandbox over HTTP, below ``/_sandbox``.
+        control: Let other processes control the sandbox over HTTP, below ``/_sandbox``.
+        control_token: Token that control requests must send, as ``Authorization: Bearer``; it can then come
+            from other machines too. None: only this machine may control the sandbox. By default, one is
+            generated if ``host`` is not loopback.
         faults: Faults to apply, in order.
         requests: The requests to both ports, oldest first.
 
@@ -88,6 +92,11 @@ class Sandbox(Assertions):
     port: int = 0
     photos_port: int = 0
     control: bool = False
+    control_token: str | None = field(
+        default=Factory(lambda self: default_token(self.host, self.control), takes_self=True),
+        validator=optional(and_(instance_of(str), min_len(1))),
+        repr=False,
+    )
     faults: Faults = field(factory=Faults, init=False)
     _account: int = field(default=Factory(lambda self: self.seed, takes_self=True), init=False)
     requests: RequestLog = field(
@@ -362,5 +371,5 @@ class Sandbox(Assertions):
         api = ApiServer(endpoints, self.faults, self.requests, self.latency_s).app()
         openapi.add_to(api)
         if self.control:
-            Control(self).add_to(api)
+            Control(self, Access(self.control_token)).add_to(api)
         await self._ports.serve(api, host.app())

@@ -26,6 +26,7 @@ class SandboxOptions(TypedDict, total=False):
     port: int
     photos_port: int
     control: bool
+    control_token: str | None
 
 
 def problem_with(arguments: tuple[object, ...], options: Mapping[str, object]) -> str | None:

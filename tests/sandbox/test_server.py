@@ -192,6 +192,7 @@ async def test_start_and_aclose(session: ClientSession) -> None:
         {"photos": -1},
         {"latency_s": -1},
         {"clip_seconds": -1},
+        {"control_token": ""},
         {"link_lifetime_s": float("inf")},
         {"missing_originals": 1.5},
         {"missing_originals": float("nan")},
@@ -202,7 +203,9 @@ def test_invalid_settings(setting: dict[str, Any]) -> None:
         Sandbox(**setting)
 
 
-@pytest.mark.parametrize("setting", [{"photos": "5"}, {"photos": 1.5}, {"latency_s": "1"}])
+@pytest.mark.parametrize(
+    "setting", [{"photos": "5"}, {"photos": 1.5}, {"latency_s": "1"}, {"control_token": 7}]
+)
 def test_settings_of_the_wrong_type(setting: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         Sandbox(**setting)

@@ -1,7 +1,7 @@
 """Control a sandbox over HTTP, below ``/_sandbox``, from other processes and languages.
 
-It accepts requests from this machine only, and none from pages of other sites. Requests to it are not in the
-request log and meet no faults.
+It accepts requests from this machine only, and none from pages of other sites; or, with a token, any request
+that has the token. Requests to it are not in the request log and meet no faults.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import orjson
 from aiohttp import web
 from attrs import asdict, frozen
 
+from ninepic_async.sandbox.control.access import Access, UnauthorizedError
 from ninepic_async.sandbox.control.controlled import Controlled
 from ninepic_async.sandbox.control.strict_json import BadJsonError, Problem, parse, read
 from ninepic_async.sandbox.faults.fault import Fault
 from ninepic_async.sandbox.http.handlers import Handler
-from ninepic_async.sandbox.http.loopback import ForbiddenError, check_local
+from ninepic_async.sandbox.http.loopback import ForbiddenError
 from ninepic_async.sandbox.snapshot import Snapshot
 
 PREFIX: Final = "/_sandbox"
@@ -73,6 +74,7 @@ class Control:
     """The routes below ``/_sandbox``; each method returns the JSON value of one reply."""
 
     sandbox: Controlled
+    access: Access
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to the API's application, outside the log and the faults."""
@@ -213,8 +215,10 @@ class Control:
     def _handler(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
-                check_local(request)
+                self.access.check(request)
                 result = await answer(self, request)
+            except UnauthorizedError as error:
+                return _refusal(401, str(error))
             except ForbiddenError as error:
                 return _refusal(403, str(error))
             except BadJsonError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Final
 
 from aiohttp import web
 from yarl import URL
+
+_SAME_SITE: Final = frozenset({"same-origin", "same-site", "none"})
 
 
 class ForbiddenError(Exception):
@@ -16,19 +19,24 @@ def check_local(request: web.Request) -> None:
     """Accept only programs on this machine.
 
     A page of another site can make a browser on this machine send requests: under the site's own name, by
-    DNS rebinding (``Host`` shows it), or across sites (``Origin`` shows it).
+    DNS rebinding (``Host`` shows it), or across sites (``Origin`` shows it, or ``Sec-Fetch-Site`` where a
+    browser sends no ``Origin``, as for images and links).
 
     Raises:
-        ForbiddenError: The peer, ``Host`` or ``Origin`` is not this machine.
+        ForbiddenError: The peer, ``Host``, ``Origin`` or ``Sec-Fetch-Site`` is not this machine's.
     """
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     if not peer or not is_local(str(peer[0])):
-        raise ForbiddenError("the control API accepts requests from this machine only")
+        raise ForbiddenError(
+            "the control API accepts requests from this machine only, unless the sandbox has a control token"
+        )
     if not is_local(_host(f"http://{request.headers.get('Host', '')}")):
         raise ForbiddenError("the Host header must name this machine: use localhost or 127.0.0.1")
-    origin = request.headers.get("Origin")
-    if origin is not None and not is_local(_host(origin)):
+    origins = request.headers.getall("Origin", [])
+    if not all(is_local(_host(origin)) for origin in origins):
         raise ForbiddenError("the Origin header must name this machine: pages of other sites are refused")
+    if not origins and not _SAME_SITE.issuperset(request.headers.getall("Sec-Fetch-Site", [])):
+        raise ForbiddenError("the Sec-Fetch-Site header says that a page of another site asks: it is refused")
 
 
 def is_local(host: str) -> bool:
