@@ -114,7 +114,8 @@ class Engine:
         try:
             if call.watch is not None:
                 call.watch.ended(error)
-            self._report_cancelled_upload(error, call)
+            if isinstance(error, asyncio.CancelledError):
+                self._report_cancelled(error, call)
             raise error
         finally:
             # The error refers to this frame through its traceback.
@@ -151,9 +152,15 @@ class Engine:
         error.__cause__ = failure
         return error
 
-    def _report_cancelled_upload(self, error: BaseException, call: _Call) -> None:
+    def _report_cancelled(self, error: asyncio.CancelledError, call: _Call) -> None:
         endpoint = call.endpoint
-        if isinstance(error, asyncio.CancelledError) and endpoint.is_upload and call.attempts:
+        # The blocking face turns the cancellation into an error, which needs these.
+        vars(error)["call"] = {
+            "endpoint": endpoint.name,
+            "attempts": call.attempts,
+            "request_id": endpoint.id_on_error(None),
+        }
+        if endpoint.is_upload and call.attempts:
             log.info("%s: cancelled after it was sent [request_id %s]", endpoint.name, endpoint.request_id)
 
     async def _run(self, call: _Call) -> Any:

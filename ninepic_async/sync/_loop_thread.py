@@ -66,8 +66,9 @@ class Call(Generic[T]):
                 # `cancel` sets the flag before it looks for the scope: one of the two sees the other.
                 if not self._is_cancelled:
                     outcome = Outcome(await self._function())
-        except asyncio.CancelledError:
-            pass  # the loop ends; or the function cancelled itself, which must not cancel the task group
+        except asyncio.CancelledError as error:
+            # The loop ends; or the function cancelled itself, which must not cancel the whole task group.
+            outcome = _closed(**getattr(error, "call", {}))
         except Exception as error:
             outcome = Outcome(error=error)
         finally:
@@ -230,8 +231,8 @@ async def nothing() -> None:
     """Await nothing."""
 
 
-def _closed() -> Outcome[Any]:
-    return Outcome(error=APIConnectionError("the client was closed while this call was under way"))
+def _closed(**call: Any) -> Outcome[Any]:
+    return Outcome(error=APIConnectionError("the client was closed while this call was under way", **call))
 
 
 def _check_no_loop_runs_here() -> None:

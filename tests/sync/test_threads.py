@@ -8,6 +8,7 @@ import logging
 import pickle
 import sys
 import threading
+import uuid
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -112,6 +113,20 @@ def test_closing_ends_the_calls_that_are_under_way(reluctant: ReluctantServer) -
             with pytest.raises((APIConnectionError, ConfigError), match="closed"):
                 call.result(timeout=5)
     assert reluctant.hung_up_within(WITHIN_S)
+
+
+@pytest.mark.parametrize("search", ["face_search", "start_clips", "clips"])
+def test_closing_during_an_upload_keeps_the_request_id(search: str, reluctant: ReluctantServer) -> None:
+    client = NinePic("key", 1, base_url=reluctant.base_url)
+    upload = getattr(client.event(2), search)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(upload, selfie=b"\xff\xd8\xff a selfie")
+        reluctant.wait_until_asked("POST ")
+        client.close()
+        with pytest.raises(APIConnectionError, match="closed") as caught:
+            call.result(timeout=WITHIN_S)
+    assert uuid.UUID(caught.value.request_id).version == 4
+    assert caught.value.attempts == 1
 
 
 def test_closing_with_a_walk_half_done_logs_no_error(
