@@ -1,0 +1,1 @@
+"""A participant's photos and clips in one call, put together from an event's operations."""

@@ -1,0 +1,271 @@
+"""Ask for a participant's photos and clips side by side, and merge what comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable
+from contextlib import aclosing
+from typing import Final, Protocol
+
+import anyio
+from attrs import define, field, frozen
+
+from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async.clip_job import ClipJob
+from ninepic_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    CallError,
+    ClipJobFailedError,
+    ClipJobTimeoutError,
+    DecodeError,
+    FeatureDisabledError,
+    InvalidInputError,
+    NinePicError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from ninepic_async.memories.merge import merged
+from ninepic_async.memories.result import Memories, Part, PartName
+from ninepic_async.models import Clip, EventDetails, ImageItem
+from ninepic_async.pagination import FaceSearch, Pager
+
+_HEAD_START_S: Final = 0.05
+"""A call's own deadline comes this much before ours, so that its error carries the request_id."""
+_SWITCHES: Final = {
+    "bib": ("bib_search",),
+    "selfie": ("selfie_search",),
+    "clips": ("selfie_search", "video_search", "video_selfie_search"),
+}
+_MOST_IMPORTANT: Final = (
+    AuthenticationError,
+    PermissionDeniedError,
+    InvalidInputError,
+    NotFoundError,
+    ClipJobFailedError,
+    RateLimitError,
+    APIStatusError,
+    DecodeError,
+)
+_LEAST_IMPORTANT: Final = (APIConnectionError,)
+
+
+class Operations(Protocol):
+    """The operations of an event that are put together here."""
+
+    @property
+    def event_id(self) -> int: ...
+    async def details(self) -> EventDetails: ...
+    def bib_search(self, bib: str | int, /) -> Pager[ImageItem]: ...
+    async def face_search(self, selfie: SelfieSource, /, *, request_id: str | None = None) -> FaceSearch: ...
+    def face_results(self, request_id: str, /) -> Pager[ImageItem]: ...
+    async def start_clips(self, *, search: str) -> ClipJob: ...
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """What to look for. At least one of ``bib``, ``selfie`` and ``search`` is set."""
+
+    bib: str | int | None = None
+    selfie: SelfieSource | None = field(default=None, repr=False)
+    search: FaceSearch | str | None = None
+    request_id: str | None = None
+    clips: bool = False
+    details: EventDetails | None = None
+
+    def names(self) -> list[PartName]:
+        """Return the parts that were requested."""
+        by_selfie = self.selfie is not None or self.search is not None
+        asked: dict[PartName, bool] = {"bib": self.bib is not None, "selfie": by_selfie, "clips": self.clips}
+        return [name for name, is_asked in asked.items() if is_asked]
+
+
+@define
+class _Progress:
+    """How far one part is."""
+
+    photos: list[ImageItem] = field(factory=list)
+    clips: tuple[Clip, ...] = ()
+    request_id: str | None = None
+    error: NinePicError | None = None
+    is_off: bool = False
+
+    def part(self) -> Part:
+        state = "off" if self.is_off else "done" if self.error is None else "failed"
+        count = len(self.photos) + len(self.clips)
+        return Part(state=state, error=self.error, request_id=self.request_id, count=count)
+
+
+class _Gathering:
+    def __init__(self, event_within: Callable[[float], Operations], wanted: Wanted, seconds: float) -> None:
+        self._event_within = event_within
+        self._wanted = wanted
+        self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._progress = {name: _Progress() for name in wanted.names()}
+        self._search_ended = asyncio.Event()
+        """Set once the selfie search has answered, well or badly. Clips wait for it."""
+
+    async def run(self) -> Memories:
+        details = self._wanted.details or await self._details()
+        asked = self._switched_on(details)
+        steps: dict[PartName, Callable[[_Progress], Awaitable[None]]] = {
+            "bib": self._by_bib,
+            "selfie": self._by_selfie,
+            "clips": self._clips,
+        }
+        async with anyio.create_task_group() as group:
+            for name in asked:
+                group.start_soon(self._run_part, name, steps[name])
+        return self._outcome()
+
+    async def _details(self) -> EventDetails | None:
+        """Fetch the flags; where that fails, each part finds out for itself."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._event().details()
+        except (NinePicError, TimeoutError):
+            return None
+
+    def _switched_on(self, details: EventDetails | None) -> list[PartName]:
+        for name, progress in self._progress.items():
+            progress.is_off = details is not None and not all(
+                getattr(details, flag) for flag in _SWITCHES[name]
+            )
+        return [name for name, progress in self._progress.items() if not progress.is_off]
+
+    async def _run_part(self, name: PartName, step: Callable[[_Progress], Awaitable[None]]) -> None:
+        progress = self._progress[name]
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                await step(progress)
+        except FeatureDisabledError:
+            progress.is_off = True
+        except TimeoutError:
+            progress.error = self._too_late(name, progress.request_id)
+        except ClipJobTimeoutError as error:
+            progress.error = self._too_late(name, error.request_id)
+        except NinePicError as error:
+            progress.error = error
+        finally:
+            if name == "selfie":
+                self._search_ended.set()
+        if isinstance(progress.error, CallError) and progress.request_id is None:
+            progress.request_id = progress.error.request_id
+
+    def _too_late(self, name: str, request_id: str | None) -> APITimeoutError:
+        return APITimeoutError(
+            f"{name} was not done within {self._seconds:g} s", endpoint="memories", request_id=request_id
+        )
+
+    async def _by_bib(self, progress: _Progress) -> None:
+        bib = self._wanted.bib
+        assert bib is not None  # noqa: S101 (this part was requested)
+        await _collect(self._event().bib_search(bib), progress.photos)
+
+    async def _by_selfie(self, progress: _Progress) -> None:
+        wanted, search = self._wanted, self._wanted.search
+        progress.request_id = wanted.request_id
+        if wanted.selfie is not None:
+            search = await self._event().face_search(wanted.selfie, request_id=wanted.request_id)
+        if isinstance(search, FaceSearch):
+            progress.request_id = search.request_id
+            self._search_ended.set()
+            await _collect(search, progress.photos)
+        elif search is not None:
+            progress.request_id = search
+            async with aclosing(self._event().face_results(search).pages()) as pages:
+                async for page in pages:
+                    self._search_ended.set()
+                    progress.photos += page.items
+
+    async def _clips(self, progress: _Progress) -> None:
+        await self._search_ended.wait()
+        selfie = self._progress["selfie"]
+        progress.request_id = selfie.request_id
+        if selfie.is_off:
+            progress.is_off = True
+        elif selfie.error is not None and not selfie.photos:
+            progress.error = selfie.error
+        elif selfie.request_id is not None:
+            job = await self._event().start_clips(search=selfie.request_id)
+            async with aclosing(job.updates(timeout=self._left())) as updates:
+                async for status in updates:
+                    progress.clips = status.clips
+                    if status.is_final:
+                        status.result()
+
+    def _event(self) -> Operations:
+        return self._event_within(self._left())
+
+    def _left(self) -> float:
+        return max(self._deadline - asyncio.get_running_loop().time() - _HEAD_START_S, 0.001)
+
+    def _outcome(self) -> Memories:
+        photos = {name: progress.photos for name, progress in self._progress.items()}
+        by_bib, by_selfie = photos.get("bib", []), photos.get("selfie", [])
+        selfie = self._progress.get("selfie")
+        memories = Memories(
+            photos=merged(by_bib, by_selfie),
+            found_by=_found_by(bib=by_bib, selfie=by_selfie),
+            clips=self._progress["clips"].clips if "clips" in self._progress else (),
+            parts={name: progress.part() for name, progress in self._progress.items()},
+            request_id=None if selfie is None else selfie.request_id,
+        )
+        _raise_if_nothing_came(memories)
+        return memories
+
+
+async def gather(event_within: Callable[[float], Operations], wanted: Wanted, seconds: float) -> Memories:
+    """Gather a participant's photos and clips.
+
+    Args:
+        event_within: returns the event's operations, whose calls end within that many seconds.
+        wanted: what to look for.
+        seconds: for all of it.
+
+    Raises:
+        NinePicError: every part that was requested failed, or is off.
+    """
+    return await _Gathering(event_within, wanted, seconds).run()
+
+
+async def _collect(photos: AsyncIterable[ImageItem], into: list[ImageItem]) -> None:
+    async for photo in photos:
+        into.append(photo)  # noqa: PERF401 (what was collected is kept when this ends early)
+
+
+def _found_by(**photos: list[ImageItem]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for way, items in photos.items():
+        for photo in items:
+            found[photo.image_id] = found.get(photo.image_id, frozenset()) | {way}
+    return found
+
+
+def _raise_if_nothing_came(memories: Memories) -> None:
+    """Raise where every part failed or is off, and nothing was found before that."""
+    parts = memories.parts
+    if memories or any(part.state == "done" for part in parts.values()):
+        return
+    errors = {name: part.error for name, part in parts.items() if part.error is not None}
+    if not errors:
+        flags = [flag for name in parts for flag in _SWITCHES[name]]
+        raise FeatureDisabledError(
+            f"every search that was requested is off for this event ({', '.join(parts)})", feature=flags[0]
+        )
+    name, error = min(errors.items(), key=lambda item: _rank(item[1]))
+    for other, other_error in errors.items():
+        if other != name and other_error is not error:
+            error.add_note(f"{other} failed too: {other_error}")
+    raise error
+
+
+def _rank(error: NinePicError) -> int:
+    for rank, kind in enumerate(_MOST_IMPORTANT):
+        if isinstance(error, kind):
+            return rank
+    return len(_MOST_IMPORTANT) + isinstance(error, _LEAST_IMPORTANT)
