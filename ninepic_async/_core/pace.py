@@ -15,6 +15,8 @@ _START_SHARE: Final = 0.25
 """The first 429 comes after a burst, so begin well below what the burst suggests."""
 _DOUBLE_S: Final = 0.5
 """How fast the rate grows while nothing is known."""
+_KEEP_OF_DOUBLED: Final = 0.6
+"""A rate that doubles has gone well beyond what the service accepts by the time of the 429."""
 _FIRST_CUT: Final = 0.5
 _LEAST_CUT: Final = 0.04
 _SHORTEST_CYCLE_S: Final = 1.3
@@ -126,9 +128,9 @@ class Pace:
         if self._has_mark:
             self._early = self._early + 1 if cycles < _SHARED_BEFORE else max(0, self._early - 1)
         self._cut = self._next_cut(cycles)
-        self._mark = rate
+        self._mark = rate if self._has_mark else _KEEP_OF_DOUBLED * rate
         if is_known and proven >= _PROVEN_IS_NEAR * rate:
-            self._mark = min(rate, proven * (1 + 1 / self._accepted))
+            self._mark = min(self._mark, proven * (1 + 1 / self._accepted))
         kept = (self._accepted - 2) / max(now - self._accepted_since, 1e-3) if is_known else 0.0
         base = max(self._mark * (1 - self._cut), kept * _KEEP_OF_PROVEN)
         self._base = min(base, self._mark * (1 - _LEAST_CUT))
