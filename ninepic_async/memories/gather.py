@@ -29,7 +29,7 @@ from ninepic_async.errors import (
     RateLimitError,
 )
 from ninepic_async.memories.merge import merged
-from ninepic_async.memories.result import Memories, Part, PartName
+from ninepic_async.memories.result import Memories, Part, PartName, PartState
 from ninepic_async.models import Clip, EventDetails, ImageItem
 from ninepic_async.pagination import FaceSearch, Pager
 
@@ -94,7 +94,7 @@ class _Progress:
     is_off: bool = False
 
     def part(self) -> Part:
-        state = "off" if self.is_off else "done" if self.error is None else "failed"
+        state: PartState = "off" if self.is_off else "done" if self.error is None else "failed"
         count = len(self.photos) + len(self.clips)
         return Part(state=state, error=self.error, request_id=self.request_id, count=count)
 

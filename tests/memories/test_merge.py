@@ -26,7 +26,7 @@ def merge(by_bib: str, by_selfie: str) -> str:
         ("ace", "abcde", "abcde"),
         ("abc", "xby", "xabyc"),
         ("ab", "ba", "ab"),
-        ("abc", "xcyaz", "abxcyz"),
+        ("abc", "xcyaz", "xyazbc"),
         ("aab", "bba", "ab"),
     ],
 )

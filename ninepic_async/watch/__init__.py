@@ -1,0 +1,1 @@
+"""Watch an event for new photos, with a cursor to go on from after a restart."""

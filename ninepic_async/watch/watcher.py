@@ -1,0 +1,257 @@
+"""Notice new photos: cheap while nothing happens, and complete."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, Literal, Protocol
+
+from attrs import field, frozen
+
+from ninepic_async._records import JSONReady
+from ninepic_async._support.clock import Clock
+from ninepic_async.errors import (
+    APIConnectionError,
+    CallError,
+    FeatureDisabledError,
+    InternalServerError,
+    RateLimitError,
+)
+from ninepic_async.models import EventDetails, ImageItem, TimelineDay
+from ninepic_async.pagination import Pager, page_again
+from ninepic_async.watch.cursor import Cursor
+from ninepic_async.watch.sketch import Sketch, key_of
+
+log: Final = logging.getLogger("ninepic_async")
+
+FULL_WALK_EVERY: Final = 60
+"""In intervals. Additions and removals can cancel out in every count; a full walk sees them."""
+_LONGEST_STRETCH: Final = 16
+"""How much longer than asked an interval can get while the service throttles or fails."""
+_PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
+
+
+class Operations(Protocol):
+    """The operations of an event that are put together here."""
+
+    @property
+    def event_id(self) -> int: ...
+    async def details(self) -> EventDetails: ...
+    def photos(self, *, page_size: int | None = None) -> Pager[ImageItem]: ...
+    async def timeline_days(self) -> list[TimelineDay]: ...
+    def timeline_photos(self, start: datetime, end: datetime, /) -> Pager[ImageItem]: ...
+
+
+@frozen(kw_only=True)
+class GalleryChange(JSONReady):
+    """New photos of an event.
+
+    Attributes:
+        added: the new photos, in the order in which they were found.
+        total: how many photos the event has now.
+        cursor: where the watch is after this change. Store it once you have dealt with ``added``, and pass it
+            as ``since`` to go on after a restart.
+    """
+
+    added: tuple[ImageItem, ...]
+    total: int
+    cursor: str = field(repr=False)
+
+
+Hour = tuple[date, int]
+Since = Literal["start"] | None
+
+
+class Watcher:
+    """One watch over one event.
+
+    Args:
+        event: its operations.
+        clock: seconds and waits.
+        every: seconds between two looks.
+        cursor: what is known from an earlier run; None where nothing is.
+        from_start: without a cursor, whether to give the photos that are there already.
+    """
+
+    def __init__(
+        self, event: Operations, clock: Clock, every: float, cursor: Cursor | None, *, from_start: bool
+    ) -> None:
+        self._event = event
+        self._clock = clock
+        self._every = every
+        self._earlier = cursor
+        self._cursor = cursor or Cursor(event_id=event.event_id)
+        self._is_silent = cursor is None and not from_start
+        self._present: set[int] = set()
+        self._gone: set[int] = set()
+        self._total = -1
+        self._hours: dict[Hour, int] | None = None
+        self._has_timeline = True
+        self._added: list[ImageItem] = []
+
+    async def changes(self) -> AsyncGenerator[GalleryChange, None]:
+        """Yield the changes, for ever."""
+        stretch = 1
+        looks = 0
+        is_known = False
+        while True:
+            pause = 0.0
+            try:
+                steps = self._look(full=looks % FULL_WALK_EVERY == 0) if is_known else self._begin()
+                async with aclosing(steps):
+                    async for _ in steps:
+                        if self._added:
+                            yield self._change()
+                is_known, stretch = True, 1
+                looks += 1
+            except _PASSING as error:
+                if self._added:
+                    yield self._change()
+                pause = getattr(error, "retry_after", None) or 0.0
+                stretch = min(2 * stretch, _LONGEST_STRETCH)
+                self._total = -1  # what was not seen this time is looked for next time
+                self._log(error, max(self._every * stretch, pause))
+            await self._clock.sleep(max(self._every * stretch, pause))
+
+    def _log(self, error: CallError, wait: float) -> None:
+        log.warning("watch: %s; looking again in %.1f s", type(error).__name__, wait)
+
+    def _change(self) -> GalleryChange:
+        added, self._added = tuple(self._added), []
+        total = max(self._total, len(self._present))
+        return GalleryChange(added=added, total=total, cursor=self._cursor.to_text())
+
+    async def _begin(self) -> AsyncGenerator[None, None]:
+        """Learn which photos there are, and give those that are new since the cursor."""
+        self._has_timeline = (await self._event.details()).timeline_search
+        if self._earlier is None:
+            async for _ in self._walk():
+                yield
+        else:
+            unknown = await self._unknown_since(self._earlier)
+            async for _ in self._walk(unknown):
+                yield
+        self._is_silent = False
+        if self._has_timeline:
+            self._hours = await self._count_hours()
+
+    async def _unknown_since(self, earlier: Cursor) -> Callable[[int], bool]:
+        """Walk once for the ids alone, and return a test for those that the cursor does not hold."""
+        now, keys = Sketch(), []
+        prefix: Sketch | None = Sketch() if earlier.count == 0 else None
+        async with aclosing(self._event.photos().pages()) as pages:
+            async for page in pages:
+                for photo in page.items:
+                    keys.append(key_of(photo.image_id))
+                    now.add(keys[-1])
+                    if len(keys) == earlier.count:
+                        prefix = now.copy()
+        known = set(keys)
+        whole = now.since(earlier.sketch)
+        if whole is not None and whole.added <= known:
+            self._forget(whole.removed)
+            return whole.added.__contains__
+        # Too much has changed to read it all. Where most of it was added at the end, the beginning still can be.
+        start = None if prefix is None else prefix.since(earlier.sketch)
+        if start is not None and start.added <= known:
+            later = known.difference(keys[: earlier.count])
+            self._forget(start.removed - later)
+            unknown = start.added | later
+            return unknown.__contains__
+        log.warning("watch: more has changed since the cursor than it can tell; photos may come again")
+        self._cursor = Cursor(event_id=self._event.event_id)
+        return lambda key: True
+
+    def _forget(self, keys: Iterable[int]) -> None:
+        for key in keys:
+            self._cursor.remove(key)
+
+    async def _walk(self, is_unknown: Callable[[int], bool] | None = None) -> AsyncGenerator[None, None]:
+        """Walk through all photos, and forget those that are gone."""
+        current: set[int] = set()
+        async with aclosing(self._event.photos().pages()) as pages:
+            async for page in pages:
+                self._total = page.pagination.total
+                for photo in page.items:
+                    current.add(key_of(photo.image_id))
+                    self._see(photo, is_unknown)
+                yield
+        gone = self._present - current
+        self._forget(gone)
+        self._present -= gone
+        self._gone |= gone
+
+    def _see(self, photo: ImageItem, is_unknown: Callable[[int], bool] | None = None) -> bool:
+        """Take in a photo. Return whether it was not there before."""
+        key = key_of(photo.image_id)
+        if key in self._present:
+            return False
+        self._present.add(key)
+        if is_unknown is not None and not is_unknown(key):
+            return False  # the cursor holds it
+        self._cursor.add(key)
+        if key in self._gone:
+            self._gone.discard(key)
+        elif not self._is_silent:
+            self._added.append(photo)
+        return True
+
+    async def _look(self, *, full: bool) -> AsyncGenerator[None, None]:
+        """Look whether something has come, and find it."""
+        total = (await self._event.photos(page_size=1).first_page()).pagination.total
+        if not full and total in (self._total, len(self._present)):
+            self._total = total
+            return
+        missing = total - len(self._present)
+        if not full and missing > 0:
+            if self._has_timeline:
+                missing -= await self._look_at_hours()
+                yield
+            if missing > 0:
+                missing -= await self._look_from_the_end(total, missing)
+                yield
+        if full or missing != 0:
+            async for _ in self._walk():
+                yield
+        self._total = total
+
+    async def _count_hours(self) -> dict[Hour, int] | None:
+        try:
+            days = await self._event.timeline_days()
+        except FeatureDisabledError:
+            self._has_timeline = False
+            return None
+        return {(day.date, hour.hour): hour.count for day in days for hour in day.hours}
+
+    async def _look_at_hours(self) -> int:
+        """Read the hours whose counts have moved. Return how many photos were not there before."""
+        hours = await self._count_hours()
+        if hours is None:
+            return 0
+        before = self._hours or {}
+        found = 0
+        for (day, hour), count in hours.items():
+            if count == before.get((day, hour)):
+                continue
+            start = datetime.combine(day, time(hour), UTC)
+            async with aclosing(
+                self._event.timeline_photos(start, start + timedelta(hours=1)).pages()
+            ) as pages:
+                async for page in pages:
+                    found += sum([self._see(photo) for photo in page.items])
+        self._hours = hours
+        return found
+
+    async def _look_from_the_end(self, total: int, missing: int) -> int:
+        """Read pages from the last one backwards until what is missing was found. Return how much that is."""
+        pager: Pager[Any] = self._event.photos()
+        size = (await pager.first_page()).pagination.page_size
+        found = 0
+        for number in range(-(-total // max(size, 1)), 0, -1):
+            page = await page_again(pager, number)
+            found += sum([self._see(photo) for photo in page.items])
+            if found >= missing:
+                break
+        return found
