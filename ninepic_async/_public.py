@@ -41,6 +41,8 @@ from ninepic_async.errors import Problem as Problem
 from ninepic_async.errors import RateLimitError as RateLimitError
 from ninepic_async.errors import UnprocessableEntityError as UnprocessableEntityError
 from ninepic_async.event import Event as Event
+from ninepic_async.memories.result import Memories as Memories
+from ninepic_async.memories.result import Part as Part
 from ninepic_async.models import Clip as Clip
 from ninepic_async.models import ClipResult as ClipResult
 from ninepic_async.models import ClipStatus as ClipStatus
@@ -56,3 +58,4 @@ from ninepic_async.models import TimelineDay as TimelineDay
 from ninepic_async.models import TimelineHour as TimelineHour
 from ninepic_async.pagination import FaceSearch as FaceSearch
 from ninepic_async.pagination import Pager as Pager
+from ninepic_async.watch.watcher import GalleryChange as GalleryChange

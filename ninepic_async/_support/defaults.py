@@ -9,3 +9,6 @@ DOWNLOAD_CONCURRENCY: Final = 16
 
 MAX_FILE_BYTES: Final = 1024**3
 """The largest file that is fetched."""
+
+WATCH_INTERVAL_S: Final = 60.0
+"""Seconds between two looks for new photos."""

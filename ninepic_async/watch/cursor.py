@@ -49,13 +49,15 @@ class Cursor:
         return f"{_VERSION}.{self.event_id}.{self.count}.{packed}"
 
     @classmethod
-    def from_text(cls, text: str, event_id: int) -> Self:
+    def from_text(cls, text: object, event_id: int) -> Self:
         """Read a cursor.
 
         Raises:
             InvalidInputError: it is not a cursor, of another version, or of another event.
         """
-        found = _FORM.fullmatch(text) if len(text) <= MAX_CURSOR_CHARS else None
+        found = None
+        if isinstance(text, str) and len(text) <= MAX_CURSOR_CHARS:
+            found = _FORM.fullmatch(text)
         if found is None:
             raise InvalidInputError(f"since is not a cursor of watch(): {_WHAT_TO_DO}")
         version, of_event, count, packed = found.groups()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
@@ -14,9 +14,9 @@ from ninepic_async._records import JSONReady
 from ninepic_async._support.clock import Clock
 from ninepic_async.errors import (
     APIConnectionError,
-    CallError,
     FeatureDisabledError,
     InternalServerError,
+    NinePicError,
     RateLimitError,
 )
 from ninepic_async.models import EventDetails, ImageItem, TimelineDay
@@ -30,6 +30,7 @@ FULL_WALK_EVERY: Final = 60
 """In intervals. Additions and removals can cancel out in every count; a full walk sees them."""
 _LONGEST_STRETCH: Final = 16
 """How much longer than asked an interval can get while the service throttles or fails."""
+_LONGEST_PAUSE_S: Final = 60.0
 _PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
 
 
@@ -61,7 +62,6 @@ class GalleryChange(JSONReady):
 
 
 Hour = tuple[date, int]
-Since = Literal["start"] | None
 
 
 class Watcher:
@@ -81,12 +81,14 @@ class Watcher:
         self._event = event
         self._clock = clock
         self._every = every
-        self._earlier = cursor
+        self._has_cursor = cursor is not None
         self._cursor = cursor or Cursor(event_id=event.event_id)
         self._is_silent = cursor is None and not from_start
         self._present: set[int] = set()
         self._gone: set[int] = set()
-        self._total = -1
+        self._total = 0
+        self._looked_at: int | None = None
+        """The total at the last look that found all."""
         self._hours: dict[Hour, int] | None = None
         self._has_timeline = True
         self._added: list[ImageItem] = []
@@ -95,51 +97,54 @@ class Watcher:
         """Yield the changes, for ever."""
         stretch = 1
         looks = 0
-        is_known = False
         while True:
-            pause = 0.0
+            failure: NinePicError | None = None
             try:
-                steps = self._look(full=looks % FULL_WALK_EVERY == 0) if is_known else self._begin()
+                full = looks % FULL_WALK_EVERY == 0
+                steps = self._look(full=full) if looks else self._begin()
                 async with aclosing(steps):
                     async for _ in steps:
                         if self._added:
                             yield self._change()
-                is_known, stretch = True, 1
-                looks += 1
-            except _PASSING as error:
-                if self._added:
-                    yield self._change()
-                pause = getattr(error, "retry_after", None) or 0.0
+                looks, stretch = looks + 1, 1
+            except NinePicError as error:
+                failure = error
+            if self._added:
+                yield self._change()
+            wait = self._every
+            if failure is not None:
                 stretch = min(2 * stretch, _LONGEST_STRETCH)
-                self._total = -1  # what was not seen this time is looked for next time
-                self._log(error, max(self._every * stretch, pause))
-            await self._clock.sleep(max(self._every * stretch, pause))
+                wait = self._wait_after(failure, stretch)
+            await self._clock.sleep(wait)
 
-    def _log(self, error: CallError, wait: float) -> None:
+    def _wait_after(self, error: NinePicError, stretch: int) -> float:
+        """Return the seconds to wait after an error that will pass; raise any other."""
+        if not isinstance(error, _PASSING):
+            raise error
+        self._looked_at = None  # what was not seen this time is looked for next time
+        asked = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_PAUSE_S)
+        wait = max(self._every * stretch, asked)
         log.warning("watch: %s; looking again in %.1f s", type(error).__name__, wait)
+        return wait
 
     def _change(self) -> GalleryChange:
         added, self._added = tuple(self._added), []
-        total = max(self._total, len(self._present))
-        return GalleryChange(added=added, total=total, cursor=self._cursor.to_text())
+        return GalleryChange(added=added, total=self._total, cursor=self._cursor.to_text())
 
     async def _begin(self) -> AsyncGenerator[None, None]:
         """Learn which photos there are, and give those that are new since the cursor."""
         self._has_timeline = (await self._event.details()).timeline_search
-        if self._earlier is None:
-            async for _ in self._walk():
-                yield
-        else:
-            unknown = await self._unknown_since(self._earlier)
-            async for _ in self._walk(unknown):
-                yield
+        is_unknown = await self._unknown_since_cursor() if self._has_cursor else None
+        async for _ in self._walk(is_unknown):
+            yield
         self._is_silent = False
         if self._has_timeline:
             self._hours = await self._count_hours()
 
-    async def _unknown_since(self, earlier: Cursor) -> Callable[[int], bool]:
+    async def _unknown_since_cursor(self) -> Callable[[int], bool]:
         """Walk once for the ids alone, and return a test for those that the cursor does not hold."""
-        now, keys = Sketch(), []
+        earlier = self._cursor
+        now, keys = Sketch(), list[int]()
         prefix: Sketch | None = Sketch() if earlier.count == 0 else None
         async with aclosing(self._event.photos().pages()) as pages:
             async for page in pages:
@@ -153,7 +158,7 @@ class Watcher:
         if whole is not None and whole.added <= known:
             self._forget(whole.removed)
             return whole.added.__contains__
-        # Too much has changed to read it all. Where most of it was added at the end, the beginning still can be.
+        # Too much has changed to read all. Where most was added at the end, the beginning can still be read.
         start = None if prefix is None else prefix.since(earlier.sketch)
         if start is not None and start.added <= known:
             later = known.difference(keys[: earlier.count])
@@ -201,8 +206,9 @@ class Watcher:
     async def _look(self, *, full: bool) -> AsyncGenerator[None, None]:
         """Look whether something has come, and find it."""
         total = (await self._event.photos(page_size=1).first_page()).pagination.total
-        if not full and total in (self._total, len(self._present)):
-            self._total = total
+        self._total = total
+        if not full and total in (self._looked_at, len(self._present)):
+            self._looked_at = total
             return
         missing = total - len(self._present)
         if not full and missing > 0:
@@ -215,7 +221,7 @@ class Watcher:
         if full or missing != 0:
             async for _ in self._walk():
                 yield
-        self._total = total
+        self._looked_at = total
 
     async def _count_hours(self) -> dict[Hour, int] | None:
         try:
@@ -255,3 +261,11 @@ class Watcher:
             if found >= missing:
                 break
         return found
+
+
+def watch(
+    event: Operations, clock: Clock, since: str | None, every: float
+) -> AsyncGenerator[GalleryChange, None]:
+    """Start a watch; see `Event.watch`."""
+    cursor = None if since in (None, "start") else Cursor.from_text(since, event.event_id)
+    return Watcher(event, clock, every, cursor, from_start=since == "start").changes()
