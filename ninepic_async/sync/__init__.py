@@ -39,6 +39,7 @@ from ninepic_async.errors import (
     RateLimitError,
     UnprocessableEntityError,
 )
+from ninepic_async.memories.result import Memories, Part
 from ninepic_async.models import (
     Clip,
     ClipResult,
@@ -58,6 +59,7 @@ from ninepic_async.sync.client import NinePic
 from ninepic_async.sync.clip_job import ClipJob
 from ninepic_async.sync.event import Event
 from ninepic_async.sync.pagination import FaceSearch, Pager
+from ninepic_async.watch.watcher import GalleryChange
 
 __all__ = [
     "APIConnectionError",
@@ -88,18 +90,21 @@ __all__ = [
     "FailedDownload",
     "FailedUrlItem",
     "FeatureDisabledError",
+    "GalleryChange",
     "GalleryError",
     "HTTPOptions",
     "Hook",
     "ImageItem",
     "InternalServerError",
     "InvalidInputError",
+    "Memories",
     "NinePic",
     "NinePicError",
     "NotFoundError",
     "Page",
     "Pager",
     "PaginationInfo",
+    "Part",
     "PermissionDeniedError",
     "Ping",
     "PresignedUrlItem",
