@@ -17,6 +17,7 @@ from typing import IO
 from attrs import define, field, frozen
 
 _PING = b'{"responseType":"success","message":"pong","data":{"status":"ok","org_id":903,"event_id":456}}'
+_LISTING = b"<ListBucketResult/>"
 _BUSY = b'{"message":"Too Many Requests"}'
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
@@ -100,7 +101,7 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, *, is_s3: bool) -> bytes:
         if self._bucket.take():
-            status, headers, body = "200 OK", "", b"" if is_s3 else _PING
+            status, headers, body = "200 OK", "", _LISTING if is_s3 else _PING
         else:
             status = "503 Slow Down" if is_s3 else "429 Too Many Requests"
             headers, body = self._retry_after, _SLOW_DOWN if is_s3 else _BUSY

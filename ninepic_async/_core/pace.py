@@ -15,7 +15,7 @@ _START_SHARE: Final = 0.25
 """The first 429 comes after a burst, so begin well below what the burst suggests."""
 _DOUBLE_S: Final = 0.5
 """How fast the rate grows while nothing is known."""
-_KEEP_OF_DOUBLED: Final = 0.6
+_KEEP_OF_DOUBLED: Final = 0.7
 """A rate that doubles has gone well beyond what the service accepts by the time of the 429."""
 _FIRST_CUT: Final = 0.5
 _LEAST_CUT: Final = 0.04
@@ -30,12 +30,14 @@ _CYCLE_REQUESTS: Final = 40.0
 """Each cycle costs about one 429: at low rates a cycle is longer, so that its share stays small."""
 _CYCLE_PAUSES: Final = 12.0
 """Where a 429 costs a pause, probe more rarely: one cycle for this many pauses."""
+_FIRST_CYCLE_PAUSES: Final = 3.0
+"""The first mark is a guess, so look sooner whether it holds."""
 _LONGEST_PAUSE_CYCLE_S: Final = 60.0
 _EARLY: Final = 0.3
 _LATE: Final = 1.8
 """In cycles. A 429 before the first: the cut was too small. One after the second: there is more to get."""
 _ENOUGH_REPLIES: Final = 10
-_PROVEN_IS_NEAR: Final = 0.85
+_PROVEN_IS_NEAR: Final = 0.75
 _KEEP_OF_PROVEN: Final = 0.96
 _SMALLEST_STEP: Final = 1.0
 
@@ -102,6 +104,7 @@ class Pace:
         """
         if self.is_active and sent_at < self._cut_at:
             return False
+        is_first_mark = self.is_active and not self._has_mark
         if self.rate(now) == math.inf:
             self._begin(now)
         else:
@@ -111,7 +114,8 @@ class Pace:
         is_shared = self._early >= _SHARED_AFTER and self._mark < _LITTLE
         longest_s = _LONGEST_SHARED_CYCLE_S if is_shared else _LONGEST_CYCLE_S
         by_requests = min(_CYCLE_REQUESTS / self._mark, longest_s)
-        by_pause = min(_CYCLE_PAUSES * pause, _LONGEST_PAUSE_CYCLE_S)
+        pauses = _FIRST_CYCLE_PAUSES if is_first_mark else _CYCLE_PAUSES
+        by_pause = min(pauses * pause, _LONGEST_PAUSE_CYCLE_S)
         self._cycle_s = max(_SHORTEST_CYCLE_S, by_requests, by_pause)
         return True
 
@@ -127,9 +131,10 @@ class Pace:
         is_known = self._accepted >= _ENOUGH_REPLIES
         if self._has_mark:
             self._early = self._early + 1 if cycles < _SHARED_BEFORE else max(0, self._early - 1)
-        self._cut = self._next_cut(cycles)
+        is_near = is_known and proven >= _PROVEN_IS_NEAR * rate
+        self._cut = _LEAST_CUT if is_near else self._next_cut(cycles)
         self._mark = rate if self._has_mark else _KEEP_OF_DOUBLED * rate
-        if is_known and proven >= _PROVEN_IS_NEAR * rate:
+        if is_near:
             self._mark = min(self._mark, proven * (1 + 1 / self._accepted))
         kept = (self._accepted - 2) / max(now - self._accepted_since, 1e-3) if is_known else 0.0
         base = max(self._mark * (1 - self._cut), kept * _KEEP_OF_PROVEN)
