@@ -32,7 +32,9 @@ class Dialect:
         selfie_field: Multipart field of the selfie.
         missing_field_problem: The text of a 422 about a missing form field.
         adopts_request_ids: Accept a ``request_id`` that the server did not mint; if False, refuse it.
-        unknown_request_id_status: Status of that refusal.
+        unknown_request_id_status: Status of that refusal: 400, 404 or 422.
+        ignores_request_ids: Ignore a ``request_id`` that the server did not mint, and mint another one.
+        unknown_bib_status: Status of a BIB search without photos; the older editions' example has 404.
         faces_page_size_max: Largest page of Face Search.
         timeline_page_size_max: Largest page of the timeline's photos.
         gateway_status: The gateway answers the first attempt of each call with this status, in HTML; None:
@@ -55,6 +57,8 @@ class Dialect:
     missing_field_problem: str = guesses.MISSING_FIELD_PROBLEM.capitalize()
     adopts_request_ids: bool = True
     unknown_request_id_status: int = guesses.UNKNOWN_REQUEST_ID_STATUS
+    ignores_request_ids: bool = False
+    unknown_bib_status: int = 200
     faces_page_size_max: int = guesses.FACES_PAGE_SIZE_MAX
     timeline_page_size_max: int = guesses.TIMELINE_PAGE_SIZE_MAX
     gateway_status: int | None = None

@@ -14,6 +14,7 @@ from ninepic_async.sandbox.api.originals import SignedOriginals, read_query, wan
 from ninepic_async.sandbox.api.payloads import Data, Payloads, pagination
 from ninepic_async.sandbox.api.uploads import SelfieForm, read_selfie_form, required_selfie
 from ninepic_async.sandbox.clock import Clock
+from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.event_photos import between
 from ninepic_async.sandbox.events import Event
 from ninepic_async.sandbox.pictures.interface import NotAPictureError
@@ -66,11 +67,15 @@ class Endpoints:
     async def bib_search(self, call: Call) -> Reply:
         """Answer BIB Search."""
         bib = call.request.match_info["bib"]
-        return self._photos(call, call.event.gallery.of_bib(bib), "Records for BIB search")
+        places = call.event.gallery.of_bib(bib)
+        if not places and self._dialect.unknown_bib_status != 200:
+            message = f"BIB number {bib} not found for this event"
+            raise RefusalError(self._dialect.unknown_bib_status, message)
+        return self._photos(call, places, "Records for BIB search")
 
     async def face_search(self, call: Call) -> Reply:
         """Answer Face Search by selfie."""
-        form = await read_selfie_form(call.request, self.payloads.dialect.selfie_field)
+        form = await read_selfie_form(call.request, self._dialect.selfie_field)
         search = await self._search(call, "face_search", form)
         return self._faces(call, search)
 
@@ -89,7 +94,7 @@ class Endpoints:
 
     async def start_clips(self, call: Call) -> Reply:
         """Start Motion by selfie, or by the ``request_id`` of a Face Search alone."""
-        form = await read_selfie_form(call.request, self.payloads.dialect.selfie_field)
+        form = await read_selfie_form(call.request, self._dialect.selfie_field)
         if form.selfie is None and form.request_id is not None:
             search = self._known(call, form.request_id)
         else:
@@ -136,19 +141,31 @@ class Endpoints:
 
     async def _search(self, call: Call, endpoint: str, form: SelfieForm) -> Search:
         """Return the search made before under this ``request_id``, or a new one."""
-        selfie = required_selfie(form, self.payloads.dialect)
-        if form.request_id is not None:
-            known = self.state.search(call.event.event_id, form.request_id)
-            if known is not None:
-                return known
-            if not self.payloads.dialect.adopts_request_ids:
-                raise RefusalError(self.payloads.dialect.unknown_request_id_status, "request_id not found")
+        selfie = required_selfie(form, self._dialect)
+        known = self.state.search(call.event.event_id, form.request_id or "")
+        if known is not None:
+            return known
+        own_id = self._accepted(form.request_id)
         try:
             bibs = await self.match(call.event, selfie)
         except NotAPictureError:
             raise RefusalError(400, "The selfie is not a readable picture") from None
-        request_id = form.request_id or self.state.mint_request_id()
+        request_id = own_id or self.state.mint_request_id()
         return self.state.add_search(endpoint, call.event, request_id, bibs, selfie)
+
+    def _accepted(self, request_id: str | None) -> str | None:
+        """Return the caller's own ``request_id``; None if there is none or it is ignored."""
+        if request_id is None or self._dialect.ignores_request_ids:
+            return None
+        if not self._dialect.adopts_request_ids:
+            status = self._dialect.unknown_request_id_status
+            field = "body.request_id: " if status == 422 else ""
+            raise RefusalError(status, f"{field}request_id not found")
+        return request_id
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self.payloads.dialect
 
 
 EndpointMethod = Callable[[Endpoints, Call], Awaitable[Reply]]

@@ -66,6 +66,38 @@ async def test_unknown_request_ids_are_refused(speak: Speak) -> None:
     assert api.sandbox.state.searches_charged == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "request_id not found"),
+        (404, "request_id not found"),
+        (422, "body.request_id: request_id not found"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/faces", "/video-clipping/search-by-selfie"])
+async def test_refusals_of_unknown_request_ids(speak: Speak, path: str, status: int, message: str) -> None:
+    api = await speak(Dialect(adopts_request_ids=False, unknown_request_id_status=status))
+    selfie = api.sandbox.selfie(api.sandbox.bibs[0])
+    assert (await api.upload(path, selfie, str(uuid4()))).refusal == (status, message)
+    assert api.sandbox.state.searches_charged == 0
+
+
+async def test_ignored_request_ids(speak: Speak) -> None:
+    api = await speak(Dialect(ignores_request_ids=True))
+    selfie, own = api.sandbox.selfie(api.sandbox.bibs[0]), str(uuid4())
+    minted = (await api.upload("/faces", selfie, own)).data["request_id"]
+    assert minted != own
+    assert (await api.get(f"/faces/{own}")).status == 404
+    assert (await api.upload("/faces", selfie, minted)).data["request_id"] == minted
+    assert api.sandbox.state.searches_charged == 1
+
+
+async def test_unknown_bib_is_not_found(speak: Speak) -> None:
+    api = await speak(Dialect(unknown_bib_status=404))
+    assert (await api.get("/bibs/nobody")).refusal == (404, "BIB number nobody not found for this event")
+    assert (await api.get(f"/bibs/{api.sandbox.bibs[0]}")).status == 200
+
+
 async def test_other_motion_words_and_keys(speak: Speak) -> None:
     dialect = Dialect(
         clip_words=ClipWords(queued="PENDING", completed="Ready"),
