@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -84,6 +85,11 @@ class CallEnded(NamedTuple):
     seconds: float
     error: BaseException | None
 
+
+# Three records a call: made in this way they take half the time.
+_started = partial(tuple.__new__, CallStarted)
+_attempt_ended = partial(tuple.__new__, AttemptEnded)
+_ended = partial(tuple.__new__, CallEnded)
 
 Record = CallStarted | AttemptEnded | CallEnded
 Hook = Callable[[Record], object]
@@ -174,7 +180,7 @@ class Watch:
         self.attempts = 0
         self.status: int | None = None
         self.seconds: float | None = None
-        self._tell(CallStarted(self.call, endpoint, *where))
+        self._tell(_started((self.call, endpoint, *where)))
 
     def sent(self) -> None:
         """Note that an attempt begins."""
@@ -204,15 +210,14 @@ class Watch:
         self._sent_at = None
         seconds = self._now() - sent_at if self.seconds is None else self.seconds
         self._tell(
-            # Positional, which is twice as fast.
-            AttemptEnded(self.call, self.endpoint, self.attempts, self.status, seconds, error, wait)
+            _attempt_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error, wait))
         )
 
     def ended(self, error: BaseException | None) -> None:
         """Report the end of the call, and of the attempt that it ended in."""
         self.attempt_ended(error, None)
         seconds = self._now() - self._started
-        self._tell(CallEnded(self.call, self.endpoint, self.attempts, self.status, seconds, error))
+        self._tell(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
 
     def _tell(self, record: Record) -> None:
         for hook in self._hooks:
