@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from attrs import asdict
 
@@ -140,6 +140,15 @@ def _replace_last(segments: list[str], value: str, name: str) -> None:
         if segments[place] == value:
             segments[place] = name
             return
+
+
+def photo_address(link: str) -> tuple[str, str, int | None]:
+    """Return method and address of a photo: its path and query may hold a signature."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # a link that is none: the attempt will say so
+        return "GET", "{photo}", None
+    return "GET", f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{{photo}}", None
 
 
 class Watch:

@@ -58,6 +58,19 @@ class AttemptError(Exception):
         self.link_refused = link_refused
 
 
+@frozen
+class Arrived:
+    """A file that is whole.
+
+    Attributes:
+        status: of the reply.
+        extension: the one that fits the content.
+    """
+
+    status: int
+    extension: str
+
+
 @frozen(kw_only=True)
 class Requester:
     """Makes single requests for files, within limits of size and time.
@@ -73,16 +86,13 @@ class Requester:
     max_bytes: int
     stall_s: float
 
-    async def fetch(self, url: str, part: Part, begun: Callable[[Part], None]) -> str:
+    async def fetch(self, url: str, part: Part, begun: Callable[[Part], None]) -> Arrived:
         """Fetch a file, or the rest of it.
 
         Args:
             url: the link.
             part: the file to write.
             begun: called when a reply has begun a file from its beginning.
-
-        Returns:
-            The extension that fits the content.
 
         Raises:
             AttemptError: it did not work.
@@ -110,7 +120,7 @@ class Requester:
             if _errno(error) in _OUT_OF_FILES:
                 raise OutOfFilesError(_words(error)) from error
             raise AttemptError(_words(error), Failure(final=is_final(error))) from error
-        return await _checked(reply, part, decoded=decoded)
+        return Arrived(reply.status, await _checked(reply, part, decoded=decoded))
 
     async def _check_status(self, reply: aiohttp.ClientResponse, part: Part) -> None:
         status = reply.status

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Final
 
 from attrs import define, field, frozen
 
+from ninepic_async._core.hooks import Hook, Watch, photo_address
 from ninepic_async._core.retry import RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
 from ninepic_async._support.clock import Clock
-from ninepic_async.download.attempt import AttemptError, Requester
+from ninepic_async.download.attempt import Arrived, AttemptError, Requester
 from ninepic_async.download.job import FetchJob
 from ninepic_async.download.links import Link, LinkGoneError
 from ninepic_async.download.names import split, with_extension
@@ -21,6 +22,7 @@ from ninepic_async.download.partial_file import RESUME_FROM_BYTES
 from ninepic_async.download.photo_host import LinkError
 from ninepic_async.download.progress import Counters
 from ninepic_async.download.store import OutOfFilesError, Part, Parts, UnwritableError
+from ninepic_async.errors import DownloadError
 
 LONGEST_WAIT_S: Final = 60.0
 """A host that asks for a longer pause is tried again after this."""
@@ -62,6 +64,28 @@ class _Attempts:
     furthest: int = 0
     received_by_all: int = 0
     """Bytes that the whole run had received at this file's last failure."""
+    watch: Watch | None = None
+
+    async def watched(self, request: Awaitable[Arrived]) -> str:
+        """Make one request, and note when it begins and ends."""
+        if self.watch is None:
+            return (await request).extension
+        self.watch.sent()
+        status = None
+        try:
+            arrived = await request
+            status = arrived.status
+        except AttemptError as error:
+            status = error.status
+            raise
+        finally:
+            self.watch.replied(status)
+        return arrived.extension
+
+    def report(self, error: AttemptError, wait: float) -> None:
+        """Report an attempt that another one follows."""
+        if self.watch is not None:
+            self.watch.attempt_ended(_reported(error), wait)
 
     def count(self, part: Part) -> None:
         self.failed += 1
@@ -82,6 +106,7 @@ class Fetcher:
     retry: RetryPolicy
     clock: Clock
     chance: Callable[[], float] = field(repr=False)
+    hooks: tuple[Hook, ...] = ()
 
     async def fetch(self, job: FetchJob) -> Fetched:
         """Fetch one file whole.
@@ -90,10 +115,23 @@ class Fetcher:
             GivenUpError: it can't be fetched.
             DownloadError: nothing can be written any more.
         """
+        if not self.hooks:
+            return await self._fetch(job, None)
+        where = photo_address(job.link.url)
+        watch = Watch(self.hooks, self.clock.monotonic, "photo", where)
+        try:
+            fetched = await self._fetch(job, watch)
+        except BaseException as error:
+            watch.ended(_reported(error))
+            raise
+        watch.ended(None)
+        return fetched
+
+    async def _fetch(self, job: FetchJob, watch: Watch | None) -> Fetched:
         part = None
         try:
             part = await self._open(job)
-            name = await self._until_whole(job, part)
+            name = await self._until_whole(job, part, watch)
         except (GivenUpError, LinkError, UnwritableError, OutOfFilesError) as error:
             if part is not None:
                 part.close()
@@ -112,15 +150,15 @@ class Fetcher:
             except OutOfFilesError as error:
                 await self._before_descriptor(error, attempts)
 
-    async def _until_whole(self, job: FetchJob, part: Part) -> str:
-        attempts = _Attempts(received_by_all=self.counters.bytes_done)
+    async def _until_whole(self, job: FetchJob, part: Part, watch: Watch | None) -> str:
+        attempts = _Attempts(received_by_all=self.counters.bytes_done, watch=watch)
         begun = partial(self.parts.begun, job)
         while True:
             url = await _fresh(job.link)
             renewals = job.link.renewals
             try:
                 async with self.lane, self.throttle.slot(math.inf):
-                    extension = await self.requester.fetch(url, part, begun)
+                    extension = await attempts.watched(self.requester.fetch(url, part, begun))
             except OutOfFilesError as error:
                 await self._before_descriptor(error, attempts)
             except AttemptError as error:
@@ -137,6 +175,7 @@ class Fetcher:
             raise GivenUpError(f"{error}, though it was signed again {attempts.renewals} times") from error
         attempts.renewals += 1
         attempts.failed -= 1
+        attempts.report(error, 0.0)
         try:
             await link.renew(renewals)
         except LinkGoneError as gone:
@@ -162,7 +201,9 @@ class Fetcher:
         if wait is None:
             tried = f" (tried {attempts.failed} times)" if attempts.failed > 1 else ""
             raise GivenUpError(f"{error}{tried}") from error
-        await self.clock.sleep(min(wait, LONGEST_WAIT_S))
+        wait = min(wait, LONGEST_WAIT_S)
+        attempts.report(error, wait)
+        await self.clock.sleep(wait)
 
     async def _before_descriptor(self, error: OutOfFilesError, attempts: _Attempts) -> None:
         """Wait until other files have given back a file descriptor."""
@@ -178,6 +219,11 @@ class Fetcher:
         """Tell whether the run has received anything since this file's last failure."""
         received, attempts.received_by_all = attempts.received_by_all, self.counters.bytes_done
         return self.counters.bytes_done > received
+
+
+def _reported(error: BaseException) -> BaseException:
+    """Return what hooks get to see: an error of the SDK, without links in its frames."""
+    return DownloadError(str(error)) if isinstance(error, (AttemptError, GivenUpError)) else error
 
 
 async def _fresh(link: Link) -> str:

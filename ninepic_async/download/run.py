@@ -152,6 +152,7 @@ class _Crew:
             retry=engine.retry,
             clock=engine.clock,
             chance=engine.chance,
+            hooks=engine.hooks,
         )
 
     async def _fetch_all(self, batches: AsyncGenerator[Files, None], fetcher: Fetcher) -> None:
