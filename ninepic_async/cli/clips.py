@@ -33,7 +33,9 @@ from ninepic_async.cli.tables import CLIPS, document, row_writer
 from ninepic_async.cli.terminal import Noun, print_json, print_note
 
 _WAIT_S: Final = 600.0
-_TO: Final = Parameter(converter=folder_path, help="Also fetch the clips into this folder.")
+_TO: Final = Parameter(
+    converter=folder_path, allow_leading_hyphen=True, help="Also fetch the clips into this folder."
+)
 _WAIT: Final = Parameter(
     validator=Number(gt=0, lte=86_400),
     help="Seconds to wait at most; --request-id continues the search later.",

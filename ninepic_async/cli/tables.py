@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from ninepic_async._records import JSONReady
 from ninepic_async._support.redact import mask_queries
+from ninepic_async._support.text import shortened
 from ninepic_async.cli.options import Format
 from ninepic_async.cli.terminal import console, has_links, plain, print_json
 from ninepic_async.models import Clip, EventListItem, ImageItem, PresignedUrlItem
@@ -46,6 +47,8 @@ _NARROWEST: Final = 12
 """The least width of the last column while the others keep theirs."""
 _GAP: Final = 2
 """Spaces between columns."""
+_LONGEST_CELL: Final = 500
+"""Characters of a cell of a table. The other formats have the whole text."""
 _ONE_LINE_FROM: Final = 80
 """From this width on, a row is one line, and text that is too long is cut. Below, it is folded."""
 
@@ -220,7 +223,7 @@ def _cell(column: Column[T], item: T) -> Text:
     from rich.style import Style
     from rich.text import Text
 
-    text = _shown(column.cell(item))
+    text = shortened(_shown(column.cell(item)), _LONGEST_CELL)
     if column.is_url and has_links(sys.stdout) and (host := _linked_host(text)):
         return Text(host, style=Style(link=text))
     return Text(text)

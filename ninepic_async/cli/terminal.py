@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from attrs import frozen
 
-from ninepic_async._support.text import count_text
+from ninepic_async._support.text import count_text, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,26 +76,9 @@ def ready_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-_JOINERS: Final = frozenset("\u200c\u200d")
-"""Indian scripts and emoji need these two; they do not reorder text."""
-
-
 def plain(text: object) -> str:
-    r"""Return text as one line with control characters escaped (``\x1b``).
-
-    Escape control characters, bidirectional overrides and lone surrogates. Replace line breaks and tabs
-    with spaces.
-    """
-    given = str(text)
-    return given if given.isprintable() else "".join(map(_shown, given))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character in _JOINERS:
-        return character
-    if character.isspace():
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
+    """Return text as one line with control characters escaped; see `one_line`."""
+    return one_line(str(text))
 
 
 @frozen
