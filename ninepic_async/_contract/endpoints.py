@@ -13,10 +13,14 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 from attrs import evolve, field, frozen
 
 from ninepic_async import guesses, models
-from ninepic_async._contract.decode import contract_error, decode, decode_at, error_message, payload, problems
+from ninepic_async._contract.body import contract_error, error_message, payload, problems
+from ninepic_async._contract.decode import decode, decode_at
 from ninepic_async._contract.endpoint import Endpoint, Listing, segment
 from ninepic_async._contract.messages import Reply, Request, Scope, Upload, retry_after_s
+from ninepic_async._contract.paging import WirePagination, page_of, pagination_of
 from ninepic_async._contract.selfie import Selfie
+from ninepic_async._contract.signed_links import unsigned
+from ninepic_async._contract.wire_names import required_keys
 from ninepic_async.models import ImageItem, Page, PaginationInfo
 
 T = TypeVar("T")
@@ -41,7 +45,7 @@ class Ping(Endpoint[models.Ping]):
 @frozen
 class _Events:
     events: tuple[models.EventListItem, ...]
-    pagination: PaginationInfo
+    pagination: WirePagination
     extra: models.Extra = field(factory=dict)
 
 
@@ -56,7 +60,7 @@ class Events(Listing[models.EventListItem]):
 
     def decode(self, reply: Reply) -> Page[models.EventListItem]:
         found = decode(reply, self.name, _Events)
-        return Page(items=found.events, pagination=found.pagination, extra=found.extra)
+        return page_of(found.events, found.pagination, self.page, self.size, found.extra)
 
     @staticmethod
     def key(item: models.EventListItem) -> Hashable:
@@ -89,7 +93,7 @@ class _BehindFlags:
 @frozen
 class _Images:
     images: tuple[ImageItem, ...]
-    pagination: PaginationInfo
+    pagination: WirePagination
     extra: models.Extra = field(factory=dict)
 
 
@@ -97,7 +101,7 @@ class _Images:
 class _ImageListing(Listing[ImageItem]):
     def decode(self, reply: Reply) -> Page[ImageItem]:
         found = decode(reply, self.name, _Images)
-        return Page(items=found.images, pagination=found.pagination, extra=found.extra)
+        return page_of(found.images, found.pagination, self.page, self.size, found.extra)
 
     @staticmethod
     def key(item: ImageItem) -> Hashable:
@@ -258,6 +262,17 @@ def _missing_form_field(reply: Reply) -> str | None:
 
 
 @frozen(kw_only=True)
+class _Faces:
+    """The payload of a Face Search POST on the wire."""
+
+    request_id: str
+    images: tuple[ImageItem, ...]
+    pagination: WirePagination
+    confidence_percentage: float | None = None
+    extra: models.Extra = field(factory=dict)
+
+
+@frozen(kw_only=True)
 class Faces:
     """The payload of a Face Search POST."""
 
@@ -277,13 +292,24 @@ class FaceSearch(_BehindFlags, _SelfieUpload[Faces]):
 
     page_size: int | None = None
 
+    @property
+    def size(self) -> int:
+        """The number of photos to request on the first page."""
+        return guesses.FACES_PAGE_SIZE_MAX if self.page_size is None else self.page_size
+
     def request(self, scope: Scope) -> Request:
-        size = guesses.FACES_PAGE_SIZE_MAX if self.page_size is None else self.page_size
-        query = {"page": "1", "page_size": str(size)}
+        query = {"page": "1", "page_size": str(self.size)}
         return Request(method="POST", path=self.path(scope, "faces"), query=query, **self.form())
 
     def decode(self, reply: Reply) -> Faces:
-        return decode(reply, self.name, Faces)
+        found = decode(reply, self.name, _Faces)
+        return Faces(
+            request_id=found.request_id,
+            images=found.images,
+            pagination=pagination_of(found.pagination, 1, self.size, len(found.images)),
+            confidence_percentage=found.confidence_percentage,
+            extra=found.extra,
+        )
 
 
 @frozen(kw_only=True)
@@ -319,7 +345,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
         return Request(method="GET", path=path)
 
     def decode(self, reply: Reply) -> models.ClipStatus:
-        path, found = payload(reply, self.name, models.ClipStatus)
+        path, found = payload(reply, self.name, required_keys(models.ClipStatus))
         # The payload may lack the id.
         if found.get("request_id") in (None, ""):
             found = {**found, "request_id": self.request_id}
@@ -352,7 +378,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
 class _Originals:
     presigned_urls: tuple[models.PresignedUrlItem, ...]
     failed_urls: tuple[models.FailedUrlItem, ...] = ()
-    pagination: PaginationInfo
+    pagination: WirePagination
     extra: models.Extra = field(factory=dict)
 
 
@@ -377,17 +403,13 @@ class Originals(Listing[models.PresignedUrlItem]):
 
     def decode(self, reply: Reply) -> Page[models.PresignedUrlItem]:
         found = decode(reply, self.name, _Originals)
-        return Page(
-            items=found.presigned_urls,
-            failed=found.failed_urls,
-            pagination=found.pagination,
-            extra=found.extra,
+        return page_of(
+            found.presigned_urls, found.pagination, self.page, self.size, found.extra, found.failed_urls
         )
 
     @staticmethod
     def key(item: models.PresignedUrlItem) -> Hashable:
-        # The query holds the signature, which differs each time the same photo is signed.
-        return item.filename, item.url.partition("?")[0]
+        return item.filename, unsigned(item.url)
 
 
 def _has_url(clip: object) -> bool:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from attrs import define, evolve, field, frozen
 
 from ninepic_async import guesses
 from ninepic_async._support.secret import Secret
+
+MAX_ERROR_BODY_BYTES: Final = 256 * 1024
+"""How much of a failed reply is read for its message."""
 
 
 @frozen
@@ -53,6 +56,8 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
     received_at: float = field(factory=time.time, eq=False, repr=False)
     """Unix seconds. An HTTP date is relative to it if the server sent no ``Date``."""
+    oddities: set[str] = field(factory=set, eq=False, repr=False)
+    """Fields that decoding replaced by None, as ``Model.field``."""
 
     @property
     def ok(self) -> bool:
@@ -65,9 +70,10 @@ class Reply:
         return self if body is self.body else evolve(self, body=body)
 
     def without(self, secret: Secret) -> Reply:
-        """Return the same reply with a secret masked in its headers and body."""
+        """Return a failed reply with a secret masked in its headers and body, and a long body cut."""
         headers = {name: secret.mask(value) for name, value in self.headers.items()}
-        return evolve(self, headers=headers, body=secret.mask_bytes(self.body))
+        body = secret.mask_bytes(self.body[: MAX_ERROR_BODY_BYTES + 1])
+        return evolve(self, headers=headers, body=body)
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -113,6 +119,8 @@ class Scope:
     selfie_field: str = guesses.SELFIE_FIELD
     server_makes_ids: bool = False
     """The server refuses a ``request_id`` of ours, and accepts a selfie without one."""
+    oddities: set[str] = field(factory=set)
+    """Fields with unusable values that were already warned about."""
 
 
 def retry_after_s(reply: Reply) -> float | None:

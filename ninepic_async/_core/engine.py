@@ -228,11 +228,27 @@ class Engine:
     async def _decoded(self, reply: Reply, call: _Call) -> Any:
         endpoint = call.endpoint
         try:
-            result = await _decode(endpoint, reply.with_masked_body(self.secret))
+            result = await self._decode(endpoint, reply)
         except CallError as error:
             raise call.own(error)  # noqa: B904 (it is the same error)
         endpoint.learn(self.scope)
+        self._warn_of_oddities(endpoint.name, reply.oddities)
         return result
+
+    async def _decode(self, endpoint: Endpoint[T], reply: Reply) -> T:
+        def decode() -> T:
+            return endpoint.decode(reply.with_masked_body(self.secret))
+
+        if len(reply.body) > _LONGEST_ON_LOOP_BYTES:
+            # Without another thread, stopping the loop for a moment is the lesser evil.
+            with contextlib.suppress(OSError):
+                return await run_in_daemon_thread(decode, name="ninepic-decode")
+        return decode()
+
+    def _warn_of_oddities(self, name: str, oddities: set[str]) -> None:
+        for oddity in sorted(oddities - self.scope.oddities):
+            self.scope.oddities.add(oddity)
+            log.warning("%s: the value of %s can't be used, so it is None", name, oddity)
 
     async def _before_retry(self, outcome: Reply | SendError, call: _Call) -> None:
         """Wait until the next attempt, or raise the error of this one."""
@@ -304,11 +320,3 @@ class Engine:
         call.own(disabled)
         disabled.__cause__ = denied
         return disabled
-
-
-async def _decode(endpoint: Endpoint[T], reply: Reply) -> T:
-    if len(reply.body) > _LONGEST_ON_LOOP_BYTES:
-        # Without another thread, stopping the loop for a moment is the lesser evil.
-        with contextlib.suppress(OSError):
-            return await run_in_daemon_thread(lambda: endpoint.decode(reply), name="ninepic-decode")
-    return endpoint.decode(reply)

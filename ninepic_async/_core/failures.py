@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ninepic_async._contract.decode import error_message, problems
+from ninepic_async._contract.body import error_message, problems
 from ninepic_async._contract.messages import Reply, SendError, retry_after_s
 from ninepic_async._core.retry import Failure
 from ninepic_async.errors import (

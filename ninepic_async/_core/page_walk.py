@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import evolve
 
-from ninepic_async._contract.decode import contract_error
+from ninepic_async._contract.body import contract_error
 from ninepic_async._contract.messages import Reply
 from ninepic_async.models import Page, PaginationInfo
 

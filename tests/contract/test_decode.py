@@ -207,14 +207,11 @@ def test_a_photo_may_lack_what_is_optional() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "expected", "received"),
     [
-        ("height", True, "a whole number", "boolean True"),
-        ("height", "7", "a whole number", "string '7'"),
-        ("height", 7.0, "a whole number", "number 7.0"),
-        ("height", [7], "a whole number", "a list of 1"),
         ("image_id", 7, "a string", "number 7"),
+        ("image_id", True, "a string", "boolean True"),
+        ("image_id", [7], "a string", "a list of 1"),
         ("image_id", None, "a string", "null"),
         ("img_url", {}, "a string", "an object with the keys (none)"),
-        ("original_url", 0, "a string", "number 0"),
     ],
 )
 def test_a_wrong_type_is_named_in_full(field: str, value: object, expected: str, received: str) -> None:
@@ -232,7 +229,7 @@ def test_a_wrong_type_is_named_in_full(field: str, value: object, expected: str,
     ("field", "value"),
     [
         ("total", "3"),
-        ("currentPage", None),
+        ("currentPage", "1"),
         ("totalPages", False),
         ("hasNextPage", 1),
         ("hasNextPage", "true"),
@@ -289,12 +286,6 @@ def test_events_with_everything_and_with_nothing() -> None:
     assert page.items[1] == models.EventListItem(event_id=789)
 
 
-@pytest.mark.parametrize("value", ["yesterday", "", 1768802400, "2026-13-01T00:00:00"])
-def test_a_date_that_is_none_is_refused(value: object) -> None:
-    body = {"events": [{"event_id": 1, "event_date": value}], "pagination": pagination(1)}
-    assert refusal(endpoints.Events(), ok(body)).path == "$.data.events[0].event_date"
-
-
 def test_timeline_days() -> None:
     days = endpoints.TimelineDays(event_id=EVENT_ID)
     body = {"days": [{"date": "2024-01-01", "total": 125, "hours": [HOUR, {"hour": 11, "count": 27}]}]}
@@ -323,7 +314,7 @@ def test_face_search_keeps_its_threshold(confidence: float | None) -> None:
     body = {"request_id": "theirs", "confidence_percentage": confidence, **images([1], pagination(1))}
     found = call.decode(ok(body))
     assert (found.request_id, found.confidence_percentage) == ("theirs", confidence)
-    assert refusal(call, ok({**body, "confidence_percentage": True})).path == "$.data.confidence_percentage"
+    assert call.decode(ok({**body, "confidence_percentage": True})).confidence_percentage is None
 
 
 def test_originals_with_failures_in_both_editions() -> None:

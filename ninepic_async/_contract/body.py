@@ -1,0 +1,174 @@
+"""Read the JSON of a reply: find its payload or its error message, and say where it breaks the contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Set
+from typing import Any, Final
+
+import attrs
+import orjson
+
+from ninepic_async._contract.messages import MAX_ERROR_BODY_BYTES, Reply
+from ninepic_async._support.redact import EXCERPT_CHARS, excerpt, loggable
+from ninepic_async.errors import APIStatusError, DecodeError, Problem
+
+MAX_PROBLEMS: Final = 100
+_LONGEST_ODD_BYTES: Final = 1024 * 1024
+"""Larger bodies must be proper JSON: the parser for odd ones is slow, and stops all threads meanwhile."""
+_DAMAGE: Final = "\ufffd"
+_ESCAPES: Final = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""Escaped backslashes and whole surrogate pairs are consumed, so that the group is half a pair."""
+
+
+class DamagedText(str):
+    """A text that is not quite what the server meant: parts of it were not valid Unicode."""
+
+    __slots__ = ()
+
+
+def parse(body: bytes) -> Any:
+    """Parse JSON, also if it has a byte order mark, is UTF-16, or has NaN or half an emoji in it.
+
+    Strings that could not be decoded in full are `DamagedText`.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        first = error
+    if len(body) > _LONGEST_ODD_BYTES:
+        raise first
+    try:
+        return _parse_odd(body)
+    except (ValueError, RecursionError):
+        raise first from None
+
+
+def _parse_odd(body: bytes) -> Any:
+    text = body.decode(json.detect_encoding(body), "replace")
+    text = _ESCAPES.sub(lambda found: r"\ufffd" if found[1] else found[0], text)
+    found = json.loads(text, parse_constant=lambda _: None)
+    return _marked(found) if _DAMAGE in text or r"\ufffd" in text else found
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, str):
+        return DamagedText(value) if _DAMAGE in value else value
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return value
+
+
+def payload(reply: Reply, endpoint: str, required: Set[str]) -> tuple[str, Any]:
+    """Find a reply's payload: under ``data`` in the envelope, or the whole body if it is flat.
+
+    Args:
+        reply: a 2xx.
+        endpoint: the endpoint's name.
+        required: keys of the payload. A flat one that has its own ``data`` is recognized by them.
+
+    Returns:
+        The payload's JSON path, and the payload.
+
+    Raises:
+        APIStatusError: the body says ``responseType: "error"``, whatever the status.
+        DecodeError: it has neither shape.
+    """
+    try:
+        body = parse(reply.body)
+    except ValueError as error:
+        raise contract_error(reply, endpoint, "$", f"JSON ({error})", reply) from error
+    if not isinstance(body, dict):
+        raise contract_error(reply, endpoint, "$", "an object", body)
+    if "responseType" not in body and ("data" not in body or required <= body.keys()):
+        return "$", body
+    kind = body.get("responseType", "success")
+    if kind == "error":
+        raise APIStatusError(error_message(reply), status=reply.status, endpoint=endpoint)
+    if kind != "success":
+        raise contract_error(reply, endpoint, "$.responseType", "'success'", kind)
+    data = body.get("data", attrs.NOTHING)
+    if not isinstance(data, dict):
+        raise contract_error(reply, endpoint, "$.data", "an object", data)
+    return "$.data", data
+
+
+def contract_error(reply: Reply, endpoint: str, path: str, expected: str, received: object) -> DecodeError:
+    """Return the error that says where a reply breaks the contract."""
+    return DecodeError(
+        endpoint=endpoint,
+        path=loggable(path, EXCERPT_CHARS),
+        expected=expected,
+        received=_shown(received),
+        body=excerpt(reply.body),
+    )
+
+
+def error_message(reply: Reply) -> str:
+    """Return the message of a failed reply, from 9Pic itself, a gateway, or whoever sent HTML or nothing."""
+    message = _json_object(reply).get("message")
+    if isinstance(message, str) and message:
+        return loggable(message)
+    if 300 <= reply.status < 400 and "location" in reply.headers:
+        target = loggable(reply.headers["location"].partition("?")[0], EXCERPT_CHARS)
+        return f"(a redirect to {target}, not followed: the API key goes to base_url only)"
+    if not reply.body.strip():
+        return "(empty body: not an answer of 9Pic itself)"
+    return f"({_content_kind(reply)}, not an answer of 9Pic itself) {excerpt(reply.body)}"
+
+
+def problems(message: str) -> tuple[Problem, ...]:
+    """Split a 422's message: ``field.path: problem; field.path: problem``."""
+    found = []
+    for part in filter(None, (part.strip() for part in message.split("; ", MAX_PROBLEMS)[:MAX_PROBLEMS])):
+        field, colon, problem = part.partition(": ")
+        found.append(Problem(field, problem) if colon else Problem("", part))
+    return tuple(found)
+
+
+def _json_object(reply: Reply) -> dict[str, Any]:
+    if len(reply.body) > MAX_ERROR_BODY_BYTES:
+        return {}
+    try:
+        body = parse(reply.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _content_kind(reply: Reply) -> str:
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip()
+    return f"{loggable(kind, EXCERPT_CHARS) or 'no content type'}, {len(reply.body)} bytes"
+
+
+def _shown(value: object) -> str:
+    if value is attrs.NOTHING:
+        return "nothing"
+    if isinstance(value, Reply):
+        return _content_kind(value)
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        keys = ", ".join(loggable(str(key), 40) for key in list(value)[:8])
+        return f"an object with the keys {keys or '(none)'}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    shown = repr(loggable(value, 100)) if isinstance(value, str) else repr(value)[:100]
+    return f"{_JSON_NAMES.get(type(value), type(value).__name__)} {shown}"
+
+
+_JSON_NAMES: Final = {
+    str: "string",
+    DamagedText: "string with invalid characters",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+}
