@@ -67,7 +67,7 @@ class Bar:
         count = f"{completed:,} of {total:,}" if total else f"{completed:,}" if completed else ""
         with self._lock, suppress(OSError, ValueError):  # nobody reads stderr any more
             if not self._is_over:
-                print_note(f"{self._what}: {', '.join(filter(None, [count, text])) or 'waiting'}")
+                print_note(f"{self._what}: {', '.join(filter(None, [count, text])) or 'still waiting'}")
 
     def end(self) -> None:
         """Erase the bar for good."""
