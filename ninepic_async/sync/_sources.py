@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
 from ninepic_async.errors import ConfigError
+from ninepic_async.memories.result import Memories
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
 from ninepic_async.sync._face import Face
 from ninepic_async.sync._portal import Portal
@@ -42,11 +43,11 @@ class _ExitError(Exception):
 def in_the_loop(value: Any) -> Any:
     """Return what the async face can read in place of a blocking list or iterable.
 
-    Collections are passed on as they are. So is what can't be read: the async face refuses it.
+    What is in memory already is passed on as it is. So is what can't be read: the async face refuses it.
     """
     if isinstance(value, Face | FaceSearch):
         return value._async
-    if isinstance(value, Iterable) and not isinstance(value, Collection):
+    if isinstance(value, Iterable) and not isinstance(value, Collection | Memories):
         return _read_aside(value)
     return value
 

@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections import abc
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Final, Generic, NamedTuple
+from types import ModuleType, UnionType
+from typing import Final, Generic, NamedTuple, Union, get_args, get_origin
 
 import ninepic_async
 from ninepic_async import _public
@@ -25,7 +27,6 @@ from scripts.blocking_face.special_cases import (
     IMPORTS,
     ITERATORS,
     PREAMBLES,
-    READ_IN_THE_LOOP,
     RENAMED,
     REWORDINGS,
 )
@@ -42,6 +43,9 @@ HEADER: Final = f"""\
 
 
 ASYNC_WORDS: Final = re.compile(r"\b(async|await|aclose|asyncio|coroutine)\b")
+
+UNIONS: Final = (Union, UnionType)
+ITERABLES: Final = (abc.Iterable, abc.Iterator, abc.AsyncIterable, abc.AsyncIterator)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -137,6 +141,7 @@ class Member(NamedTuple):
     name: str
     node: Function | ast.AnnAssign
     docstring: str
+    home: ModuleType
 
 
 def blocking_class(cls: type) -> str:
@@ -160,9 +165,9 @@ def members_of(source: ModuleType, name: str) -> Iterator[Member]:
     for node, after in zip(found.body, [*found.body[1:], None], strict=True):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             if not node.target.id.startswith("_"):
-                yield Member(node.target.id, node, string_of(after))
+                yield Member(node.target.id, node, string_of(after), source)
         elif isinstance(node, Function) and (node.name in RENAMED or is_public(name, node.name)):
-            yield Member(RENAMED.get(node.name, node.name), node, ast.get_docstring(node) or "")
+            yield Member(RENAMED.get(node.name, node.name), node, ast.get_docstring(node) or "", source)
 
 
 def is_public(class_name: str, name: str) -> bool:
@@ -182,7 +187,7 @@ def is_overload(node: ast.AST) -> bool:
 
 def blocking_member(owner: str, member: Member, overloaded: set[str]) -> str:
     """Return the source of a blocking method or property."""
-    name, node, docstring = member
+    name, node, docstring, _ = member
     doc = documentation(f"{owner}.{name}", docstring)
     if isinstance(node, ast.AnnAssign):
         head = f"@property\ndef {name}(self) -> {ast.unparse(node.annotation)}:"
@@ -197,9 +202,9 @@ def blocking_member(owner: str, member: Member, overloaded: set[str]) -> str:
 
 def body_of(owner: str, member: Member, is_overloaded: bool) -> str:
     """Return the body of a blocking method: what it does with the async one."""
-    name, node, _ = member
+    name, node, _, home = member
     assert isinstance(node, Function)
-    arguments = ", ".join(passed_on(node.args))
+    arguments = ", ".join(passed_on(node.args, home))
     if f"{owner}.{name}" in BODIES:
         return textwrap.dedent(BODIES[f"{owner}.{name}"]).strip().format(arguments=arguments)
     if owner == "FaceSearch":
@@ -226,24 +231,53 @@ def wrapped(kind: str, value: str) -> str:
     return f"{kind}(self._portal, {value})" if kind in BLOCKING else value
 
 
-def passed_on(arguments: ast.arguments) -> Iterator[str]:
+def passed_on(arguments: ast.arguments, home: ModuleType) -> Iterator[str]:
     """Yield the arguments with which to call the async method. A blocking client has no session."""
     for each in arguments.args[1:]:
-        yield converted(each)
+        yield converted(each, home)
     for each in arguments.kwonlyargs:
         if each.arg != "session":
-            yield f"{each.arg}={converted(each)}"
+            yield f"{each.arg}={converted(each, home)}"
 
 
-def converted(argument: ast.arg) -> str:
+def converted(argument: ast.arg, home: ModuleType) -> str:
     """Return code that gives the async method what it can read."""
-    names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
-    return f"in_the_loop({argument.arg})" if names & READ_IN_THE_LOOP else argument.arg
+    names = [node.id for node in ast.walk(argument) if isinstance(node, ast.Name)]
+    is_read = any(is_read_in_the_loop(meaning(name, home)) for name in names)
+    return f"in_the_loop({argument.arg})" if is_read else argument.arg
+
+
+def meaning(name: str, home: ModuleType) -> object:
+    """Return what a name in an annotation stands for, imported for type checkers only or not."""
+    line = imports_in(home).get(name, "")
+    found = re.fullmatch(r"    from (\S+) import (\w+)( as \w+)?", line)
+    return getattr(import_module(found[1]), found[2]) if found else getattr(home, name, None)
+
+
+def is_read_in_the_loop(kind: object) -> bool:
+    """Check whether values of a type are read by iterating, or are counterparts of async objects."""
+    origin = get_origin(kind)
+    is_counterpart = getattr(kind, "__name__", "") in BLOCKING and kind is getattr(_public, kind.__name__)  # type: ignore[attr-defined]
+    return (
+        is_counterpart
+        or kind in ITERABLES
+        or origin in ITERABLES
+        or (origin in UNIONS and any(map(is_read_in_the_loop, get_args(kind))))
+    )
 
 
 def signature(arguments: ast.arguments) -> str:
     """Return the parameters of a blocking method: nothing has to be an async iterable."""
-    return re.sub(r" \| AsyncIterable\[[^\]]*\]|AsyncIterable\[[^\]]*\] \| ", "", ast.unparse(arguments))
+    for node in ast.walk(arguments):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            node.annotation = ast.parse(blocking_type(ast.unparse(node.annotation)), mode="eval").body
+    return ast.unparse(arguments)
+
+
+def blocking_type(annotation: str) -> str:
+    """Replace async iterables in a type by plain ones."""
+    arms = re.sub(r"\bAsync(Itera(ble|tor)\[)", r"\1", annotation).split(" | ")
+    return " | ".join(dict.fromkeys(arms))
 
 
 def returned(node: Function) -> str:
@@ -268,6 +302,7 @@ def documentation(name: str, text: str) -> str:
     return textwrap.indent(f'"""{text}\n"""' if "\n" in text else f'"""{text}"""', "    ")
 
 
+@cache
 def imports_in(source: ModuleType) -> dict[str, str]:
     """Return the lines that import a module's names; those for type checkers alone are indented."""
     tree = ast.parse(inspect.getsource(source))

@@ -22,8 +22,6 @@ RENAMED: Final = {
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
 }
-READ_IN_THE_LOOP: Final = {"FaceSearch", "Pager", "Source", "Iterable", "AsyncIterable"}
-"""A parameter whose type names one of these is converted to what the async class can read."""
 
 ITERATORS: Final = {
     "AsyncGenerator": "Generator[{}, None, None]",

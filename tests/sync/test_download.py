@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.sync import DownloadError, DownloadProgress, Event, ImageItem, InvalidInputError
+from ninepic_async.sync import (
+    ConfigError,
+    DownloadError,
+    DownloadProgress,
+    Event,
+    ImageItem,
+    InvalidInputError,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -39,6 +46,59 @@ def test_a_generator_over_a_blocking_list_can_be_the_source(event: Event, tmp_pa
     report = event.download(chosen, tmp_path, rendition="thumbnail")
     assert (report.done, report.failed) == (3, ())
     assert {Path(name).stem for name in names(tmp_path)} == wanted
+
+
+def test_a_generator_lives_and_ends_in_one_thread_of_its_own(event: Event, tmp_path: Path) -> None:
+    photos = event.photos().collect(limit=250)  # more than are read at once
+    seen: list[threading.Thread] = []
+    ended = threading.Event()
+
+    def source() -> Iterator[ImageItem]:
+        try:
+            for photo in photos:
+                seen.append(threading.current_thread())
+                yield photo
+        finally:
+            seen.append(threading.current_thread())
+            ended.set()
+
+    assert event.download(source(), tmp_path, rendition="thumbnail").done == 250
+    assert ended.wait(10)
+    assert len(set(seen)) == 1
+    assert seen[0].daemon
+    assert seen[0] is not threading.current_thread()
+
+
+def test_a_generator_is_ended_when_the_download_fails(event: Event, tmp_path: Path) -> None:
+    photos, ended = event.photos().collect(limit=300), threading.Event()
+
+    def source() -> Iterator[ImageItem]:
+        try:
+            yield from photos
+        finally:
+            ended.set()
+
+    def refuse(progress: DownloadProgress) -> None:
+        raise LookupError("enough")
+
+    with pytest.raises(LookupError):
+        event.download(source(), tmp_path, rendition="thumbnail", on_progress=refuse)
+    assert ended.wait(10)
+
+
+def test_a_thread_that_cannot_be_started_for_a_source_is_a_typed_error(
+    event: Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == "ninepic-source":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(ConfigError, match="can't start new thread"):
+        event.download((photo for photo in event.photos()), tmp_path)
 
 
 def test_a_face_search_can_be_the_source(event: Event, sandbox: Sandbox, tmp_path: Path) -> None:

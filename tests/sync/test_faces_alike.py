@@ -45,8 +45,16 @@ def shape(member: object) -> tuple[object, ...]:
     if not inspect.isfunction(member):
         return ("attribute",)
     signature = inspect.signature(member)
-    parameters = tuple((p.name, p.kind, p.default, p.annotation) for p in signature.parameters.values())
+    parameters = tuple(
+        (p.name, p.kind, p.default, blocking(p.annotation)) for p in signature.parameters.values()
+    )
     return ("method", parameters)
+
+
+def blocking(annotation: object) -> str:
+    """A type without async iterables: a blocking caller has none."""
+    arms = str(annotation).replace("AsyncIterable[", "Iterable[").split(" | ")
+    return " | ".join(dict.fromkeys(arms))
 
 
 def returned(member: object) -> str:

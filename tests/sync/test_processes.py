@@ -226,6 +226,18 @@ def test_a_client_made_in_the_child_works(start: Start, reluctant: ReluctantServ
         "updates = event.clip_job('r').updates(); next(updates)",
         "threading.Thread(target=event.details, daemon=True).start(); event.ping()",
         """
+import tempfile
+
+def stalled():
+    threading.Event().wait()
+    yield
+
+event.ping()
+threading.Thread(target=event.download, args=(stalled(), tempfile.mkdtemp()), daemon=True).start()
+while not any(thread.name == "ninepic-source" for thread in threading.enumerate()):
+    pass
+""",
+        """
 def poll():
     while True:
         event.ping()
