@@ -9,7 +9,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "demo", "tests", "browser", "conformance"]
+nox.options.sessions = ["lint", "types", "demo", "tests", "docs", "browser", "conformance"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 OLDEST = PYTHONS[0]
@@ -56,8 +56,18 @@ def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, and that the public names are typed."""
     install(session, "types", extras="cli,testing")
     session.run("mypy", *SOURCES, "noxfile.py")
+    session.run("mypy", ".ci/site")
     session.run("pyright")
     session.run("pyright", "--ignoreexternal", "--verifytypes", "ninepic_async")
+
+
+@nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """Build the docs site, and check it in headless Chromium. Arguments go to pytest."""
+    session.run("bash", ".ci/chromium", external=True)
+    install(session, "docs", extras="cli,testing")
+    session.run("python", ".ci/site/build.py")
+    session.run("pytest", "tests/site", *session.posargs, env=ENVIRONMENT)
 
 
 @nox.session(python=OLDEST)

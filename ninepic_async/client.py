@@ -118,10 +118,9 @@ class NinePic:
     def throttle(self) -> ThrottleState:
         """How the client is held back now: its pace, its pause, and how many requests wait.
 
-        Example::
-
-            state = client.throttle
-            print(state.pace, state.paused_s, state.waiting)
+        Example:
+            >>> state = client.throttle
+            >>> print(state.pace, state.paused_s, state.waiting)
         """
         return self._engine.throttle.state()
 

@@ -46,12 +46,10 @@ class Tracing:
         tracer_provider: gets the spans; None uses the global provider.
         meter_provider: gets the histogram ``http.client.request.duration``; None uses the global provider.
 
-    Example::
-
-        from ninepic_async.opentelemetry import Tracing
-
-        async with NinePic("key", 903, hooks=[Tracing()]) as client:
-            await client.event(456).ping()
+    Example:
+        >>> from ninepic_async.opentelemetry import Tracing
+        >>> async with NinePic("key", 903, hooks=[Tracing()]) as client:
+        ...     await client.event(456).ping()
 
     Reference: docs.9pic.ai, External API.
     """

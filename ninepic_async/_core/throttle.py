@@ -34,9 +34,8 @@ class RateLimit:
     Raises:
         ConfigError: a value is not a positive number.
 
-    Example::
-
-        limit = RateLimit(10)  # ten requests a second
+    Example:
+        >>> limit = RateLimit(10)  # ten requests a second
     """
 
     rate: float = field()

@@ -136,11 +136,10 @@ class DownloadReport(Record):
         Raises:
             DownloadError: while iterating: the folder or its journal is gone.
 
-        Example::
-
-            report = await event.download(event.bib_search("1234"), "photos/")
-            for file in report.files():
-                print(file.path, file.bytes)
+        Example:
+            >>> report = await event.download(event.bib_search("1234"), "photos/")
+            >>> for file in report.files():
+            ...     print(file.path, file.bytes)
         """
         return iter(self._stored or ())
 

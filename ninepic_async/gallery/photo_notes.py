@@ -46,11 +46,10 @@ def note_bib(
         InvalidInputError: the BIB is empty or has more than 100 characters, or another argument is invalid.
         GalleryError: the folder can't be written to.
 
-    Example::
-
-        photos = await event.bib_search("1234").collect()
-        await event.download(photos, "photos/")
-        note_bib("photos/", "1234", photos)
+    Example:
+        >>> photos = await event.bib_search("1234").collect()
+        >>> await event.download(photos, "photos/")
+        >>> note_bib("photos/", "1234", photos)
     """
     root, printed = Path(_arguments.folder(folder, "folder")), _printed(bib)
     if isinstance(photos, str):
@@ -69,11 +68,9 @@ def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collect
         InvalidInputError: an argument is invalid.
         GalleryError: the folder can't be written to.
 
-    Example::
-
-        memories = await event.memories(bib="1234", selfie="me.jpg")
-        await event.download(memories, "photos/")
-        note_found_by("photos/", memories.found_by)
+    Example:
+        >>> photos = await event.bib_search("1234").collect()
+        >>> note_found_by("photos/", {photo.image_id: {"bib"} for photo in photos})
     """
     root = Path(_arguments.folder(folder, "folder"))
     if not isinstance(found_by, Mapping):

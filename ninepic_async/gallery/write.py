@@ -57,10 +57,9 @@ def write_gallery(
         GalleryError: there is no such folder, nothing in it can be shown, it can't be written to, or it has
             an ``index.html`` that no gallery wrote.
 
-    Example::
-
-        report = write_gallery("photos/", title="Mumbai Marathon 2026")
-        print(report.index, report.photos)
+    Example:
+        >>> report = write_gallery("photos/", title="Mumbai Marathon 2026")
+        >>> print(report.index, report.photos)
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")

@@ -38,32 +38,40 @@ _COMPARE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @attrs.frozen
 class DocstringExample:
-    """The ``>>>`` lines of one docstring."""
+    """The ``>>>`` lines of one docstring. `name` is its module below the package, a colon, and its object."""
 
-    module: str
     name: str
     lines: tuple[doctest.Example, ...]
 
     def __str__(self) -> str:
-        return f"{self.module.removeprefix('ninepic_async.')}.{self.name}".strip(".")
+        return self.name
+
+    @property
+    def module(self) -> str:
+        """Return the whole name of the module."""
+        return f"ninepic_async.{self.name.partition(':')[0]}".strip(".")
 
     @property
     def is_blocking(self) -> bool:
         """Return whether the example is of the blocking face."""
-        return self.module.startswith("ninepic_async.sync")
+        return self.name.startswith("sync")
 
 
 def docstring_examples() -> list[DocstringExample]:
     """Return the examples of every docstring in the package."""
-    return [example for path in sorted(PACKAGE.rglob("*.py")) for example in _examples_in(path)]
+    return [
+        DocstringExample(name, tuple(lines))
+        for name, text in package_docstrings()
+        if (lines := doctest.DocTestParser().get_examples(text))
+    ]
 
 
-def _examples_in(path: Path) -> Iterator[DocstringExample]:
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for name, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
-        lines = doctest.DocTestParser().get_examples(text)
-        if lines:
-            yield DocstringExample(module, name, tuple(lines))
+def package_docstrings() -> Iterator[tuple[str, str]]:
+    """Return every docstring in the package, with its dotted name below the package."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").strip(".")
+        for name, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
+            yield f"{module}:{name}".strip(":"), text
 
 
 def docstrings(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
@@ -88,7 +96,8 @@ def start(source: str, names: dict[str, object], sandbox: Sandbox, mode: str = "
         mode: "single" prints the value of each expression, as a Python prompt does.
     """
     source = re.sub(r"(?<=event\()456(?=\))", str(sandbox.event_id), source)
-    source = source.replace('"1234"', f'"{BIB}"').replace('"key", 903', "")
+    source = source.replace('"1234"', f'"{BIB}"')
+    source = re.sub(r'NinePic\("key", 903(?:, )?', "NinePic(", source)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     return eval(compile(source, "<example>", mode, flags=flags, dont_inherit=True), names)
 

@@ -6,12 +6,22 @@ import asyncio
 import contextlib
 import doctest
 import io
+import re
 
 import pytest
 
 from ninepic_async import NinePic, sync
 from ninepic_async.sandbox import Sandbox
-from tests.docs.examples import BIB, DocstringExample, check, docstring_examples, module_names, run, start
+from tests.docs.examples import (
+    BIB,
+    DocstringExample,
+    check,
+    docstring_examples,
+    module_names,
+    package_docstrings,
+    run,
+    start,
+)
 
 EXAMPLES = docstring_examples()
 ASYNC = [example for example in EXAMPLES if not example.is_blocking]
@@ -66,9 +76,12 @@ def test_no_example_is_skipped(example: DocstringExample) -> None:
     assert not any(doctest.SKIP in line.options for line in example.lines)
 
 
-def test_examples_are_found() -> None:
-    names = {str(example) for example in EXAMPLES}
-    assert {"client.NinePic", "event.searches.Searches.face_search", "gallery.write.write_gallery"} <= names
+def test_every_example_section_has_lines_that_run() -> None:
+    sections = {
+        name for name, text in package_docstrings() if re.search(r"^ *Examples?::?$", text, re.MULTILINE)
+    }
+    assert len(sections) > 30
+    assert sections <= {str(example) for example in EXAMPLES}
 
 
 def test_an_example_that_shows_something_else_fails() -> None:
