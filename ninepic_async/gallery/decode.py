@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import IO, BinaryIO, Final
 
 from attrs import frozen
@@ -49,8 +50,8 @@ _STARTS: Final = {
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
 }
-_BYTES_PER_PIXEL: Final = {"PNG": 4, "GIF": 6, "BMP": 4, "TIFF": 9, "WEBP": 17, "AVIF": 24}
-"""The memory that decoding takes."""
+_BYTES_PER_PIXEL: Final = {"PNG": 4.5, "GIF": 6, "BMP": 4.5, "TIFF": 9, "WEBP": 20, "AVIF": 16}
+"""The memory that decoding takes, as measured."""
 _READ_WHOLE: Final = frozenset({"WEBP", "AVIF"})
 _JPEG_END: Final = b"\xff\xd9"
 _NOISE: Final = random.Random(9).randbytes(2**16).replace(b"\xff", b"")  # noqa: S311
@@ -67,18 +68,22 @@ class Opened:
     """A photo that is open, and not yet decoded.
 
     Attributes:
-        picture: Pillow's image. A JPEG is set to be decoded at a fraction of its size.
         kind: the format.
         width: in pixels, as stored.
         height: in pixels.
         bytes_needed: the memory that decoding takes.
     """
 
-    picture: ImageFile.ImageFile
     kind: str
     width: int
     height: int
     bytes_needed: int
+    _open: Callable[[], ImageFile.ImageFile]
+
+    @cached_property
+    def picture(self) -> ImageFile.ImageFile:
+        """Pillow's image. A JPEG is set to be decoded at a fraction of its size."""
+        return self._open()
 
     def decoded(self) -> Image.Image:
         """Decode the photo.
@@ -103,9 +108,13 @@ def open_photo(file: BinaryIO) -> Opened:
         UnreadableError: it is no picture that can be read here, or is too large.
         Exception: whatever Pillow raises on a damaged file.
     """
-    kind = kind_of(file.read(_HEAD_BYTES))
+    head = file.read(_HEAD_BYTES)
     file.seek(0)
-    opened = _open_jpeg(file) if kind == _JPEG else _open_other(kind, file)
+    kind = kind_of(head)
+    if kind == _JPEG:
+        opened = _open_jpeg(file)
+    else:
+        opened = _open_webp(head, file) if kind == "WEBP" else _open_other(kind, file)
     if opened.width * opened.height > MOST_PIXELS:
         raise UnreadableError(f"too large: {opened.width} × {opened.height} pixels")
     return opened
@@ -137,16 +146,32 @@ def _open_jpeg(file: BinaryIO) -> Opened:
     width, height = picture.size
     # The decoder makes it 2, 4 or 8 times smaller at no cost.
     picture.draft("", (2 * EDGE, 2 * EDGE))
-    return Opened(picture, _JPEG, width, height, 4 * picture.width * picture.height + scans.coefficient_bytes)
+    needed = 4 * picture.width * picture.height + scans.coefficient_bytes
+    return Opened(_JPEG, width, height, needed, lambda: picture)
 
 
 def _open_other(kind: str, file: BinaryIO) -> Opened:
     # Not by Image.open, which warns of large photos: the caller decides by bytes_needed.
-    picture = _READERS[kind](_padded_webp(file) if kind == "WEBP" else file)
-    needed = _BYTES_PER_PIXEL[kind] * picture.width * picture.height
-    if kind in _READ_WHOLE:
-        needed += 3 * os.fstat(file.fileno()).st_size
-    return Opened(picture, kind, picture.width, picture.height, needed)
+    picture = _READERS[kind](file)
+    return Opened(kind, picture.width, picture.height, _needed(kind, file, *picture.size), lambda: picture)
+
+
+def _open_webp(head: bytes, file: BinaryIO) -> Opened:
+    # Pillow takes memory for the whole picture when it opens a WebP, before it tells the size.
+    if head[12:16] == b"VP8X":
+        width, height = 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    else:
+        width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    needed = _needed("WEBP", file, width, height)
+    return Opened("WEBP", width, height, needed, lambda: _READERS["WEBP"](_padded_webp(file)))
+
+
+def _needed(kind: str, file: BinaryIO, width: int, height: int) -> int:
+    content = 3 * os.fstat(file.fileno()).st_size if kind in _READ_WHOLE else 0
+    return int(_BYTES_PER_PIXEL[kind] * width * height) + content
 
 
 def _padded_webp(file: BinaryIO) -> BinaryIO:

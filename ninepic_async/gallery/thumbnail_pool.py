@@ -26,6 +26,8 @@ _MOST_PROCESSES: Final = 4
 _PHOTOS_PER_PROCESS: Final = 8
 """Starting a process takes as long as a few thumbnails."""
 _WAITING_PER_PROCESS: Final = 4
+_SECONDS_PER_LOOK: Final = 0.2
+"""Ctrl-C that comes just before Python begins to wait is noticed only when the wait ends."""
 
 log: Final = logging.getLogger("ninepic_async")
 
@@ -117,7 +119,7 @@ class ThumbnailPool:
                 waiting[self._threads.submit(self.make, photo)] = photo
             if not waiting:
                 return
-            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+            for done in wait(waiting, _SECONDS_PER_LOOK, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(done), done.result()
 
     def make(self, photo: File) -> PhotoInfo:
@@ -167,6 +169,8 @@ class ThumbnailPool:
             worker.wait_until_ready()
         except OSError as error:
             self._discard(worker)
+            if self._closed:
+                raise ClosedError from None
             log.warning("thumbnails are made in this process: %s", error)
             return None
         return worker

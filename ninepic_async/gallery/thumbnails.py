@@ -20,9 +20,11 @@ _MOST_PIXELS_IN_PAGE: Final = 150_000_000
 """A larger photo is not shown without a thumbnail."""
 _LONGEST_PROFILE_BYTES: Final = 4096
 _NOT_IN_BROWSERS: Final = frozenset({"TIFF"})
-_NEAREST_FIRST: Final = frozenset({"1", "P", "PA", "I;16", "I;16L", "I;16B", "I;16N"})
-"""Modes that Pillow makes smaller only by leaving pixels out, or not at all."""
+_COARSE_FIRST: Final = frozenset({"1", "P", "PA", "I;16", "I;16L", "I;16B", "I;16N", "LA", "RGBA"})
+"""Modes of which Pillow would make another full-size copy, or that it can't make smaller at all."""
 _ORIENTATION: Final = 0x0112
+_SIZE_WHEN_DECODED: Final = frozenset({"TIFF", "WEBP"})
+"""Pillow turns a TIFF upright. A WebP's size is its header's until then."""
 _WITH_ORIENTATION: Final = frozenset({"JPEG", "PNG", "AVIF"})
 """Formats whose EXIF orientation browsers follow. They ignore it in WebP, and in XMP."""
 _UPRIGHT: Final = {
@@ -91,7 +93,7 @@ def _read(file: BinaryIO, allow: Allow) -> tuple[Image.Image | None, PhotoInfo]:
         return None, _without_thumbnail(opened, info)
     picture = opened.decoded()
     orientation = _orientation(opened)
-    if opened.kind == "TIFF":  # Pillow has turned it upright
+    if opened.kind in _SIZE_WHEN_DECODED:
         info = evolve(info, width=picture.width, height=picture.height)
     info = evolve(_turned(info, orientation), taken_at=_local(read_capture_time(opened.picture)))
     small = _shrink(picture)
@@ -127,7 +129,8 @@ def _local(moment: datetime | None) -> datetime | None:
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
-    if picture.mode in _NEAREST_FIRST:
+    if picture.mode in _COARSE_FIRST:
+        # Still four times as fine as the thumbnail.
         picture.thumbnail((4 * EDGE, 4 * EDGE), Image.Resampling.NEAREST, reducing_gap=None)
         picture = _grey(picture.convert("I"), 256.0) if picture.mode[0] == "I" else picture.convert("RGBA")
     picture.thumbnail((EDGE, EDGE), reducing_gap=2.0)
