@@ -68,7 +68,7 @@ def own_bytes(pid: int) -> int:
 
 
 def children() -> list[int]:
-    found = []
+    found: list[int] = []
     for task in Path("/proc/self/task").iterdir():
         try:
             found += map(int, (task / "children").read_text().split())
