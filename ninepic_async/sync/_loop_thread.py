@@ -31,16 +31,16 @@ _LOOK_FOR_SIGNALS_S: Final = 0.1
 class Outcome(Generic[T]):
     """The last message of a call: its result or its error."""
 
-    _value: T | None = None
-    _error: BaseException | None = None
+    value: T | None = None
+    error: BaseException | None = None
 
     def get(self) -> T:
         """Return the result, or raise the error and forget it: its traceback refers to this frame."""
-        error, self._error = self._error, None
+        error, self.error = self.error, None
         try:
             if error is not None:
                 raise error
-            return cast("T", self._value)
+            return cast("T", self.value)
         finally:
             del error
 

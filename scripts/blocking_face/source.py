@@ -302,7 +302,6 @@ def documentation(name: str, text: str) -> str:
     return textwrap.indent(f'"""{text}\n"""' if "\n" in text else f'"""{text}"""', "    ")
 
 
-@cache
 def imports_in(source: ModuleType) -> dict[str, str]:
     """Return the lines that import a module's names; those for type checkers alone are indented."""
     tree = ast.parse(inspect.getsource(source))

@@ -123,7 +123,6 @@ def written(tmp_path: Path) -> Iterator[ModuleType]:
     sys.modules[spec.name] = module
     yield module
     del sys.modules[spec.name]
-    generator.imports_in.cache_clear()
 
 
 @pytest.mark.parametrize(("theirs", "ours"), KINDS.values(), ids=KINDS.keys())
