@@ -24,7 +24,6 @@ LARGEST_REPLY_BYTES: Final = 8 * 1024 * 1024
 """A page of 100 photos needs less than 1 MiB, even with long signed links."""
 _CLOSE_WITHIN_S: Final = 2.0
 _LARGEST_PLAIN_BODY_BYTES: Final = 512 * 1024
-"""aiohttp sends larger bodies in pieces, if they come as a file."""
 
 
 class AiohttpTransport:
@@ -87,12 +86,12 @@ class AiohttpTransport:
             await session.close()
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply:
-        body = _body(request)
+        body, content_type = await _body(request)
         # A borrowed session may have defaults that 9Pic can't read: each is overridden here.
         async with session.request(
             request.method,
             URL(self._base_url + request.path, encoded=True).extend_query(request.query),
-            headers=self._headers(_content_type(request, body)),
+            headers=self._headers(content_type),
             allow_redirects=False,
             auto_decompress=True,
             raise_for_status=False,
@@ -128,12 +127,12 @@ def _middlewares(borrowed: aiohttp.ClientSession | None) -> tuple[Any, ...]:
     return tuple(getattr(borrowed, "_middlewares", ()))
 
 
-def _body(request: Request) -> aiohttp.Payload | BytesIO | bytes | None:
+async def _body(request: Request) -> tuple[BytesIO | bytes | None, str | None]:
+    """Return a request's body and its type. Recorders such as vcrpy can't store aiohttp's own payloads."""
     if request.json is not None:
-        encoded = json.dumps(dict(request.json)).encode()
-        return encoded if len(encoded) <= _LARGEST_PLAIN_BODY_BYTES else BytesIO(encoded)
+        return _in_pieces(json.dumps(dict(request.json)).encode()), "application/json"
     if not request.multipart:
-        return None
+        return None, None
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in request.form.items():
         form.add_field(name, value)
@@ -145,13 +144,13 @@ def _body(request: Request) -> aiohttp.Payload | BytesIO | bytes | None:
             filename=upload.filename,
             content_type=upload.content_type,
         )
-    return form()
+    payload = form()
+    return _in_pieces(await payload.as_bytes()), str(payload.headers["Content-Type"])
 
 
-def _content_type(request: Request, body: object) -> str | None:
-    if isinstance(body, aiohttp.Payload):
-        return body.headers["Content-Type"]
-    return "application/json" if request.json is not None else None
+def _in_pieces(body: bytes) -> BytesIO | bytes:
+    """Return a large body as a file: aiohttp sends that in pieces, and warns about large bytes."""
+    return body if len(body) <= _LARGEST_PLAIN_BODY_BYTES else BytesIO(body)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
