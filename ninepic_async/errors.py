@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from attrs import Factory, define, field, frozen
 
@@ -138,6 +139,31 @@ class CallError(NinePicError):
         return f"{where}{self.headline()}{tries}{search}"
 
 
+_REQUEST_IDS: Final = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-correlation-id", "cf-ray")
+"""Headers by which the service's support finds a request."""
+
+
+class Headers(Mapping[str, str]):
+    """Headers of a reply. Upper and lower case are the same."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._values = {name.lower(): value for name, value in values.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values!r})"
+
+
 def _default_status(error: APIStatusError) -> int:
     return error.default_status
 
@@ -149,17 +175,30 @@ class APIStatusError(CallError):
     Attributes:
         status: the HTTP status. It is 200 if the body of a 200 says ``responseType: "error"``.
         retry_after: the seconds that the service asked to wait; None if it did not say.
+        headers: the reply's headers, without cookies and credentials. Upper and lower case are the same.
+        body: the beginning of the reply's body, without signed links.
     """
 
     default_status: ClassVar[int] = 0
 
     status: int = field(default=Factory(_default_status, takes_self=True), kw_only=True)
     retry_after: float | None = field(default=None, kw_only=True)
+    headers: Headers = field(factory=Headers, converter=Headers, kw_only=True)
+    body: str = field(default="", kw_only=True)
+
+    def apply_mask(self, mask: Callable[[str], str]) -> None:
+        """Apply a function to every text of this error; it masks a secret that the server echoed."""
+        super().apply_mask(mask)
+        self.headers = Headers({name: mask(value) for name, value in self.headers.items()})
 
     def headline(self) -> str:
         """Return what happened, without the call's name, attempts and ``request_id``."""
         hint = "" if self.retry_after is None else f" (retry after {self.retry_after:g} s)"
         return f"{self.status} {self.message}".rstrip() + hint
+
+    def __str__(self) -> str:
+        ids = (f" [{name} {self.headers[name][:100]}]" for name in _REQUEST_IDS if name in self.headers)
+        return super().__str__() + next(ids, "")
 
 
 class BadRequestError(APIStatusError):

@@ -9,7 +9,7 @@ import pytest
 import ninepic_async as sdk
 from ninepic_async import errors
 from ninepic_async._contract.messages import Reply
-from tests.canned import failed, reply, rig
+from tests.canned import KEY, failed, reply, rig
 
 CALL: Any = {"endpoint": "photos", "attempts": 3, "request_id": "r-1"}
 EACH: list[errors.NinePicError] = [
@@ -137,3 +137,57 @@ async def test_an_error_body_shows_no_signed_query() -> None:
         b"<a href='https://x.example/a?sig=s3cret'>",
     ):
         assert "s3cret" not in repr(await status_error(reply(body, 400)))
+
+
+async def test_a_status_error_has_the_replys_headers_and_the_beginning_of_its_body() -> None:
+    answer = reply(b'{"message": "no"}', 404, x_request_id="req-1", retry_after="7")
+    error = await status_error(answer)
+    assert error.headers["X-Request-ID"] == error.headers["x-request-id"] == "req-1"
+    assert error.headers.get("RETRY-AFTER") == "7"
+    assert "x-other" not in error.headers
+    assert set(error.headers) == {"content-type", "x-request-id", "retry-after"}
+    assert error.body == '{"message": "no"}'
+    assert str(error).endswith("[x-request-id req-1]")
+
+
+async def test_the_headers_survive_pickling_and_are_json_ready() -> None:
+    error = await status_error(failed(500, "no", x_amzn_requestid="req-1"))
+    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert other.headers["X-Amzn-RequestId"] == "req-1"
+        assert str(other) == str(error)
+    assert error.to_dict()["headers"]["x-amzn-requestid"] == "req-1"
+
+
+async def test_an_error_in_a_200_has_them_too() -> None:
+    body = {"responseType": "error", "message": "no", "data": None}
+    error = await status_error(reply(body, 200, cf_ray="ray-1"))
+    assert error.status == 200
+    assert error.headers["CF-Ray"] == "ray-1"
+    assert "responseType" in error.body
+
+
+async def test_neither_shows_a_secret() -> None:
+    headers = {
+        "set_cookie": "session=c00kie",
+        "www_authenticate": "Key c00kie",
+        "x_echo": f"the key {KEY}",
+        "location": "https://photos.example/a.jpg?X-Amz-Signature=c00kie",
+        "x_request_id": f"{KEY}",
+    }
+    body = f'{{"message": "no", "url": "https://photos.example/a.jpg?sig=c00kie", "key": "{KEY}"}}'.encode()
+    for status in (404, 200):
+        shown_body = body.replace(b'"message"', b'"responseType": "error", "data": null, "message"')
+        error = await status_error(reply(shown_body if status == 200 else body, status, **headers))
+        shown = f"{error} {error.headers} {error.body} {error.to_json()} {vars(error)}"
+        assert KEY not in shown
+        assert "c00kie" not in shown
+        assert error.headers["set-cookie"] == "***"
+        assert "photos.example/a.jpg" in error.headers["Location"]
+
+
+async def test_both_are_bounded() -> None:
+    headers = {f"x_{number}": "y" * 10_000 for number in range(1000)}
+    error = await status_error(reply(b"x" * 1_000_000, 500, **headers))
+    assert len(error.headers) == 100
+    assert len(repr(error.headers)) < 300_000
+    assert len(error.body) < 5000

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Set
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import attrs
 import orjson
 
 from ninepic_async._contract.messages import MAX_ERROR_BODY_BYTES, Reply
-from ninepic_async._support.redact import EXCERPT_CHARS, excerpt, loggable
-from ninepic_async.errors import APIStatusError, DecodeError, Problem
+from ninepic_async._support.redact import EXCERPT_CHARS, MESSAGE_CHARS, excerpt, loggable, masked
+from ninepic_async._support.secret import MASK
+from ninepic_async.errors import APIStatusError, DecodeError, Headers, Problem
+
+E = TypeVar("E", bound=APIStatusError)
 
 MAX_PROBLEMS: Final = 100
+_MOST_HEADERS: Final = 100
+_SECRET_HEADERS: Final = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "set-cookie", "www-authenticate", "x-api-key"}
+)
 _LONGEST_ODD_BYTES: Final = 1024 * 1024
 """Larger bodies must be proper JSON: the parser for odd ones is slow, and stops all threads meanwhile."""
 _DAMAGE: Final = "\ufffd"
@@ -92,13 +100,25 @@ def payload(reply: Reply, endpoint: str, required: Set[str]) -> tuple[str, Any]:
         return "$", body
     kind = body.get("responseType", "success")
     if kind == "error":
-        raise APIStatusError(error_message(reply), status=reply.status, endpoint=endpoint)
+        raise with_reply(APIStatusError(error_message(reply), status=reply.status, endpoint=endpoint), reply)
     if kind != "success":
         raise contract_error(reply, endpoint, "$.responseType", "'success'", kind)
     data = body.get("data", attrs.NOTHING)
     if not isinstance(data, dict):
         raise contract_error(reply, endpoint, "$.data", "an object", data)
     return "$.data", data
+
+
+def with_reply(error: E, reply: Reply) -> E:
+    """Put a reply's headers and the beginning of its body onto an error, without what is secret in them."""
+    shown = islice(reply.headers.items(), _MOST_HEADERS)
+    error.headers = Headers({name: _shown_header(name, value) for name, value in shown})
+    error.body = masked(reply.body[: 4 * MESSAGE_CHARS].decode("utf-8", "replace"))
+    return error
+
+
+def _shown_header(name: str, value: str) -> str:
+    return MASK if name in _SECRET_HEADERS else loggable(value)
 
 
 def contract_error(reply: Reply, endpoint: str, path: str, expected: str, received: object) -> DecodeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ninepic_async._contract.body import error_message, problems
+from ninepic_async._contract.body import error_message, problems, with_reply
 from ninepic_async._contract.messages import Reply, SendError, retry_after_s
 from ninepic_async._core.retry import Failure
 from ninepic_async.errors import (
@@ -41,7 +41,7 @@ def _status_error(reply: Reply) -> APIStatusError:
     message = error_message(reply)
     kind = status_error_class(reply.status)
     pause = retry_after_s(reply)
-    if kind is UnprocessableEntityError:
-        found = problems(message)
-        return UnprocessableEntityError(message, problems=found, retry_after=pause, status=reply.status)
-    return kind(message, retry_after=pause, status=reply.status)
+    error = kind(message, retry_after=pause, status=reply.status)
+    if isinstance(error, UnprocessableEntityError):
+        error.problems = tuple(problems(message))
+    return with_reply(error, reply)
