@@ -83,3 +83,17 @@ def conformance(session: nox.Session) -> None:
     """Send generated requests to the sandbox, and compare the replies with its OpenAPI description."""
     install(session, "conformance", extras="sandbox")
     session.run("python", ".ci/schemathesis", *session.posargs, env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
+def mocks(session: nox.Session) -> None:
+    """Call every endpoint of servers that Prism mocks from the OpenAPI document. Needs Node.js with npm."""
+    install(session, extras="testing")
+    session.run("python", "-m", "tests.conformance.prism", env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
+def generated_clients(session: nox.Session) -> None:
+    """Generate clients from the OpenAPI document and use them. Needs Node.js with npm."""
+    install(session, "generators", extras="testing")
+    session.run("python", "-m", "tests.conformance.generated_clients", env=ENVIRONMENT)

@@ -125,7 +125,7 @@ def test_guess_is_corrected_in_one_place(monkeypatch: pytest.MonkeyPatch) -> Non
         document = openapi.document()
         OpenAPIV31SpecValidator(document).validate()
         form = operations()["face_search"].described["requestBody"]["content"]["multipart/form-data"]
-        assert form["schema"]["required"] == ["portrait"]
+        assert resolved(form["schema"])["required"] == ["portrait"]
         assert "film" in document["components"]["schemas"]["Clip"]["properties"]
         assert document["components"]["parameters"]["FacesPageSize"]["description"].startswith("50 ")
     finally:
