@@ -14,6 +14,7 @@ from attrs import evolve, field, fields, frozen
 
 from ninepic_async._contract.endpoint import Listing
 from ninepic_async._contract.endpoints import FaceResults, Originals
+from ninepic_async._contract.paging import EstimatedPagination
 from ninepic_async._core.page_walk import PageWalk
 from ninepic_async._records import Record
 from ninepic_async._support import arguments as _arguments
@@ -60,7 +61,8 @@ class _FetchAhead(Generic[T]):
         """
         page = await self._tasks[number]
         del self._tasks[number]
-        if number in self._early and page.pagination.total < total:
+        is_older = page.pagination.total < total and not isinstance(page.pagination, EstimatedPagination)
+        if number in self._early and is_older:
             await self.aclose()
             self._window = 1
             page = await self._fetch(number)
@@ -170,11 +172,12 @@ class _Reading(Generic[T]):
     async def next(self) -> Page[T] | None:
         """Return the next page without the items of earlier pages; None at the end."""
         if self._number is None:
+            self._page_walk.finish()
             return None
         if self._last is None:
             page = await self._pager.first_page()
         else:
-            page = await self._ahead.take(self._number, self._last.total)
+            page = await self._ahead.take(self._number, self._page_walk.total)
         fresh, self._number = self._page_walk.take(self._number, page)
         self._last = page.pagination
         if self._number is not None:

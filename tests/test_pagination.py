@@ -178,14 +178,6 @@ def test_a_photo_that_slid_back_before_the_last_page_is_fetched() -> None:
     assert (fresh.items, following) == ((5,), None)
 
 
-@pytest.mark.parametrize("last", [False, True])
-async def test_a_page_size_that_grows_under_way_is_an_error(last: bool) -> None:
-    second = images(range(4, 8), pagination(20, 2, 4, more=not last))
-    answers = rig([ok(images(range(2), pagination(20, 1, 2, pages=2))), ok(second)])
-    with pytest.raises(DecodeError, match="page_size"):
-        await answers.event.photos().collect()
-
-
 async def endless(answer: Callable[[Request], Reply], most: int) -> None:
     answers = rig(answer)
     with pytest.raises(DecodeError, match="hasNextPage") as caught:

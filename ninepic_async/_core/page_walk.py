@@ -1,4 +1,4 @@
-"""Making one list out of pages whose borders move: each item once, and always an end. Without any I/O."""
+"""Make one list of pages whose borders move: each item once, and always an end. No I/O."""
 
 from __future__ import annotations
 
@@ -11,104 +11,249 @@ from attrs import evolve
 
 from ninepic_async._contract.body import contract_error
 from ninepic_async._contract.messages import Reply
+from ninepic_async._contract.paging import EstimatedPagination
+from ninepic_async.errors import DecodeError
 from ninepic_async.models import Page, PaginationInfo
 
 T = TypeVar("T")
 
 REMEMBERED: Final = 10_000
-"""Items known again when they slide over a page border. Bounded: memory must not grow with the gallery."""
+"""Items remembered to recognize repeats. Memory must not grow with the list."""
 _PATIENCE: Final = 100
-"""Pages beyond twice what the totals account for, before a server that never ends is called one. Also pages
-in a row with nothing new, beyond those that had something new: there is no more that could be seen again."""
+"""Pages beyond twice what the totals announce, and pages with nothing new beyond those with something new,
+before the server counts as endless."""
 _STANDSTILL: Final = 10 * _PATIENCE
-"""Pages in a row after which the end is no nearer: a gallery that grows as fast as it is read is no more
-believed. Whoever reads slowly, while many photographers upload, may well see some hundred."""
+"""Pages in a row after which the end is no nearer. A slow reader may well see some hundred while many
+photographers upload."""
+_EMPTY_IN_A_ROW: Final = 10
+"""Pages in a row with nothing new and no change that explains it."""
+_FUTILE_RETREATS: Final = 20
+"""Steps back in a row that found nothing, before a total that falls counts as unreliable."""
 
 
 class PageWalk(Generic[T]):
-    """Makes one list out of pages that were cut from it at different moments.
+    """Makes one list of pages that were cut from it at different moments.
 
-    The list is ordered and can grow or shrink meanwhile. Growth shows the same item twice, which is dropped;
-    shrinking moves unseen items into pages already read, so the walk steps back and reads those again.
+    The list is ordered, and can grow or shrink meanwhile. Growth shows the same item twice, and the second is
+    dropped. Shrinking, and larger pages, move unseen items before the current page, so the walk steps back.
+    It gives all that it can get, and raises at the end if the totals prove that something is missing.
     """
 
     def __init__(self, endpoint: str, key: Callable[[T], Hashable], request_id: str | None = None) -> None:
         self._endpoint = endpoint
-        self._key = key
         self._request_id = request_id
-        self._seen: set[Hashable] = set()
-        self._seen_in_order: deque[list[Hashable]] = deque()
+        self._items: _SeenItems[T] = _SeenItems(key)
+        self._totals = _Totals()
+        self._position = 0
+        """All items before this place have been read, as the list stood then."""
+        self._previous: PaginationInfo | None = None
+        self._previous_length = 0
+        self._ended: tuple[int, int | None] | None = None
+        """The page that was not available, and the total that was known then."""
+        self._endings = 0
+        self._missing: DecodeError | None = None
+        self._retreats = 0
         self._pages = 0
         self._excuses = 0
-        self._given = 0
-        self._ended_at: int | None = None
-        """The page that was not available."""
-        self._largest_total = 0
+        self._unexcused = 0
         self._fruitful = 0
         self._fruitless = 0
         self._standing = 0
         self._least_left = math.inf
-        self._last_length = 0
-        self._last: PaginationInfo | None = None
+
+    @property
+    def total(self) -> int:
+        """The last total that the server gave; 0 if there was none."""
+        return self._totals.last or 0
 
     def take(self, number: int, page: Page[T]) -> tuple[Page[T], int | None]:
-        """Take the page of that number.
+        """Take a page.
+
+        Args:
+            number: the page's number.
+            page: the page.
 
         Returns:
-            The page with what is new on it, and the number of the page to read next; None at the end.
+            The page with its new items, and the number of the page to read next; None at the end.
 
         Raises:
-            DecodeError: the server repeats itself without end, leaves out pages, or changed the page size
-                under way.
+            DecodeError: the server repeats itself without end, or leaves out a page.
         """
-        fresh = self._unseen(page)
-        self._given += len(fresh.items) + len(fresh.failed)
-        now, before = page.pagination, self._last
-        if before is None:
-            before = now
-        elif now.total == 0 and not now.has_next_page:
-            return fresh, self._after_no_page(number, before)
-        if now.current_page > number:
-            # Whoever echoes another number than was asked for may count otherwise; but this skips a page.
+        now = page.pagination
+        if self._previous is not None and now.total == 0 and not now.has_next_page and not page.items:
+            return page, self._after_no_page(number)
+        if now.current_page > number and self._previous is not None:
+            # A server may count in another way, but this skips a page.
             raise self._broken("currentPage", str(number), now.current_page)
-        if now.page_size > before.page_size:
-            raise self._broken("page_size", f"{before.page_size} as before", now.page_size)
-        self._last = now
-        moved_by = math.ceil(abs(now.total - before.total) / max(now.page_size, 1))
-        if moved_by:
-            # What came or went leaves this many pages, here or further on, with nothing new.
-            self._excuses += moved_by + 1
-        shrunk = now.total < before.total
-        if not now.has_next_page and not shrunk:
-            self._check_end(number, page, fresh)
-            return fresh, None
-        self._last_length = len(page.items)
-        self._check_progress(number, now, fruitful=bool(fresh.items or fresh.failed))
-        return fresh, max(1, number - moved_by) if shrunk else number + 1
+        fresh = self._items.unseen(page)
+        fruitful = bool(fresh.items or fresh.failed)
+        if fruitful:
+            self._retreats, self._ended = 0, None
+        size = max(now.page_size, 1)
+        shrunk_by = self._note_total(now, size)
+        following = self._following(number, size, now, page, shrunk_by)
+        if following is None:
+            self._check_end(number, page, fruitful=fruitful)
+        else:
+            self._check_progress(number, size, now, fruitful=fruitful)
+        self._previous, self._previous_length = now, len(page.items)
+        return fresh, following
 
-    def _after_no_page(self, number: int, before: PaginationInfo) -> int | None:
-        """Tell what follows "no page is available": the page before, whose end may have slid back.
+    def finish(self) -> None:
+        """Check, after the last page, that nothing is missing.
 
-        If that is gone too, the list has shrunk by more than a page, and is read from its beginning; if that
-        is as it was, nothing follows, and all that was announced should have come.
+        Raises:
+            DecodeError: the server sent fewer items than its totals announce.
         """
-        if number == 1:
-            return None
-        if self._ended_at is None:
-            following = number - 1
-        elif number < self._ended_at:
-            following = 1
-        elif self._given < before.total:
-            raise self._broken("total", f"{before.total} as before, for {self._given} were sent", 0)
+        if self._missing is not None:
+            raise self._missing
+
+    def _note_total(self, now: PaginationInfo, size: int) -> int:
+        """Return by how much the list has shrunk since the page before."""
+        if isinstance(now, EstimatedPagination):
+            return 0
+        before = self._totals.note(now.total)
+        moved_by = math.ceil(abs(now.total - before) / size)
+        if moved_by:
+            # The change leaves this many pages, here or later, without anything new.
+            self._excuses += moved_by + 1
+        return max(before - now.total, 0)
+
+    def _following(
+        self, number: int, size: int, now: PaginationInfo, page: Page[T], shrunk_by: int
+    ) -> int | None:
+        start = (number - 1) * size
+        if shrunk_by and self._retreats < _FUTILE_RETREATS:
+            self._retreats += 1
+            self._position = max(0, min(self._position, start) - shrunk_by)
+        elif start > self._position and self._retreats < _FUTILE_RETREATS:
+            # Pages are larger than before, so this one begins further down.
+            self._retreats += 1
+            self._excuses += number
+        elif now.has_next_page:
+            self._position = max(self._position, number * size)
         else:
             return None
-        self._ended_at = number
+        return max(1, min(self._position // size + 1, number + 1))
+
+    def _after_no_page(self, number: int) -> int | None:
+        """Return what to read after "no page is available".
+
+        The page before may show that the end has moved back. If that is gone too, the list has shrunk by more
+        than a page, and is read again from its beginning. If nothing has changed, this is the end.
+        """
+        state = (number, self._totals.last)
+        self._endings += 1
+        if number == 1 or state == self._ended or self._endings > _PATIENCE:
+            if number > 1:
+                self._check_complete(0)
+            return None
+        is_far_back = self._ended is not None and number < self._ended[0]
+        following = 1 if is_far_back else number - 1
+        size = 1 if self._previous is None else max(self._previous.page_size, 1)
+        self._ended = state
+        self._position = (following - 1) * size
         self._excuses += number
         return following
 
-    def _unseen(self, page: Page[T]) -> Page[T]:
+    def _check_end(self, number: int, page: Page[T], *, fruitful: bool) -> None:
+        """Check that the last page is not an earlier one, and that nothing is missing."""
+        is_repeat = not fruitful and 1 < self._previous_length <= len(page.items)
+        if is_repeat and not self._excuses and self._totals.are_stable:
+            expected = f"{number}, with items not sent before"
+            self._missing = self._broken("currentPage", expected, page.pagination.current_page)
+        else:
+            self._check_complete(self._totals.last)
+
+    def _check_complete(self, received: int | None) -> None:
+        seen = self._items
+        sent = seen.given + (seen.scattered_repeats if self._totals.are_stable else seen.repeats)
+        least = self._totals.least
+        if least is not None and sent < least:
+            expected = f"{least} as before, for {seen.given} were sent"
+            self._missing = self._broken("total", expected, received)
+
+    def _check_progress(self, number: int, size: int, now: PaginationInfo, *, fruitful: bool) -> None:
+        self._pages += 1
+        self._fruitful += fruitful
+        self._fruitless = 0 if fruitful else self._fruitless + 1
+        announced = math.ceil(self._totals.largest / size)
+        if fruitful:
+            self._unexcused = 0
+        elif self._excuses:
+            self._excuses -= 1
+        else:
+            self._unexcused += 1
+            is_past_end = now.has_next_page and self._totals.are_stable and number >= announced
+            if is_past_end or self._unexcused > _EMPTY_IN_A_ROW:
+                raise self._broken("hasNextPage", "false, or items not sent before", True)
+        left = now.total - number * size
+        self._standing = 0 if left < self._least_left else self._standing + 1
+        self._least_left = min(left, self._least_left)
+        if self._fruitless > self._fruitful + _PATIENCE:
+            raise self._broken("hasNextPage", "false, or items not sent before", True)
+        if self._totals.last is not None and self._pages > 2 * announced + _PATIENCE:
+            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
+        if self._totals.last is not None and self._standing > _STANDSTILL:
+            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
+
+    def _broken(self, key: str, expected: str, received: object) -> DecodeError:
+        # Here it is not known any more whether the reply was flat or in the envelope.
+        path = f"$.data.pagination.{key}"
+        error = contract_error(Reply(200), self._endpoint, path, expected, received)
+        error.request_id = self._request_id
+        return error
+
+
+class _Totals:
+    """The totals that the server has given."""
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self.least: int | None = None
+        self.largest = 0
+        self.are_stable = True
+
+    def note(self, total: int) -> int:
+        """Store a total, and return the one before."""
+        before = total if self.last is None else self.last
+        self.are_stable = self.are_stable and total == before
+        self.last = total
+        self.least = total if self.least is None else min(self.least, total)
+        self.largest = max(self.largest, total)
+        return before
+
+
+class _SeenItems(Generic[T]):
+    """The items that were on earlier pages.
+
+    Attributes:
+        given: how many different items there were.
+        repeats: how many were sent again.
+        scattered_repeats: how many were sent again alone, or on a page that also had something new.
+    """
+
+    def __init__(self, key: Callable[[T], Hashable]) -> None:
+        self._key = key
+        self._seen: set[Hashable] = set()
+        self._in_order: deque[list[Hashable]] = deque()
+        self.given = 0
+        self.repeats = 0
+        self.scattered_repeats = 0
+
+    def unseen(self, page: Page[T]) -> Page[T]:
+        """Return a page with its new items only."""
+        fresh = self._without_seen(page)
+        new = len(fresh.items) + len(fresh.failed)
+        repeats = len(page.items) + len(page.failed) - new
+        self.given += new
+        self.repeats += repeats
+        self.scattered_repeats += repeats if new or repeats == 1 else 0
+        return fresh
+
+    def _without_seen(self, page: Page[T]) -> Page[T]:
         if page.failed:
-            page = self._unseen_failures(page)
+            page = self._without_seen_failures(page)
         keys = [self._key(item) for item in page.items]
         fresh_keys = set(keys)
         if len(fresh_keys) == len(keys) and self._seen.isdisjoint(fresh_keys):
@@ -118,7 +263,7 @@ class PageWalk(Generic[T]):
         self._remember(list(fresh))
         return evolve(page, items=tuple(fresh.values()))
 
-    def _unseen_failures(self, page: Page[T]) -> Page[T]:
+    def _without_seen_failures(self, page: Page[T]) -> Page[T]:
         failed = {("failed", item.image_id): item for item in page.failed}
         fresh = {key: item for key, item in failed.items() if key not in self._seen}
         self._remember(list(fresh))
@@ -126,35 +271,6 @@ class PageWalk(Generic[T]):
 
     def _remember(self, keys: list[Hashable]) -> None:
         self._seen.update(keys)
-        self._seen_in_order.append(keys)
-        while len(self._seen) > REMEMBERED and len(self._seen_in_order) > 1:
-            self._seen.difference_update(self._seen_in_order.popleft())
-
-    def _check_end(self, number: int, page: Page[T], fresh: Page[T]) -> None:
-        """Refuse a page sent again in place of the last one; items slid over its border would be fewer."""
-        if fresh.items or self._excuses or not 1 < self._last_length <= len(page.items):
-            return
-        expected = f"{number}, with items not sent before"
-        raise self._broken("currentPage", expected, page.pagination.current_page)
-
-    def _check_progress(self, number: int, now: PaginationInfo, *, fruitful: bool) -> None:
-        self._pages += 1
-        self._largest_total = max(self._largest_total, now.total)
-        self._fruitful += fruitful
-        self._fruitless = 0 if fruitful else self._fruitless + 1
-        self._excuses -= not fruitful
-        if self._excuses < 0 or self._fruitless > self._fruitful + _PATIENCE:
-            raise self._broken("hasNextPage", "false, or items not sent before", True)
-        pages = math.ceil(self._largest_total / max(now.page_size, 1))
-        left = now.total - number * now.page_size
-        self._standing = 0 if left < self._least_left else self._standing + 1
-        self._least_left = min(left, self._least_left)
-        if self._pages > 2 * pages + _PATIENCE or self._standing > _STANDSTILL:
-            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
-
-    def _broken(self, key: str, expected: str, received: object) -> Exception:
-        # Whether it came flat or in the envelope is long forgotten here.
-        path = f"$.data.pagination.{key}"
-        error = contract_error(Reply(200), self._endpoint, path, expected, received)
-        error.request_id = self._request_id
-        return error
+        self._in_order.append(keys)
+        while len(self._seen) > REMEMBERED and len(self._in_order) > 1:
+            self._seen.difference_update(self._in_order.popleft())
