@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 
 import anyio
 from attrs import evolve, field, fields, frozen
@@ -23,6 +23,7 @@ from ninepic_async.errors import ConfigError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
+
 
 log: Final = logging.getLogger("ninepic_async")
 
@@ -79,8 +80,22 @@ class _FetchAhead(Generic[T]):
         self._early.clear()
 
 
+class AsyncOnly:
+    """Says what to use instead of a plain ``for``."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # type checkers report a plain `for` themselves
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError(
+                f"{type(self).__name__} is read with `async for`, or `await ….collect()`; "
+                "for a plain `for`, use ninepic_async.sync"
+            )
+
+
 @frozen
-class Pager(Generic[T]):
+class Pager(AsyncOnly, Generic[T]):
     """A list that is fetched while it is read. Nothing is sent before, and each iteration starts again.
 
     Iterating requests the largest pages that the endpoint allows, and a few pages ahead. Leaving the loop
@@ -256,7 +271,7 @@ class FoundFaces(_ReadThroughPager, Record):
 
 
 @frozen(kw_only=True)
-class FaceSearch(FoundFaces):
+class FaceSearch(AsyncOnly, FoundFaces):
     """The result of a selfie search. The first page came with the upload; later ones are fetched on demand.
 
     Store ``request_id`` to read the same result again with ``event.face_results(request_id)``, without a

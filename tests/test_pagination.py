@@ -509,3 +509,10 @@ async def test_a_page_left_out_is_an_error() -> None:
 
     with pytest.raises(DecodeError, match=r"currentPage expected 2, received number 3"):
         await rig(answer).event.photos(page_size=2).collect()
+
+
+async def test_a_plain_for_says_what_to_use_instead() -> None:
+    reads: list[Any] = [rig([]).event.photos(), FaceSearch(request_id="r")]
+    for read in reads:
+        with pytest.raises(TypeError, match=r"`async for`.*ninepic_async.sync"):
+            list(read)

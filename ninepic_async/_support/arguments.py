@@ -24,7 +24,8 @@ def number(value: object, what: str, error: type[ConfigError] = InvalidInputErro
     if isinstance(value, int) and type(value) is int and value >= 1:
         return value
     shown = repr(hidden_unless_number(value))
-    raise error(f"{what}={shown}: 9Pic's {what} is a positive whole number")
+    hint = "; find_event() takes a slug or a name" if what == "event_id" and isinstance(value, str) else ""
+    raise error(f"{what}={shown}: 9Pic's {what} is a positive whole number{hint}")
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -8,12 +8,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
+from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from ninepic_async._support.addresses import is_loopback
 from ninepic_async.cli.errors import OK, CommandError, UsageError, need_sandbox
 from ninepic_async.cli.options import OUTPUT, Output, Work, folder_path
-from ninepic_async.cli.terminal import print_json, print_line
+from ninepic_async.cli.terminal import print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
@@ -23,13 +25,34 @@ _PORT: Final = Number(gte=0, lte=65535)
 _CONTROL_HELP: Final = "Let other processes on this machine control it over HTTP, below /_sandbox."
 _PHOTOS_FROM: Final = Parameter(converter=folder_path, help="Use the JPEGs in this folder instead.")
 _BIBS_SHOWN: Final = 8
+_WARNING: Final = (
+    "--host {} lets other machines in: run it in a network that you trust only. "
+    "Clients there need HTTPOptions(allow_plain_http=True, allow_private_addresses=True)"
+)
 _SELFIE_HELP: Final = "Write a selfie to this file, to search with."
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Address:
+    """Where the sandbox listens."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on. 0.0.0.0 lets other machines in, as Docker Compose needs."""
+
+    port: Annotated[int, Parameter(validator=_PORT)] = 9009
+    """The API's port; 0 takes any."""
+
+    photos_port: Annotated[int, Parameter(validator=_PORT)] = 0
+    """The photos' port; 0 takes any."""
+
+
+_ADDRESS = Address()
 
 
 def sandbox(
     *,
-    port: Annotated[int, Parameter(validator=_PORT, help="The API's port; 0 takes any.")] = 9009,
-    photos_port: Annotated[int, Parameter(validator=_PORT, help="The photos' port; 0 takes any.")] = 0,
+    address: Address = _ADDRESS,
     seed: Annotated[int, Parameter(help="The same seed gives the same data.")] = 7,
     count: Annotated[
         int | None, Parameter(validator=Number(gte=0), help=f"How many photos to draw ({_PHOTOS}).")
@@ -49,8 +72,9 @@ def sandbox(
         photos=_PHOTOS if count is None else count,
         seed=seed,
         folder=photos,
-        port=port,
-        photos_port=photos_port,
+        host=address.host,
+        port=address.port,
+        photos_port=address.photos_port,
         control=control,
     )
     return _serve(stand_in, selfie_to, output)
@@ -63,6 +87,8 @@ async def _serve(sandbox: Sandbox, selfie_to: Path | None, output: Output) -> in
         async with sandbox:
             if selfie_to is not None:
                 await asyncio.to_thread(_write_selfie, sandbox, selfie_to)
+            if not is_loopback(sandbox.host):
+                print_error(_WARNING.format(sandbox.host))
             if output.json:
                 _describe(sandbox)
             else:
@@ -115,6 +141,8 @@ def _introduce(sandbox: Sandbox, selfie: Path | None) -> None:
         print_line(f"A selfie of BIB {sandbox.bibs[0]} to search with: {selfie}")
     if sandbox.control:
         print_line(f"Control it with requests to {sandbox.base_url}/_sandbox.")
+    if sandbox.control_token is not None:
+        print_line(f"Each must have the header Authorization: Bearer {sandbox.control_token}")
     print_line("Ctrl-C ends it.")
 
 
@@ -127,6 +155,7 @@ def _describe(sandbox: Sandbox) -> None:
             "photos": sandbox.event.gallery.total,
             "bibs": list(sandbox.bibs),
         }
+        | ({} if sandbox.control_token is None else {"control_token": sandbox.control_token})
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, Literal
@@ -12,6 +13,9 @@ from urllib.parse import urlencode
 from attrs import frozen
 
 _DATE: Final = "%Y%m%dT%H%M%SZ"
+
+CALLED_HOST: Final[ContextVar[str | None]] = ContextVar("CALLED_HOST", default=None)
+"""The name under which the client of the current request reaches this machine, if it may be any name."""
 
 Verdict = Literal["good", "expired", "tampered"]
 
@@ -27,18 +31,18 @@ class Links:
 
     def photo(self, event_id: int, rendition: str, image_id: str) -> str:
         """Return the public link of a photo."""
-        return f"{self.origin}/imgs/{event_id}/{rendition}/{image_id}.jpg"
+        return f"{self._origin()}/imgs/{event_id}/{rendition}/{image_id}.jpg"
 
     def clip(self, event_id: int, request_id: str, video_id: str) -> str:
         """Return the public link of a clip."""
-        return f"{self.origin}/clips/{event_id}/{request_id}/{video_id}.mp4"
+        return f"{self._origin()}/clips/{event_id}/{request_id}/{video_id}.mp4"
 
     def original(self, event_id: int, image_id: str, now: float) -> str:
         """Return a signed link to an original, valid for ``lifetime_s`` seconds."""
         path = f"/originals/{event_id}/{image_id}.jpg"
         stamps = self._stamps(int(now))
         query = urlencode({**stamps, "signature": self._sign(path, stamps.values())})
-        return f"{self.origin}{path}?{query}"
+        return f"{self._origin()}{path}?{query}"
 
     def check(self, path: str, query: Mapping[str, str], now: float) -> Verdict:
         """Return whether a signed link is valid now."""
@@ -47,6 +51,10 @@ class Links:
         if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode()):
             return "tampered"
         return "good" if now < _end(stamps) else "expired"
+
+    def _origin(self) -> str:
+        host = CALLED_HOST.get()
+        return self.origin if host is None else f"http://{host}:{self.origin.rpartition(':')[2]}"
 
     def _stamps(self, now: int) -> dict[str, str]:
         if len(self.keys) == 1:

@@ -25,6 +25,8 @@ from ninepic_async.sandbox.dialect import Dialect
 from ninepic_async.sandbox.event_photos import EventPhotos, PhotoSource
 from ninepic_async.sandbox.events import Event, api_key_of, make_events, org_id_of, unchanged
 from ninepic_async.sandbox.faults import Fault, Faults
+from ninepic_async.sandbox.http.called_host import remember_called_host
+from ninepic_async.sandbox.http.loopback import is_local
 from ninepic_async.sandbox.http.serving import Ports
 from ninepic_async.sandbox.links import Links
 from ninepic_async.sandbox.photo_changes import NewPhotos, with_drawn
@@ -369,6 +371,8 @@ class Sandbox(Assertions):
         originals = SignedOriginals(links, self.missing_originals)
         endpoints = Endpoints(state, Payloads(self.dialect, links), self.clock, originals, renderer.match)
         api = ApiServer(endpoints, self.faults, self.requests, self.latency_s).app()
+        if not is_local(self.host):
+            api.middlewares.append(remember_called_host)
         openapi.add_to(api)
         if self.control:
             Control(self, Access(self.control_token)).add_to(api)

@@ -18,7 +18,7 @@ from typing import Final, Generic, NamedTuple, Union, get_args, get_origin
 
 import ninepic_async
 from ninepic_async import _public
-from ninepic_async.pagination import FoundFaces
+from ninepic_async.pagination import AsyncOnly, FoundFaces
 from scripts.blocking_face.special_cases import (
     BASES,
     BLOCKING,
@@ -65,7 +65,8 @@ def generated() -> dict[Path, str]:
 def counterparts(cls: type) -> list[type]:
     """Return the class and its bases that get a blocking counterpart, in the order of inheritance."""
     bases = (base for base in cls.__mro__ if base.__module__.startswith("ninepic_async"))
-    return [base for base in bases if base not in FoundFaces.__mro__]  # which both faces inherit from
+    shared = (*FoundFaces.__mro__, AsyncOnly)
+    return [base for base in bases if base not in shared]
 
 
 def blocking_home(module: str) -> str:
@@ -147,7 +148,7 @@ class Member(NamedTuple):
 def blocking_class(cls: type) -> str:
     """Return the source of the blocking counterpart of a class."""
     name = cls.__name__
-    bases = ", ".join(base.__name__ for base in cls.__bases__ if base is not object and base is not Generic)
+    bases = ", ".join(base.__name__ for base in cls.__bases__ if base not in (object, Generic, AsyncOnly))
     head = f"class {name}({BASES.get(name) or bases or f'Face[Async{name}]'}):"
     lines = ["@frozen(kw_only=True)", head] if name == "FaceSearch" else [head]
     lines.append(documentation(name, inspect.getdoc(cls) or ""))

@@ -86,3 +86,52 @@ async def test_control_is_off_by_default(options: list[str], steered: bool) -> N
         url = f"{settings(said)['NINEPIC_BASE_URL']}/_sandbox"
         async with aiohttp.ClientSession() as session, session.get(url) as reply:
             assert (reply.status == 200) is steered
+
+
+def test_a_port_in_use_is_named(pipe: Run) -> None:
+    with served("--count", "5") as (_, said):
+        port = settings(said)["NINEPIC_BASE_URL"].rpartition(":")[2]
+        ran = pipe("sandbox", "--port", "0", "--photos-port", port)
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+    assert f"port {port} is in use" in ran.err
+    assert "--port 0" in ran.err
+
+
+async def test_it_writes_a_selfie_to_search_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "me.jpg"
+    for _ in range(2):  # the second run finds the same picture
+        with served("--count", "30", "--selfie-to", str(file)) as (_, said):
+            bib = re.findall(rf"A selfie of BIB (\S+) to search with: {file}", said)[0]
+            for name, value in settings(said).items():
+                monkeypatch.setenv(name, value)
+            async with NinePic() as client:
+                event = client.event(re.findall(r"The main event is (\d+)", said)[0])
+                found = await (await event.face_search(file)).collect()
+                assert {photo.image_id for photo in found} == {
+                    photo.image_id async for photo in event.bib_search(bib)
+                }
+
+
+def test_it_keeps_a_file_that_is_no_selfie_of_its_own(pipe: Run, tmp_path: Path) -> None:
+    file = tmp_path / "me.jpg"
+    file.write_text("mine")
+    ran = pipe("sandbox", "--port", "0", "--count", "5", "--selfie-to", str(file))
+    assert (ran.status, file.read_text()) == (1, "mine")
+    assert "give another name" in ran.err
+
+
+async def test_for_other_machines_it_warns_and_asks_for_a_token() -> None:
+    options = ["--host", "0.0.0.0", "--count", "5", "--control", "--json"]
+    with served(*options, last="}") as (process, said):
+        described = json.loads(said)
+        url = f"{described['NINEPIC_BASE_URL']}/_sandbox"
+        token = {"Authorization": f"Bearer {described['control_token']}"}
+        async with aiohttp.ClientSession() as session:
+            async with session.get(url) as reply:
+                assert reply.status == 401
+            async with session.get(url, headers=token) as reply:
+                assert reply.status == 200
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert "lets other machines in" in err
+    assert "allow_plain_http=True" in err

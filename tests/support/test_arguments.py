@@ -179,3 +179,11 @@ async def test_a_bib_may_be_a_number() -> None:
     answers = rig(lambda request: gallery(1, request))
     await answers.event.bib_search(1234).collect()
     assert answers.requests[0].path.endswith("/bibs/1234")
+
+
+def test_a_slug_in_place_of_a_number_names_the_call_that_takes_one() -> None:
+    with pytest.raises(InvalidInputError, match=r"find_event\(\) takes a slug"):
+        NinePic(KEY, 903).event("mumbai-marathon")
+    with pytest.raises(ConfigError) as caught:
+        NinePic(KEY, "903x")
+    assert "find_event" not in str(caught.value)
