@@ -331,3 +331,8 @@ def list_name(pager: Pager[Any]) -> str:
     """Return a name for a list, by which its items' places can be compared later."""
     listing = pager._listing
     return ":".join(filter(None, (listing.name, getattr(listing, "bib", None), listing.request_id)))
+
+
+def request_id_of(search: FaceSearch | str | None) -> str | None:
+    """Return the ``request_id`` of a search, which may be given as the id itself."""
+    return search.request_id if isinstance(search, FaceSearch) else search

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing
 from typing import Final
 
@@ -67,12 +76,14 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
 class OriginalsByIds(Pager[PresignedUrlItem]):
     """Signed links to the originals of a list of photos. The list is read as the links are.
 
-    A list can be read again; a generator gives its photos once. Each photo is signed once per reading.
+    Each photo is signed once, also where the list has it twice.
     """
 
     _call: Originals = field(kw_only=True, repr=False)
     _photos: Iterable[object] | AsyncIterable[object] = field(default=(), repr=False)
     _name: str = "image_ids"
+    _taken: dict[str, None] = field(factory=dict, init=False, eq=False, repr=False)
+    """The ids that a generator has given, so that a second reading begins with them."""
 
     async def __aiter__(self) -> AsyncGenerator[PresignedUrlItem, None]:
         """Yield the links, in the order of the photos."""
@@ -85,7 +96,7 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
         """Yield the links in pages, one for each request's ids."""
         number, given = 0, 0
         size = min(self._call.size, IDS_PER_REQUEST)
-        async with aclosing(_chunks(_ids(self._photos, self._name), size)) as chunks:
+        async with aclosing(_chunks(self._ids(), size)) as chunks:
             async for ids in chunks:
                 signed = await sign_ids(self._run, self._call, ids)
                 number, given = number + 1, given + len(signed.links) + len(signed.failed)
@@ -118,6 +129,27 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
                     break
         return links[:limit]
 
+    async def _ids(self) -> AsyncGenerator[str, None]:
+        is_generator = isinstance(self._photos, (Iterator, AsyncIterator))
+        taken = self._taken if is_generator else {}
+        for image_id in list(taken):
+            yield image_id
+        # A generator is the caller's, and stays open for the next reading.
+        items = _items(self._photos) if is_generator else _each(self._photos)
+        async with aclosing(items):
+            async for item in items:
+                image_id = self._id_of(item)
+                if image_id not in taken:
+                    taken[image_id] = None
+                    yield image_id
+
+    def _id_of(self, item: object) -> str:
+        if self._name == "image_ids":
+            return _arguments.text(item, self._name)
+        if not isinstance(item, ImageItem):
+            raise InvalidInputError(f"photos holds a {type(item).__name__}: give ImageItem")
+        return _arguments.text(item.image_id, self._name)
+
 
 def _page(signed: Signed, number: int, given: int, size: int) -> Page[PresignedUrlItem]:
     """Make a page. How many there are in all is known at the end only: it says how many there were so far."""
@@ -144,29 +176,21 @@ async def _chunks(ids: AsyncGenerator[str, None], size: int) -> AsyncGenerator[l
         yield chunk
 
 
-async def _ids(photos: Iterable[object] | AsyncIterable[object], name: str) -> AsyncGenerator[str, None]:
-    seen: set[str] = set()
-    async with aclosing(each(photos)) as reading:
-        async for photo in reading:
-            image_id = photo.image_id if isinstance(photo, ImageItem) else photo
-            if name == "photos" and not isinstance(photo, ImageItem):
-                raise InvalidInputError(f"photos holds a {type(photo).__name__}: give ImageItem")
-            image_id = _arguments.text(image_id, name)
-            if image_id not in seen:
-                seen.add(image_id)
-                yield image_id
+async def _each(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[object, None]:
+    """Yield the items of any iterable, and close the async generator that it makes."""
+    reading = aiter(items) if isinstance(items, AsyncIterable) else items
+    try:
+        async for item in _items(reading):
+            yield item
+    finally:
+        if isinstance(reading, AsyncGenerator):
+            await reading.aclose()  # now, not when the garbage collector comes to it
 
 
-async def each(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[object, None]:
-    """Yield the items of any iterable, and close it if it is an async generator."""
+async def _items(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[object, None]:
     if isinstance(items, AsyncIterable):
-        reading = aiter(items)
-        try:
-            async for item in reading:
-                yield item
-        finally:
-            if isinstance(reading, AsyncGenerator):
-                await reading.aclose()  # now, not when the garbage collector comes to it
+        async for item in items:
+            yield item
     else:
         for item in items:
             yield item

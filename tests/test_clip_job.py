@@ -213,7 +213,7 @@ async def test_a_payload_may_leave_its_request_id_out() -> None:
 
 async def test_clips_is_start_and_wait_in_one_bound() -> None:
     answers = rig([ok({"request_id": "theirs"}), status("queued"), DONE])
-    result = await answers.event.clips(request_id="mine", timeout=60)
+    result = await answers.event.clips(search="mine", timeout=60)
     assert result.clips == (Clip(url=URL),)
     assert [request.method for request in answers.requests] == ["POST", "GET", "GET"]
     assert answers.requests[1].path.endswith("/theirs")
@@ -272,7 +272,7 @@ async def test_a_refused_look_ends_the_wait() -> None:
 
 
 async def test_a_job_shows_what_another_process_needs() -> None:
-    job = await rig([ok({"request_id": "theirs"})]).event.start_clips(request_id="mine")
+    job = await rig([ok({"request_id": "theirs"})]).event.start_clips(search="mine")
     assert (job.request_id, job.event_id) == ("theirs", EVENT_ID)
     assert "theirs" in repr(job)
 
@@ -281,7 +281,7 @@ async def test_a_job_shows_what_another_process_needs() -> None:
 async def test_a_start_that_names_no_job_is_none(said: dict[str, Any]) -> None:
     for answer in (ok(said), reply(said)):
         with pytest.raises(DecodeError, match="request_id") as caught:
-            await rig([answer]).event.start_clips(request_id="mine")
+            await rig([answer]).event.start_clips(search="mine")
         assert caught.value.request_id == "mine"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime
 from typing import Final, TypeGuard, TypeVar
 
@@ -67,14 +67,20 @@ def text(value: object, what: str) -> str:
     return value
 
 
-def image_ids(values: Iterable[str]) -> tuple[str, ...]:
-    """Check a list of image ids."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidInputError(f"image_ids={values!r}: give a list of ids, or use image_id=")
-    ids = tuple(text(value, "image_ids") for value in values)
-    if not ids:
-        raise InvalidInputError("image_ids is empty: give at least one id")
-    return ids
+def items(values: object, what: str) -> Iterable[object] | AsyncIterable[object]:
+    """Return an iterable of ids or photos, or raise. A list that is empty is an error; a generator may be.
+
+    The items are checked as they are read, those of a list of ids at once.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, (Iterable, AsyncIterable)):
+        hint = "a list of ids, or use image_id=" if what == "image_ids" else "a list of ImageItem, or a Pager"
+        raise InvalidInputError(f"{what}={values!r}: give {hint}")
+    if isinstance(values, Sized) and not len(values):
+        raise InvalidInputError(f"{what} is empty: give at least one")
+    if what == "image_ids" and isinstance(values, Sequence):
+        for value in values:
+            text(value, what)
+    return values
 
 
 def exactly_one(given: Mapping[str, V | None]) -> tuple[str, V]:

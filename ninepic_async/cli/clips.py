@@ -90,7 +90,7 @@ async def _result(event: Event, whom: Path | bytes | str, wait: float) -> ClipRe
         return await watch(event.clip_job(whom), wait)
     except NotFoundError:
         # No such Motion job: the id is a selfie search's, and Motion starts from its matches.
-        return await watch(await event.start_clips(request_id=whom), wait)
+        return await watch(await event.start_clips(search=whom), wait)
 
 
 async def start(event: Event, selfie: Path | bytes) -> ClipJob:

@@ -180,7 +180,7 @@ async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> F
 
 async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
     """Find clips of the same person. They start from the selfie search, so nothing is uploaded."""
-    job = await event.start_clips(request_id=search.request_id)
+    job = await event.start_clips(search=search.request_id)
     async for status in job.updates(timeout=MOTION_TIMEOUT_S):
         line("Motion", status.status)
     result = await job.wait(timeout=MOTION_TIMEOUT_S)

@@ -185,7 +185,7 @@ def links(event: Event, which: Which, request_id: str | None) -> Pager[Presigned
         return event.originals(image_ids=which.image_id)
     if which.bib is not None:
         return event.originals(bib=which.bib)
-    return None if request_id is None else event.originals(selfie=request_id)
+    return None if request_id is None else event.originals(search=request_id)
 
 
 async def originals_of(event: Event, photos: Pager[ImageItem]) -> AsyncGenerator[PresignedUrlItem, None]:

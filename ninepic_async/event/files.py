@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterable, Iterable, Sequence
+from typing import TYPE_CHECKING, overload
 
 from ninepic_async._contract import endpoints
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
+from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
-from ninepic_async.models import PresignedUrlItem
-from ninepic_async.pagination import FaceSearch, Pager
-from ninepic_async.signing import Signed, sign_ids
+from ninepic_async.models import ImageItem, PresignedUrlItem
+from ninepic_async.pagination import FaceSearch, Pager, request_id_of
+from ninepic_async.signing import OriginalsByIds, Signed, sign_ids
 
 if TYPE_CHECKING:
     from ninepic_async.download.report import DownloadReport
@@ -23,29 +24,55 @@ if TYPE_CHECKING:
 class Files(EventHandle):
     """The part of an event that signs and fetches files."""
 
+    @overload
+    def originals(self, *, bib: str | int, page_size: int | None = None) -> Pager[PresignedUrlItem]: ...
+
+    @overload
+    def originals(
+        self, *, search: FaceSearch | str, page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
+
+    @overload
+    def originals(self, *, image_id: str, page_size: int | None = None) -> Pager[PresignedUrlItem]: ...
+
+    @overload
+    def originals(
+        self, *, image_ids: Iterable[str] | AsyncIterable[str], page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
+
+    @overload
+    def originals(
+        self, *, photos: Iterable[ImageItem] | AsyncIterable[ImageItem], page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
+
     def originals(
         self,
         *,
         bib: str | int | None = None,
-        selfie: str | FaceSearch | None = None,
+        search: FaceSearch | str | None = None,
         image_id: str | None = None,
-        image_ids: Iterable[str] | None = None,
+        image_ids: Iterable[str] | AsyncIterable[str] | None = None,
+        photos: Iterable[ImageItem] | AsyncIterable[ImageItem] | None = None,
         page_size: int | None = None,
+        selfie: object = None,
     ) -> Pager[PresignedUrlItem]:
         """List signed links to original photos. A link expires after about an hour.
 
-        Photos without a link are in the pages' ``.failed``, and iterating logs a warning.
+        Photos without a link are in the pages' ``.failed``, and iterating logs a warning. ``image_ids`` and
+        ``photos`` are read as the links are, 60 for each request.
 
         Args:
             bib: a participant's BIB number, or…
-            selfie: …a `face_search`, or its ``request_id``, or…
+            search: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…
-            image_ids: …several photos' ids.
+            image_ids: …several photos' ids, or…
+            photos: …photos, such as the result of a list call.
             page_size: links per request; None requests the maximum (60).
+            selfie: not accepted: run `face_search` first, and give ``search``.
 
         Raises:
-            InvalidInputError: not exactly one of the four, or an empty one.
-            BadRequestError: while iterating: no photo has such an id.
+            InvalidInputError: not exactly one of the five, or an empty one.
+            BadRequestError: while iterating: no photo has the ``image_id``.
             NinePicError: while iterating.
 
         Example:
@@ -54,17 +81,26 @@ class Files(EventHandle):
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """
-        request_id = selfie.request_id if isinstance(selfie, FaceSearch) else selfie
-        ids = None if image_ids is None else _arguments.image_ids(image_ids)
-        given = {"bib": bib, "selfie": request_id, "image_id": image_id, "image_ids": ids}
-        method, identifier = _arguments.exactly_one(given)
-        call = endpoints.Originals(
-            event_id=self._event_id,
-            method=method,
-            identifier=identifier if isinstance(identifier, tuple) else _arguments.text(identifier, method),
-            page_size=_arguments.page_size(page_size),
-        )
+        if selfie is not None:
+            raise InvalidInputError(
+                "originals takes no selfie: call face_search first, and give its result as search="
+            )
+        given: dict[str, object] = {"bib": bib, "search": request_id_of(search), "image_id": image_id}
+        name, value = _arguments.exactly_one({**given, "image_ids": image_ids, "photos": photos})
+        size = _arguments.page_size(page_size)
+        if name in ("image_ids", "photos"):
+            items = _arguments.items(value, name)
+            call = self._originals("image_ids", (), size)
+            return OriginalsByIds(self._engine.run, call, call=call, photos=items, name=name)
+        call = self._originals("selfie" if name == "search" else name, _arguments.text(value, name), size)
         return Pager(self._engine.run, call)
+
+    def _originals(
+        self, method: str, identifier: str | tuple[str, ...], page_size: int | None = None
+    ) -> endpoints.Originals:
+        return endpoints.Originals(
+            event_id=self._event_id, method=method, identifier=identifier, page_size=page_size
+        )
 
     async def download(
         self,
@@ -75,6 +111,7 @@ class Files(EventHandle):
         rendition: Rendition = "large",
         on_progress: OnProgress | None = None,
         max_bytes: int = MAX_FILE_BYTES,
+        skip_deleted: bool = False,
     ) -> DownloadReport:
         """Download photos, originals or clips into a folder. Run it again to resume after an interruption.
 
@@ -86,9 +123,11 @@ class Files(EventHandle):
                 It is read only as fast as files are fetched.
             to: the folder, created if missing.
             concurrency: how many files to fetch at once; ``"auto"`` adjusts it to the connection.
-            rendition: for an `ImageItem`: ``"large"`` or ``"thumbnail"``.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``, whose links are
+                signed just in time, 60 for each request.
             on_progress: called with a `DownloadProgress` after changes, at most ten times a second.
             max_bytes: skip larger files.
+            skip_deleted: don't fetch again what was deleted from the folder since an earlier download.
 
         Returns:
             The report. A photo that could not be fetched is a row in ``.failed``, not an exception.
@@ -108,9 +147,13 @@ class Files(EventHandle):
         from ninepic_async.download.run import download
         from ninepic_async.download.settings import Settings
 
-        settings = Settings(concurrency=concurrency, max_bytes=max_bytes, on_progress=on_progress)
+        settings = Settings(
+            concurrency=concurrency,
+            max_bytes=max_bytes,
+            on_progress=on_progress,
+            skip_deleted=skip_deleted,
+        )
         return await download(self._engine, self._sign, source, to, rendition, settings)
 
     async def _sign(self, ids: Sequence[str]) -> Signed:
-        call = endpoints.Originals(event_id=self._event_id, method="image_ids", identifier=())
-        return await sign_ids(self._engine.run, call, ids)
+        return await sign_ids(self._engine.run, self._originals("image_ids", ()), ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import overload
 
 from ninepic_async._contract import endpoints
 from ninepic_async._contract.selfie import SelfieSource
@@ -10,40 +11,62 @@ from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.secret import Opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
-from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError
+from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ClipResult
+from ninepic_async.pagination import FaceSearch, request_id_of
 
 
 class Motion(EventHandle):
     """The part of an event that finds video clips."""
 
+    @overload
+    async def start_clips(self, *, selfie: SelfieSource, request_id: str | None = None) -> ClipJob: ...
+
+    @overload
+    async def start_clips(self, *, search: FaceSearch | str) -> ClipJob: ...
+
     async def start_clips(
-        self, *, selfie: SelfieSource | None = None, request_id: str | None = None
+        self,
+        *,
+        selfie: SelfieSource | None = None,
+        search: FaceSearch | str | None = None,
+        request_id: str | None = None,
     ) -> ClipJob:
         """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
-            request_id: …the id of an earlier `face_search`, which needs no upload.
+            search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
+            request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
 
         Raises:
-            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
+                or unreadable.
             FeatureDisabledError: video search is off for this event.
             NinePicError: any other failure.
 
         Example:
-            >>> job = await event.start_clips(request_id=search.request_id)
+            >>> job = await event.start_clips(search=search)
             >>> result = await job.wait(timeout=300)
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
-        return await self._start_clips(selfie, request_id, None)
+        return await self._start_clips(selfie, search, request_id, None)
+
+    @overload
+    async def clips(
+        self, *, selfie: SelfieSource, request_id: str | None = None, timeout: float = DEFAULT_WAIT_S
+    ) -> ClipResult: ...
+
+    @overload
+    async def clips(self, *, search: FaceSearch | str, timeout: float = DEFAULT_WAIT_S) -> ClipResult: ...
 
     async def clips(
         self,
         *,
         selfie: SelfieSource | None = None,
+        search: FaceSearch | str | None = None,
         request_id: str | None = None,
         timeout: float = DEFAULT_WAIT_S,
     ) -> ClipResult:
@@ -51,14 +74,16 @@ class Motion(EventHandle):
 
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
-            request_id: …the id of an earlier `face_search`, which needs no upload.
+            search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
+            request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
             timeout: seconds for the search and the wait together.
 
         Returns:
             One clip for each matched source video. No clips if the person is in no video.
 
         Raises:
-            InvalidInputError: not exactly one of the two, or the selfie is empty, missing or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
+                or unreadable.
             FeatureDisabledError: video search is off for this event.
             ClipJobFailedError: the job failed.
             ClipJobTimeoutError: the job was not done in time. ``event.clip_job(error.request_id)`` continues.
@@ -73,7 +98,7 @@ class Motion(EventHandle):
         clock = self._engine.clock
         started = clock.monotonic()
         try:
-            job = await self._start_clips(selfie, request_id, min(bound, self._engine.timeout_s))
+            job = await self._start_clips(selfie, search, request_id, min(bound, self._engine.timeout_s))
         except APITimeoutError as error:
             if bound > self._engine.timeout_s:
                 raise
@@ -102,12 +127,22 @@ class Motion(EventHandle):
         return ClipJob(self._engine, self._event_id, _arguments.text(request_id, "request_id"))
 
     async def _start_clips(
-        self, selfie: SelfieSource | None, request_id: str | None, within_s: float | None
+        self,
+        selfie: SelfieSource | None,
+        search: FaceSearch | str | None,
+        request_id: str | None,
+        within_s: float | None,
     ) -> ClipJob:
         source = None if selfie is None else Opaque(selfie)
         del selfie  # a traceback may show what is in this frame
-        _arguments.exactly_one({"selfie": source, "request_id": request_id})
-        chosen = None if request_id is None else _arguments.text(request_id, "request_id")
+        if request_id is not None and source is None:
+            raise InvalidInputError(
+                "request_id goes with selfie; for an earlier search give search=: a FaceSearch or its id"
+            )
+        name, _ = _arguments.exactly_one({"selfie": source, "search": search})
+        chosen = request_id_of(search) if name == "search" else request_id
+        if chosen is not None:
+            chosen = _arguments.text(chosen, name if name == "search" else "request_id")
         call = endpoints.StartClips(
             event_id=self._event_id, **endpoints.upload_options(self._engine.scope, chosen)
         )

@@ -222,7 +222,10 @@ def body_of(owner: str, member: Member, is_overloaded: bool) -> str:
         arguments = arguments.replace("on_progress=on_progress", "on_progress=tell")
         return f"return call_with_progress(self._portal, lambda tell: {method}({arguments}), on_progress)"
     given = f"{method}, {arguments}" if arguments else method
-    return f"return {wrapped(kind, f'self._portal.call({given})')}"
+    value = wrapped(kind, f"self._portal.call({given})")
+    if is_overloaded and kind not in BLOCKING and node.returns:
+        return f"result: {ast.unparse(node.returns)} = {value}\nreturn result"
+    return f"return {value}"
 
 
 def wrapped(kind: str, value: str) -> str:

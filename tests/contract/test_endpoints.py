@@ -165,7 +165,7 @@ async def test_start_clips_by_selfie() -> None:
 
 
 async def test_start_clips_by_request_id_uploads_nothing() -> None:
-    request = await sent(ok({"request_id": "r"}), lambda event: event.start_clips(request_id="r"))
+    request = await sent(ok({"request_id": "r"}), lambda event: event.start_clips(search="r"))
     assert request == Request(
         method="POST", path=f"{BASE}/video-clipping/search-by-selfie", form={"request_id": "r"}
     )
@@ -182,7 +182,7 @@ async def test_clip_status() -> None:
     [
         ({"bib": "A/12"}, {"method": "bib", "identifier": "A/12"}),
         ({"bib": 1234}, {"method": "bib", "identifier": "1234"}),
-        ({"selfie": "r-1"}, {"method": "selfie", "identifier": "r-1"}),
+        ({"search": "r-1"}, {"method": "selfie", "identifier": "r-1"}),
         ({"image_id": "b5-9g3g"}, {"method": "image_id", "identifier": "b5-9g3g"}),
         ({"image_ids": ["a", "b"]}, {"method": "image_ids", "identifier": ["a", "b"]}),
     ],
@@ -196,7 +196,7 @@ async def test_originals(arguments: dict[str, Any], body: dict[str, Any]) -> Non
 
 async def test_originals_of_a_face_search() -> None:
     answers = rig([ok(faces("theirs")), NO_LINKS])
-    await answers.event.originals(selfie=await answers.event.face_search(JPEG)).collect()
+    await answers.event.originals(search=await answers.event.face_search(JPEG)).collect()
     assert answers.requests[1].json == {"method": "selfie", "identifier": "theirs"}
 
 

@@ -133,7 +133,7 @@ async def test_views_of_a_client_share_what_was_learned() -> None:
     "call",
     [
         lambda e: e.face_search(JPEG, request_id="mine"),
-        lambda e: e.start_clips(request_id="mine"),
+        lambda e: e.start_clips(search="mine"),
         lambda e: e.face_results("mine").collect(),
         lambda e: e.clip_job("mine").status(),
         lambda e: e.ping(),
@@ -218,7 +218,7 @@ SEARCHES: list[tuple[Call, tuple[str, ...]]] = [
     (lambda e: e.face_search(JPEG), ("selfie_search",)),
     (lambda e: e.face_results("r").collect(), ("selfie_search",)),
     (lambda e: e.timeline_days(), ("timeline_search",)),
-    (lambda e: e.start_clips(request_id="r"), ("video_search", "video_selfie_search")),
+    (lambda e: e.start_clips(search="r"), ("video_search", "video_selfie_search")),
     (lambda e: e.clip_job("r").status(), ("video_search", "video_selfie_search")),
 ]
 

@@ -33,7 +33,7 @@ async def test_an_async_example_runs(example: DocstringExample, sandbox: Sandbox
     async with NinePic() as client:
         event = client.event(sandbox.event_id)
         search = await event.face_search(sandbox.selfie(BIB))
-        job = await event.start_clips(request_id=search.request_id)
+        job = await event.start_clips(search=search.request_id)
         names = module_names(example) | {
             "sb": sandbox,
             "client": client,
@@ -52,7 +52,7 @@ def run_blocking(example: DocstringExample, sandbox: Sandbox) -> None:
     with sync.NinePic() as client:
         event = client.event(sandbox.event_id)
         search = event.face_search(sandbox.selfie(BIB))
-        job = event.start_clips(request_id=search.request_id)
+        job = event.start_clips(search=search.request_id)
         names = module_names(example) | {
             "client": client,
             "event": event,

@@ -58,9 +58,7 @@ CALLS: Final[dict[str, Call]] = {
         .timeline_photos(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
         .collect()
     ),
-    "start_clips": lambda client, scene: client.event(scene.event_id).start_clips(
-        request_id=scene.request_id
-    ),
+    "start_clips": lambda client, scene: client.event(scene.event_id).start_clips(search=scene.request_id),
     "clip_status": lambda client, scene: client.event(scene.event_id).clip_job(scene.request_id).status(),
     "originals": lambda client, scene: client.event(scene.event_id).originals(bib=scene.bib).collect(),
 }

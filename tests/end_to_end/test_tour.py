@@ -167,7 +167,7 @@ async def test_timeline_counts_the_photos_that_it_lists(sb: Sandbox, event: Even
 
 async def test_motion_in_steps(sb: Sandbox, event: Event, people: Participants, clock: ManualClock) -> None:
     search = await event.face_search(people.selfie)
-    job = await event.start_clips(request_id=search.request_id)
+    job = await event.start_clips(search=search.request_id)
     assert (job.request_id, job.event_id) == (search.request_id, sb.event_id)
     assert (await job.status()).status == "queued"
     seen = []
@@ -199,7 +199,7 @@ async def test_motion_that_fails_or_takes_too_long_can_be_picked_up_by_its_reque
     sb: Sandbox, event: Event, people: Participants, clock: ManualClock
 ) -> None:
     search = await event.face_search(people.selfie)
-    late = await failure_of(lambda: event.clips(request_id=search.request_id, timeout=1))
+    late = await failure_of(lambda: event.clips(search=search.request_id, timeout=1))
     assert isinstance(late, ClipJobTimeoutError)
     assert late.request_id == search.request_id
     assert "queued" in str(late)
@@ -220,8 +220,8 @@ async def test_originals_by_each_method(sb: Sandbox, event: Event, people: Parti
 
     for originals in (
         event.originals(bib=people.bib, page_size=7),
-        event.originals(selfie=search),
-        event.originals(selfie=search.request_id),
+        event.originals(search=search),
+        event.originals(search=search.request_id),
     ):
         assert [link.filename async for link in originals] == expected
     assert [link.filename for link in await event.originals(image_id=some[0]).collect()] == expected[:1]

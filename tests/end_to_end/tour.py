@@ -135,7 +135,7 @@ class _Tourist:
         self.sb.state.clip_seconds = clip_seconds
 
     async def _see_motion(self) -> None:
-        job = await self._note("start_clips", lambda: self.event.start_clips(request_id=self.request_ids[0]))
+        job = await self._note("start_clips", lambda: self.event.start_clips(search=self.request_ids[0]))
         if job:
             self.seen["start_clips"] = job.request_id
         job = job or self.event.clip_job(self.request_ids[0])
@@ -157,7 +157,7 @@ class _Tourist:
         image_ids = [self.sb.event.gallery.photo(place).image_id for place in range(3)]
         originals = self.event.originals
         await self._note("originals_of_bib", originals(bib=self.people.bib).collect)
-        await self._note("originals_of_selfie", originals(selfie=self.request_ids[0]).collect)
+        await self._note("originals_of_selfie", originals(search=self.request_ids[0]).collect)
         await self._note("originals_of_ids", originals(image_ids=image_ids).collect)
         links = await self._note("original", originals(image_id=image_ids[0]).collect)
 

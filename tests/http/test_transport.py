@@ -113,7 +113,7 @@ async def test_a_request_id_alone_is_a_form_and_originals_are_json() -> None:
     async with server(always(started)) as (url, requests), client(url) as api:
         with pytest.raises(NinePicError):
             await api.event(EVENT_ID).originals(bib="7").collect()
-        await api.event(EVENT_ID).start_clips(request_id="mine")
+        await api.event(EVENT_ID).start_clips(search="mine")
     assert b'{"method": "bib", "identifier": "7"}' in requests[0]
     assert b"multipart/form-data" in requests[1]
 

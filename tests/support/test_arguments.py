@@ -74,10 +74,15 @@ def test_a_request_id_is_text(request_id: Any) -> None:
     "given_",
     [
         {},
-        {"bib": "7", "selfie": "r"},
+        {"bib": "7", "search": "r"},
         {"bib": "7", "image_id": "a", "image_ids": ["a"]},
         {"bib": ""},
-        {"selfie": " "},
+        {"search": " "},
+        {"selfie": "me.jpg"},
+        {"photos": []},
+        {"photos": "abc"},
+        {"photos": 7},
+        {"image_ids": ["a"], "photos": []},
         {"image_id": ""},
         {"image_id": 7},
         {"image_ids": []},
@@ -92,8 +97,23 @@ def test_originals_take_exactly_one_whole_argument(given_: dict[str, Any]) -> No
         silent().event.originals(**given_)
 
 
-@pytest.mark.parametrize("given_", [{}, {"selfie": b"\xff\xd8\xff", "request_id": "r"}, {"request_id": ""}])
-async def test_clips_take_a_selfie_or_a_request_id(given_: dict[str, Any]) -> None:
+def test_originals_of_a_selfie_say_to_search_first() -> None:
+    with pytest.raises(InvalidInputError, match=r"face_search first, and give its result as search="):
+        silent().event.originals(selfie="me.jpg")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {},
+        {"selfie": b"\xff\xd8\xff", "search": "r"},
+        {"search": ""},
+        {"request_id": "r"},
+        {"search": "r", "request_id": "r"},
+        {"selfie": b"\xff\xd8\xff", "request_id": ""},
+    ],
+)
+async def test_clips_take_a_selfie_or_a_search(given_: dict[str, Any]) -> None:
     nothing = silent()
     for call in (nothing.event.clips, nothing.event.start_clips):
         with pytest.raises(InvalidInputError):
@@ -105,7 +125,7 @@ async def test_clips_take_a_selfie_or_a_request_id(given_: dict[str, Any]) -> No
 async def test_every_wait_has_a_bound(timeout: Any) -> None:
     nothing = silent()
     with pytest.raises(InvalidInputError, match="timeout"):
-        await nothing.event.clips(request_id="r", timeout=timeout)
+        await nothing.event.clips(search="r", timeout=timeout)
     with pytest.raises(InvalidInputError, match="timeout"):
         await nothing.event.clip_job("r").wait(timeout=timeout)
     assert nothing.requests == []
@@ -167,10 +187,10 @@ def test_bad_input_is_a_config_error_and_a_value_error() -> None:
 
 
 async def test_image_ids_may_come_from_a_generator_and_be_read_twice() -> None:
-    answers = rig([failed(400), failed(400)])
+    answers = rig([failed(403), failed(403)])
     pager = answers.event.originals(image_ids=(name for name in "ab"))
     for _ in range(2):
-        with pytest.raises(Exception, match="400"):
+        with pytest.raises(Exception, match="403"):
             await pager.first_page()
     assert [request.json and request.json["identifier"] for request in answers.requests] == [["a", "b"]] * 2
 

@@ -73,7 +73,7 @@ def test_a_selfie_is_sent_once_and_its_pages_are_read_blockingly(
     assert [page.pagination.current_page for page in search.pages()][:2] == [1, 2]
     assert search.collect(limit=3) == photos[:3]
     assert event.face_results(search.request_id).collect() == photos
-    assert event.originals(selfie=search).first_page().items
+    assert event.originals(search=search).first_page().items
     assert (
         sum(request.method == "POST" and request.endpoint == "face_search" for request in sandbox.requests)
         == 1
@@ -97,7 +97,7 @@ def test_motion_is_waited_for(event: Event, sandbox: Sandbox) -> None:
     words = [status.state for status in job.updates(timeout=30)]
     assert words[-1] in ("done", "no_match")
     assert event.clip_job(job.request_id).wait(timeout=30).request_id == job.request_id
-    assert event.clips(request_id=job.request_id, timeout=30).clips == job.wait().clips
+    assert event.clips(search=job.request_id, timeout=30).clips == job.wait().clips
 
 
 def test_motion_is_not_waited_for_beyond_the_bound(event: Event, sandbox: Sandbox) -> None:

@@ -52,7 +52,7 @@ async def event(event: Event) -> None:
     assert_type(await event.timeline_days(), list[TimelineDay])
     assert_type(event.timeline_photos(datetime.now(UTC), datetime.now(UTC)), Pager[ImageItem])
     assert_type(event.originals(image_ids=["a"]), Pager[PresignedUrlItem])
-    assert_type(await event.start_clips(request_id="r"), ClipJob)
+    assert_type(await event.start_clips(search="r"), ClipJob)
     assert_type(await event.clips(selfie=b"", timeout=60), ClipResult)
     assert_type(event.clip_job("r"), ClipJob)
 

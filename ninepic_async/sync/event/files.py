@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
-from ninepic_async.models import PresignedUrlItem
+from ninepic_async.models import ImageItem, PresignedUrlItem
 from ninepic_async.sync._sources import Source, call_with_progress, in_the_loop
 from ninepic_async.sync.event.handle import EventHandle
 from ninepic_async.sync.pagination import FaceSearch, Pager
@@ -24,29 +24,50 @@ if TYPE_CHECKING:
 class Files(EventHandle):
     """The part of an event that signs and fetches files."""
 
+    @overload
+    def originals(self, *, bib: str | int, page_size: int | None = None) -> Pager[PresignedUrlItem]: ...
+    @overload
+    def originals(
+        self, *, search: FaceSearch | str, page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
+    @overload
+    def originals(self, *, image_id: str, page_size: int | None = None) -> Pager[PresignedUrlItem]: ...
+    @overload
+    def originals(
+        self, *, image_ids: Iterable[str], page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
+    @overload
+    def originals(
+        self, *, photos: Iterable[ImageItem], page_size: int | None = None
+    ) -> Pager[PresignedUrlItem]: ...
     def originals(
         self,
         *,
         bib: str | int | None = None,
-        selfie: str | FaceSearch | None = None,
+        search: FaceSearch | str | None = None,
         image_id: str | None = None,
         image_ids: Iterable[str] | None = None,
+        photos: Iterable[ImageItem] | None = None,
         page_size: int | None = None,
+        selfie: object = None,
     ) -> Pager[PresignedUrlItem]:
         """List signed links to original photos. A link expires after about an hour.
 
-        Photos without a link are in the pages' ``.failed``, and iterating logs a warning.
+        Photos without a link are in the pages' ``.failed``, and iterating logs a warning. ``image_ids`` and
+        ``photos`` are read as the links are, 60 for each request.
 
         Args:
             bib: a participant's BIB number, or…
-            selfie: …a `face_search`, or its ``request_id``, or…
+            search: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…
-            image_ids: …several photos' ids.
+            image_ids: …several photos' ids, or…
+            photos: …photos, such as the result of a list call.
             page_size: links per request; None requests the maximum (60).
+            selfie: not accepted: run `face_search` first, and give ``search``.
 
         Raises:
-            InvalidInputError: not exactly one of the four, or an empty one.
-            BadRequestError: while iterating: no photo has such an id.
+            InvalidInputError: not exactly one of the five, or an empty one.
+            BadRequestError: while iterating: no photo has the ``image_id``.
             NinePicError: while iterating.
 
         Example:
@@ -57,12 +78,14 @@ class Files(EventHandle):
         """
         return Pager(
             self._portal,
-            self._async.originals(
+            self._any.originals(
                 bib=bib,
-                selfie=in_the_loop(selfie),
+                search=in_the_loop(search),
                 image_id=image_id,
                 image_ids=in_the_loop(image_ids),
+                photos=in_the_loop(photos),
                 page_size=page_size,
+                selfie=selfie,
             ),
         )
 
@@ -75,6 +98,7 @@ class Files(EventHandle):
         rendition: Rendition = "large",
         on_progress: OnProgress | None = None,
         max_bytes: int = MAX_FILE_BYTES,
+        skip_deleted: bool = False,
     ) -> DownloadReport:
         """Download photos, originals or clips into a folder. Run it again to resume after an interruption.
 
@@ -86,9 +110,11 @@ class Files(EventHandle):
                 It is read only as fast as files are fetched.
             to: the folder, created if missing.
             concurrency: how many files to fetch at once; ``"auto"`` adjusts it to the connection.
-            rendition: for an `ImageItem`: ``"large"`` or ``"thumbnail"``.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``, whose links are
+                signed just in time, 60 for each request.
             on_progress: called with a `DownloadProgress` after changes, at most ten times a second.
             max_bytes: skip larger files.
+            skip_deleted: don't fetch again what was deleted from the folder since an earlier download.
 
         Returns:
             The report. A photo that could not be fetched is a row in ``.failed``, not an exception.
@@ -114,6 +140,7 @@ class Files(EventHandle):
                 rendition=rendition,
                 on_progress=tell,
                 max_bytes=max_bytes,
+                skip_deleted=skip_deleted,
             ),
             on_progress,
         )
