@@ -44,7 +44,7 @@ async def start_clips(_: NinePic, event: Event) -> object:
 
 
 async def start_clips_of_a_search(_: NinePic, event: Event) -> object:
-    return await event.start_clips(request_id=REQUEST_ID)
+    return await event.start_clips(search=REQUEST_ID)
 
 
 CALLS: dict[str, Call] = {
@@ -61,7 +61,7 @@ CALLS: dict[str, Call] = {
     "start_clips of a search": start_clips_of_a_search,
     "clip_status": lambda _, event: event.clip_job(REQUEST_ID).status(),
     "originals of a BIB": lambda _, event: event.originals(bib="1234").first_page(),
-    "originals of a search": lambda _, event: event.originals(selfie=REQUEST_ID).first_page(),
+    "originals of a search": lambda _, event: event.originals(search=REQUEST_ID).first_page(),
     "originals of an image": lambda _, event: event.originals(image_id="a").first_page(),
     "originals of images": lambda _, event: event.originals(image_ids=["a", "b"]).first_page(),
 }
