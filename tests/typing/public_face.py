@@ -52,6 +52,14 @@ async def event(event: Event) -> None:
     assert_type(await event.timeline_days(), list[TimelineDay])
     assert_type(event.timeline_photos(datetime.now(UTC), datetime.now(UTC)), Pager[ImageItem])
     assert_type(event.originals(image_ids=["a"]), Pager[PresignedUrlItem])
+    assert_type(event.originals(photos=event.photos()), Pager[PresignedUrlItem])
+    assert_type(event.originals(search="r"), Pager[PresignedUrlItem])
+    event.originals()  # type: ignore[call-overload]
+    event.originals(bib="1", image_id="a")  # type: ignore[call-overload]
+    event.originals(selfie="me.jpg")  # type: ignore[call-overload]
+    await event.clips()  # type: ignore[call-overload]
+    await event.clips(request_id="r")  # type: ignore[call-overload]
+    await event.start_clips(selfie=b"", search="r")  # type: ignore[call-overload]
     assert_type(await event.start_clips(search="r"), ClipJob)
     assert_type(await event.clips(selfie=b"", timeout=60), ClipResult)
     assert_type(event.clip_job("r"), ClipJob)
