@@ -81,13 +81,16 @@ class _FetchAhead(Generic[T]):
 
 
 class AsyncOnly:
-    """Says what to use instead of a plain ``for``."""
+    """Says what to use instead of a plain ``for`` or an index.
+
+    Python tries ``[0]`` where there is no ``__iter__``. With one, the class would count as an iterable.
+    """
 
     __slots__ = ()
 
     if not TYPE_CHECKING:  # type checkers report a plain `for` themselves
 
-        def __iter__(self) -> NoReturn:
+        def __getitem__(self, _: object) -> NoReturn:
             raise TypeError(
                 f"{type(self).__name__} is read with `async for`, or `await ….collect()`; "
                 "for a plain `for`, use ninepic_async.sync"

@@ -92,6 +92,13 @@ def exactly_one(given: Mapping[str, V | None]) -> tuple[str, V]:
     return chosen[0]
 
 
+def keywords_only(positional: Sequence[object], method: str, *names: str) -> None:
+    """Refuse an argument without a name, where it could be any of several. Its value is not shown."""
+    if positional:
+        forms = " or ".join(f"{method}({name}=…)" for name in names)
+        raise InvalidInputError(f"{method} takes named arguments only: {forms}")
+
+
 def unix_seconds(moment: datetime, what: str) -> int:
     """Return a moment in Unix seconds, rounded up: photos have whole seconds, and the range is half-open."""
     if not isinstance(moment, datetime) or moment.utcoffset() is None:

@@ -58,6 +58,9 @@ class How:
     max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_FILE_BYTES
     """Skip files larger than this, in bytes."""
 
+    skip_deleted: Flag = False
+    """Do not fetch files again that you have deleted from the folder."""
+
     gallery: Flag = False
     """Also make index.html in the folder, a page to look at the photos."""
 
@@ -138,15 +141,15 @@ def _page(to: Path, title: str | None) -> GalleryReport | None:
 async def _download(
     client: NinePic, event_id: str, selection: Selection, selfie: Path | bytes | None, how: How, to: Path
 ) -> tuple[DownloadReport, Found]:
-    rendition = how.rendition or ("original" if selection.image_id else "large")
     options = FetchOptions(
-        rendition="large" if rendition == "original" else rendition,
+        rendition=how.rendition or "large",
         concurrency=how.concurrency,
         max_bytes=how.max_bytes,
+        skip_deleted=how.skip_deleted,
     )
     async with client:
         event = await find_event(client, event_id)
-        found = await find(event, selection, selfie, rendition, count=sys.stderr.isatty())
+        found = await find(event, selection, selfie, count=sys.stderr.isatty())
         report = await fetch(event, found, to, options)
         if selection.bib is not None and found.photos:
             from ninepic_async.gallery import note_bib

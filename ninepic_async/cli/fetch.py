@@ -15,7 +15,7 @@ from ninepic_async import DownloadProgress, DownloadReport, Event
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import Interrupted, UsageError
 from ninepic_async.cli.progress import Bar, fetched, fetching
-from ninepic_async.cli.selection import Found
+from ninepic_async.cli.selection import Found, Rendition
 from ninepic_async.cli.terminal import Noun, print_error, print_note
 
 Concurrency = int | Literal["auto"]
@@ -27,9 +27,10 @@ _FAILURES_SHOWN: Final = 5
 class FetchOptions:
     """Options of a download."""
 
-    rendition: Literal["large", "thumbnail"] = "large"
+    rendition: Rendition = "large"
     concurrency: Concurrency = DOWNLOAD_CONCURRENCY
     max_bytes: int = MAX_FILE_BYTES
+    skip_deleted: bool = False
 
 
 def check_folder(to: Path | None) -> None:
@@ -79,6 +80,7 @@ async def fetch(event: Event, found: Found, to: Path, options: FetchOptions) -> 
                 rendition=options.rendition,
                 concurrency=options.concurrency,
                 max_bytes=options.max_bytes,
+                skip_deleted=options.skip_deleted,
                 on_progress=watcher.show,
             )
         except asyncio.CancelledError:

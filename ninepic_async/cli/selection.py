@@ -6,8 +6,7 @@ import asyncio
 import re
 import stat
 import sys
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
@@ -28,8 +27,6 @@ Rendition: TypeAlias = Literal["large", "thumbnail", "original"]
 _STDIN: Final = Path("-")
 _LARGEST_SELFIE: Final = 64 * 1024**2
 _PICTURE: Final = re.compile(r"\.(jpe?g|png|heic|webp)$", re.IGNORECASE)
-_IDS_AT_ONCE: Final = 60
-"""Links signed in one reply."""
 
 
 @Parameter(name="*", group=WHICH)
@@ -128,16 +125,13 @@ class Found:
     event_name: str | None = None
 
 
-async def find(
-    event: Event, which: Which, selfie: Path | bytes | None, rendition: Rendition, *, count: bool
-) -> Found:
+async def find(event: Event, which: Which, selfie: Path | bytes | None, *, count: bool) -> Found:
     """Turn the options into a source.
 
     Args:
         event: the event.
         which: the options.
         selfie: the selfie that they name, read.
-        rendition: the rendition.
         count: whether to send a request for the number of photos if it is not known.
     """
     if which.image_id:
@@ -153,7 +147,7 @@ async def find(
         total = len(of_bib)
     elif count and total is None:
         total = (await photos.first_page()).pagination.total
-    return Found(_rendered(event, which, photos, request_id, rendition), total, request_id, of_bib)
+    return Found(photos, total, request_id, of_bib)
 
 
 def listed(event: Event, which: Which) -> Pager[ImageItem]:
@@ -171,14 +165,6 @@ def _photos(event: Event, which: Which, request_id: str | None) -> Pager[ImageIt
     return event.photos()
 
 
-def _rendered(
-    event: Event, which: Which, photos: Pager[ImageItem], request_id: str | None, rendition: Rendition
-) -> Source:
-    if rendition != "original":
-        return photos
-    return links(event, which, request_id) or originals_of(event, photos)
-
-
 def links(event: Event, which: Which, request_id: str | None) -> Pager[PresignedUrlItem] | None:
     """Return links to originals if the service signs them for the whole search, else None."""
     if which.image_id:
@@ -186,19 +172,6 @@ def links(event: Event, which: Which, request_id: str | None) -> Pager[Presigned
     if which.bib is not None:
         return event.originals(bib=which.bib)
     return None if request_id is None else event.originals(search=request_id)
-
-
-async def originals_of(event: Event, photos: Pager[ImageItem]) -> AsyncGenerator[PresignedUrlItem, None]:
-    """Sign links to the originals of any photos, page by page, as they are read."""
-    async with aclosing(photos.pages()) as pages:
-        async for page in pages:
-            ids = [photo.image_id for photo in page.items]
-            for start in range(0, len(ids), _IDS_AT_ONCE):
-                signed = await event.originals(image_ids=ids[start : start + _IDS_AT_ONCE]).first_page()
-                for link in signed.items:
-                    yield link
-                for failed in signed.failed:
-                    yield failed  # type: ignore[misc]  # a download takes them and reports them as failed
 
 
 def check_selfie_or_request_id(selfie: Path | None, request_id: str | None) -> None:

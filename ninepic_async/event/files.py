@@ -47,7 +47,7 @@ class Files(EventHandle):
 
     def originals(
         self,
-        *,
+        *positional: object,
         bib: str | int | None = None,
         search: FaceSearch | str | None = None,
         image_id: str | None = None,
@@ -62,6 +62,7 @@ class Files(EventHandle):
         ``photos`` are read as the links are, 60 for each request.
 
         Args:
+            positional: not accepted: name the argument.
             bib: a participant's BIB number, or…
             search: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…
@@ -81,6 +82,7 @@ class Files(EventHandle):
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """
+        _arguments.keywords_only(positional, "originals", "bib", "search", "image_ids", "photos")
         if selfie is not None:
             raise InvalidInputError(
                 "originals takes no selfie: call face_search first, and give its result as search="

@@ -28,7 +28,7 @@ class Motion(EventHandle):
 
     async def start_clips(
         self,
-        *,
+        *positional: object,
         selfie: SelfieSource | None = None,
         search: FaceSearch | str | None = None,
         request_id: str | None = None,
@@ -36,6 +36,7 @@ class Motion(EventHandle):
         """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
+            positional: not accepted: name the argument.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
@@ -52,6 +53,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        _arguments.keywords_only(positional, "start_clips", "selfie", "search")
         return await self._start_clips(selfie, search, request_id, None)
 
     @overload
@@ -64,7 +66,7 @@ class Motion(EventHandle):
 
     async def clips(
         self,
-        *,
+        *positional: object,
         selfie: SelfieSource | None = None,
         search: FaceSearch | str | None = None,
         request_id: str | None = None,
@@ -73,6 +75,7 @@ class Motion(EventHandle):
         """Find video clips of a person (Motion) and wait for them.
 
         Args:
+            positional: not accepted: name the argument.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
@@ -94,6 +97,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        _arguments.keywords_only(positional, "clips", "selfie", "search")
         bound = _arguments.seconds(timeout, "timeout")
         clock = self._engine.clock
         started = clock.monotonic()

@@ -244,3 +244,26 @@ def test_download_of_no_photos(pipe: Run, sandbox: Sandbox, event_id: str, to: P
     assert (
         json.loads(pipe("download", event_id, "--bib", "nobody", "--to", str(to), "--json").out)["done"] == 0
     )
+
+
+def test_deleted_files_come_back_unless_they_are_skipped(
+    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, to: Path
+) -> None:
+    command = ["download", event_id, "--bib", bib, "--rendition", "thumbnail", "--to", str(to), "--json"]
+    every = json.loads(pipe(*command).out)["done"]
+    gone = next(to.glob("*.jpg"))
+    gone.unlink()
+    assert json.loads(pipe(*command, "--skip-deleted").out)["done"] == 0
+    assert not gone.exists()
+    assert json.loads(pipe(*command).out)["done"] == 1
+    assert len(fetched(to)) == every
+
+
+@pytest.mark.parametrize("how", ["--all", "--from"])
+def test_originals_of_any_selection(pipe: Run, sandbox: Sandbox, event_id: str, to: Path, how: str) -> None:
+    selected = [how] if how == "--all" else ["--from", "2026-01-01", "--until", "now"]
+    ran = pipe("download", event_id, *selected, "--rendition", "original", "--to", str(to), "--json")
+    assert ran.status == 0
+    assert json.loads(ran.out)["done"] == len(fetched(to)) > 0
+    assert {request.endpoint for request in sandbox.requests} >= {"originals", "original"}
+    assert "photo" not in {request.endpoint for request in sandbox.requests}, "no preview is fetched"

@@ -201,6 +201,15 @@ async def test_a_bib_may_be_a_number() -> None:
     assert answers.requests[0].path.endswith("/bibs/1234")
 
 
+async def test_an_argument_without_a_name_is_refused_with_the_names() -> None:
+    event: Any = silent().event
+    for call in (event.clips, event.start_clips):
+        with pytest.raises(InvalidInputError, match=r"clips\(selfie=…\) or (start_)?clips\(search=…\)"):
+            await call("selfie.jpg")
+    with pytest.raises(InvalidInputError, match=r"originals\(bib=…\) or"):
+        event.originals("1234")
+
+
 def test_a_slug_in_place_of_a_number_names_the_call_that_takes_one() -> None:
     with pytest.raises(InvalidInputError, match=r"find_event\(\) takes a slug"):
         NinePic(KEY, 903).event("mumbai-marathon")

@@ -42,7 +42,7 @@ class Files(EventHandle):
     ) -> Pager[PresignedUrlItem]: ...
     def originals(
         self,
-        *,
+        *positional: object,
         bib: str | int | None = None,
         search: FaceSearch | str | None = None,
         image_id: str | None = None,
@@ -57,6 +57,7 @@ class Files(EventHandle):
         ``photos`` are read as the links are, 60 for each request.
 
         Args:
+            positional: not accepted: name the argument.
             bib: a participant's BIB number, or…
             search: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…

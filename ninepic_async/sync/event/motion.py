@@ -25,7 +25,7 @@ class Motion(EventHandle):
     def start_clips(self, *, search: FaceSearch | str) -> ClipJob: ...
     def start_clips(
         self,
-        *,
+        *positional: object,
         selfie: SelfieSource | None = None,
         search: FaceSearch | str | None = None,
         request_id: str | None = None,
@@ -33,6 +33,7 @@ class Motion(EventHandle):
         """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
+            positional: not accepted: name the argument.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
@@ -64,7 +65,7 @@ class Motion(EventHandle):
     def clips(self, *, search: FaceSearch | str, timeout: float = DEFAULT_WAIT_S) -> ClipResult: ...
     def clips(
         self,
-        *,
+        *positional: object,
         selfie: SelfieSource | None = None,
         search: FaceSearch | str | None = None,
         request_id: str | None = None,
@@ -73,6 +74,7 @@ class Motion(EventHandle):
         """Find video clips of a person (Motion) and wait for them.
 
         Args:
+            positional: not accepted: name the argument.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
