@@ -5,11 +5,15 @@ Install nox with ``pip install nox``. Then run ``nox -s lint types``, or ``nox -
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "demo", "tests", "docs", "browser", "conformance"]
+nox.options.sessions = ["lint", "types", "demo", "tests", "docs", "browser", "conformance", "release"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 OLDEST = PYTHONS[0]
@@ -49,6 +53,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
+    session.run("zizmor", "--offline", "--no-progress", "--quiet", ".github/workflows")
 
 
 @nox.session(python=OLDEST)
@@ -97,3 +102,23 @@ def generated_clients(session: nox.Session) -> None:
     """Generate clients from the OpenAPI document and use them. Needs Node.js with npm."""
     install(session, "generators", extras="testing")
     session.run("python", "-m", "tests.conformance.generated_clients", env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
+def release(session: nox.Session) -> None:
+    """Build and check what is published, and install each extra alone from the wheel."""
+    session.run("python", "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
+    session.install("--quiet", "--group", "release")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    sdist, wheel = sorted(Path("dist").iterdir(), key=lambda path: path.suffix)
+    session.run("twine", "check", "--strict", str(sdist), str(wheel))
+    session.run("check-wheel-contents", str(wheel))
+    extras = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    for extra in ["", *extras]:
+        environment = Path(session.create_tmp()) / (extra or "none")
+        session.run("python", "-m", "venv", "--clear", str(environment))
+        python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
+        named = f"{wheel}[{extra}]" if extra else str(wheel)
+        session.run(python, "-m", "pip", "install", "--quiet", named, external=True)
+        session.run(python, "-I", ".ci/smoke.py", extra, external=True, env=ENVIRONMENT)
