@@ -16,6 +16,7 @@ from ninepic_async._http.options import HTTPOptions as HTTPOptions
 from ninepic_async.client import NinePic as NinePic
 from ninepic_async.clip_job import ClipJob as ClipJob
 from ninepic_async.cta import CtaVisit as CtaVisit
+from ninepic_async.download.report import DownloadedFile as DownloadedFile
 from ninepic_async.download.report import DownloadProgress as DownloadProgress
 from ninepic_async.download.report import DownloadReport as DownloadReport
 from ninepic_async.download.report import FailedDownload as FailedDownload

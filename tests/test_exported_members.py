@@ -28,6 +28,7 @@ PUBLIC = [
     "DownloadError",
     "DownloadProgress",
     "DownloadReport",
+    "DownloadedFile",
     "Event",
     "EventDetails",
     "EventListItem",

@@ -24,10 +24,10 @@ from ninepic_async.download.planning import Planner
 from ninepic_async.download.progress import Counters, ProgressReporter
 from ninepic_async.download.report import DownloadReport, StoredFiles
 from ninepic_async.download.settings import Settings
-from ninepic_async.download.source import Files, PhotoSource, Rendition, SignIds, Source
+from ninepic_async.download.source import Files, PhotoSource, Rendition, SignIds, Source, check_rendition
 from ninepic_async.download.store import Store
 from ninepic_async.download.target_folder import Folder
-from ninepic_async.errors import DownloadError, InvalidInputError, NinePicError
+from ninepic_async.errors import DownloadError, NinePicError
 
 Jobs = asyncio.Queue[FetchJob | None]
 """What is to be fetched next, and at the end a None for each worker."""
@@ -42,8 +42,7 @@ async def download(
     settings: Settings,
 ) -> DownloadReport:
     """Fetch a source into a folder; see `Event.download`."""
-    if rendition not in ("large", "thumbnail", "original"):
-        raise InvalidInputError(f"rendition={rendition!r}: give 'large', 'thumbnail' or 'original'")
+    check_rendition(rendition)
     path = check_folder(to, "to")
     return await run(PhotoSource(source, rendition, sign), path, engine, settings)
 
@@ -208,12 +207,14 @@ class _Crew:
             return None
 
     async def _planned(self, planner: Planner, files: Files | None) -> list[FetchJob]:
+        """Return the jobs for some files. An error in signing their links is kept for the end."""
+        if files is None and self.source_error is not None:
+            return []
         try:
             return await planner.jobs(files)
+        except DownloadError:
+            raise
         except NinePicError as error:
-            if isinstance(error, DownloadError):
-                raise
-            # Links can't be signed. What was signed before is fetched first.
             self.source_error = error
             return []
 

@@ -69,6 +69,16 @@ class UnsignedFile:
     error: str
 
 
+def check_rendition(rendition: object) -> None:
+    """Check the form in which photos are fetched.
+
+    Raises:
+        InvalidInputError: it is none of the three.
+    """
+    if rendition not in ("large", "thumbnail", "original"):
+        raise InvalidInputError(f"rendition={rendition!r}: give 'large', 'thumbnail' or 'original'")
+
+
 Files = list[SourceFile | UnsignedFile]
 
 

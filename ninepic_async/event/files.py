@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from ninepic_async._contract import endpoints
 from ninepic_async._support import arguments as _arguments
-from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
+from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES, MAX_READ_BYTES
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ImageItem, PresignedUrlItem
@@ -18,7 +18,7 @@ from ninepic_async.signing import OriginalsByIds, Signed, sign_ids
 if TYPE_CHECKING:
     from ninepic_async.download.report import DownloadReport
     from ninepic_async.download.settings import Concurrency, OnProgress
-    from ninepic_async.download.source import Rendition, Source
+    from ninepic_async.download.source import Item, Rendition, Source
 
 
 class Files(EventHandle):
@@ -156,6 +156,65 @@ class Files(EventHandle):
             skip_deleted=skip_deleted,
         )
         return await download(self._engine, self._sign, source, to, rendition, settings)
+
+    async def read(
+        self, item: Item, *, rendition: Rendition = "large", max_bytes: int = MAX_READ_BYTES
+    ) -> bytes:
+        """Fetch one photo, original or clip, and return its bytes.
+
+        Retries, checks and signing again work as in `download`: what is returned is whole.
+
+        Args:
+            item: an `ImageItem`, `PresignedUrlItem` or `Clip`.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
+            max_bytes: refuse larger files.
+
+        Raises:
+            InvalidInputError: an argument is invalid.
+            DownloadError: the file can't be fetched, or is larger than ``max_bytes``.
+            NinePicError: a link to the original can't be signed.
+
+        Example:
+            >>> photo = (await event.bib_search("1234").collect(limit=1))[0]
+            >>> data = await event.read(photo, rendition="thumbnail")
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        from ninepic_async.download.single import read
+
+        return await read(self._engine, self._sign, item, rendition, max_bytes)
+
+    def stream(
+        self, item: Item, *, rendition: Rendition = "large", max_bytes: int = MAX_FILE_BYTES
+    ) -> AsyncGenerator[bytes, None]:
+        """Fetch one photo, original or clip, and yield its bytes in chunks, such as for a web response.
+
+        Retries, checks and signing again work as in `download`. The first chunk comes when the file is there
+        and is whole, so that what you pass on is never cut. A large file waits on the temporary disk.
+
+        Args:
+            item: an `ImageItem`, `PresignedUrlItem` or `Clip`.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
+            max_bytes: refuse larger files.
+
+        Raises:
+            InvalidInputError: an argument is invalid.
+            DownloadError: while iterating: the file can't be fetched, or is larger than ``max_bytes``.
+            NinePicError: while iterating: a link to the original can't be signed.
+
+        Example:
+            >>> photo = (await event.bib_search("1234").collect(limit=1))[0]
+            >>> async for chunk in event.stream(photo):
+            ...     print(len(chunk))
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        from ninepic_async.download.settings import check_max_bytes
+        from ninepic_async.download.single import stream
+        from ninepic_async.download.source import check_rendition
+
+        check_rendition(rendition)
+        return stream(self._engine, self._sign, item, rendition, check_max_bytes(max_bytes))
 
     async def _sign(self, ids: Sequence[str]) -> Signed:
         return await sign_ids(self._engine.run, self._originals("image_ids", ()), ids)

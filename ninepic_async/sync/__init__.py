@@ -15,7 +15,7 @@ from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._core.throttle import RateLimit, ThrottleState
 from ninepic_async._http.options import HTTPOptions
 from ninepic_async.cta import CtaVisit
-from ninepic_async.download.report import DownloadProgress, DownloadReport, FailedDownload
+from ninepic_async.download.report import DownloadedFile, DownloadProgress, DownloadReport, FailedDownload
 from ninepic_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -82,6 +82,7 @@ __all__ = [
     "DownloadError",
     "DownloadProgress",
     "DownloadReport",
+    "DownloadedFile",
     "Event",
     "EventDetails",
     "EventListItem",
