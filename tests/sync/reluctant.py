@@ -21,7 +21,7 @@ PAGINATION = {
 ANSWERS: tuple[tuple[str, dict[str, object]], ...] = (
     (r"/ping ", {"status": "ok", "org_id": 1, "event_id": 2}),
     (r"/images\?.*\bpage=1&", {"images": [PHOTO], "pagination": PAGINATION}),
-    (r"/video-clipping/", {"request_id": "r", "status": "processing"}),
+    (r"^GET .*/video-clipping/", {"request_id": "r", "status": "processing"}),
 )
 
 
