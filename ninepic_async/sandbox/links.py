@@ -15,7 +15,7 @@ from attrs import frozen
 _DATE: Final = "%Y%m%dT%H%M%SZ"
 
 CALLED_HOST: Final[ContextVar[str | None]] = ContextVar("CALLED_HOST", default=None)
-"""The name under which the client of the current request reaches this machine, if it may be any name."""
+"""The host name in the current request, for a sandbox that other machines can reach; None otherwise."""
 
 Verdict = Literal["good", "expired", "tampered"]
 
@@ -24,25 +24,31 @@ Verdict = Literal["good", "expired", "tampered"]
 class Links:
     """Builds and checks links to one photo host; ``keys`` are `Dialect.link_keys`."""
 
-    origin: str
+    own_origin: str
     secret: bytes
     lifetime_s: float
     keys: tuple[str] | tuple[str, str] = ("expires",)
 
+    @property
+    def origin(self) -> str:
+        """Return the photo host's origin, with the host name of the current request."""
+        host = CALLED_HOST.get()
+        return self.own_origin if host is None else f"http://{host}:{self.own_origin.rpartition(':')[2]}"
+
     def photo(self, event_id: int, rendition: str, image_id: str) -> str:
         """Return the public link of a photo."""
-        return f"{self._origin()}/imgs/{event_id}/{rendition}/{image_id}.jpg"
+        return f"{self.origin}/imgs/{event_id}/{rendition}/{image_id}.jpg"
 
     def clip(self, event_id: int, request_id: str, video_id: str) -> str:
         """Return the public link of a clip."""
-        return f"{self._origin()}/clips/{event_id}/{request_id}/{video_id}.mp4"
+        return f"{self.origin}/clips/{event_id}/{request_id}/{video_id}.mp4"
 
     def original(self, event_id: int, image_id: str, now: float) -> str:
         """Return a signed link to an original, valid for ``lifetime_s`` seconds."""
         path = f"/originals/{event_id}/{image_id}.jpg"
         stamps = self._stamps(int(now))
         query = urlencode({**stamps, "signature": self._sign(path, stamps.values())})
-        return f"{self._origin()}{path}?{query}"
+        return f"{self.origin}{path}?{query}"
 
     def check(self, path: str, query: Mapping[str, str], now: float) -> Verdict:
         """Return whether a signed link is valid now."""
@@ -51,10 +57,6 @@ class Links:
         if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode()):
             return "tampered"
         return "good" if now < _end(stamps) else "expired"
-
-    def _origin(self) -> str:
-        host = CALLED_HOST.get()
-        return self.origin if host is None else f"http://{host}:{self.origin.rpartition(':')[2]}"
 
     def _stamps(self, now: int) -> dict[str, str]:
         if len(self.keys) == 1:

@@ -29,7 +29,7 @@ class Payloads:
     def __init__(self, dialect: Dialect, links: Links) -> None:
         self.dialect = dialect
         self.links = links
-        self._pages: OrderedDict[tuple[Event, int, int], orjson.Fragment] = OrderedDict()
+        self._pages: OrderedDict[tuple[Event, str, int, int], orjson.Fragment] = OrderedDict()
 
     def body(self, status: int, message: str, data: Data | None) -> bytes:
         """Return a whole reply: the envelope, or the payload alone if the dialect is flat."""
@@ -98,7 +98,7 @@ class Payloads:
 
     def _consecutive(self, event: Event, shown: range) -> orjson.Fragment:
         """Return consecutive photos, serialised once: the same pages are requested again and again."""
-        key = (event, shown.start, shown.stop)
+        key = (event, self.links.origin, shown.start, shown.stop)
         run = self._pages.get(key)
         if run is None:
             photos = [self._photo(event, event.gallery.photo(place)) for place in shown]
