@@ -100,12 +100,12 @@ class Throttle:
     ) -> None:
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigError(f"max_concurrency={max_concurrency!r}: give a whole number from 1")
-        self._slots = asyncio.Semaphore(max_concurrency)
+        self._max_concurrency = max_concurrency
         self._least_interval_s = 0.0 if rate_limit is None else rate_limit.per_s / rate_limit.rate
         self._clock = clock
         self._pace = Pace()
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._moves = 0
+        self._open_doors()
         self._last_start = -math.inf
         self._opens_at = 0.0
         self._paused_at = -math.inf
@@ -172,6 +172,9 @@ class Throttle:
     async def enter(self, deadline: float) -> None:
         """Take a place; what `slot` does at its beginning."""
         self._affinity.enter()
+        if self._moves != self._affinity.moves:
+            self._moves = self._affinity.moves
+            self._open_doors()
         await self._slots.acquire()
         if not (self._pace.is_active or self._opens_at or self._least_interval_s):
             return
@@ -185,6 +188,12 @@ class Throttle:
             raise
         finally:
             self._waiting -= 1
+
+    def _open_doors(self) -> None:
+        """Make what belongs to an event loop."""
+        self._slots = asyncio.Semaphore(self._max_concurrency)
+        self._turn = asyncio.Lock()
+        self._waiting = 0
 
     def leave(self) -> None:
         """Give the place back."""

@@ -65,6 +65,32 @@ def open_session(
     return session
 
 
+def discard(session: aiohttp.ClientSession) -> None:
+    """Close the sockets of a session whose event loop is closed, without the loop."""
+    connector = session.connector
+    session.detach()
+    if connector is None:
+        return
+    pooled = [protocol for kept in connector._conns.values() for protocol, _ in kept]
+    for protocol in (*pooled, *connector._acquired):
+        _close_socket(protocol.transport)
+    connector._conns.clear()
+    connector._acquired.clear()
+    connector._closed = True
+
+
+def _close_socket(transport: Any) -> None:
+    """Close a transport's socket, and mark the transport so that its finalizer does not complain."""
+    protocol = getattr(transport, "_ssl_protocol", None)
+    if protocol is not None:
+        transport._closed = True
+        transport = protocol._transport
+    opened = getattr(transport, "_sock", None)
+    if opened is not None:
+        transport._sock = None
+        opened.close()
+
+
 def route(proxy: Proxy | None) -> dict[str, Any]:
     """Return the arguments of a request that lead it through a proxy."""
     if proxy is None:

@@ -15,7 +15,14 @@ from ninepic_async._contract.messages import Reply, Request, SendError, plain_he
 from ninepic_async._http.failures import send_error
 from ninepic_async._http.idle import skip_unclean
 from ninepic_async._http.network import Network
-from ninepic_async._http.session import CONNECT_TIMEOUT_S, HEADER_LIMITS, open_session, route, send_once
+from ninepic_async._http.session import (
+    CONNECT_TIMEOUT_S,
+    HEADER_LIMITS,
+    discard,
+    open_session,
+    route,
+    send_once,
+)
 from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async._support.secret import Secret
 from ninepic_async.errors import ConfigError
@@ -50,6 +57,7 @@ class AiohttpTransport:
         self._borrowed = session
         self._session: aiohttp.ClientSession | None = None
         self._affinity = affinity or LoopAffinity()
+        self._moves = 0
         self._network = network
         self._route = {} if session is not None else route(network.proxies.find(base_url))
 
@@ -61,6 +69,8 @@ class AiohttpTransport:
             ConfigError: the session can't be used here.
         """
         self._affinity.enter()
+        if self._moves != self._affinity.moves:
+            self._leave_closed_loop()
         session = self._session or self._open()
         if session.closed:
             raise ConfigError("the session that this client was given is closed")
@@ -81,6 +91,9 @@ class AiohttpTransport:
             return
         self._affinity.enter()
         self._affinity.close()
+        if self._moves != self._affinity.moves:
+            self._leave_closed_loop()
+            return
         self._session = None
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
             await session.close()
@@ -113,6 +126,13 @@ class AiohttpTransport:
             "Accept": "application/json",
         }
         return headers if content_type is None else {**headers, "Content-Type": content_type}
+
+    def _leave_closed_loop(self) -> None:
+        """Drop the session of an event loop that was closed."""
+        self._moves = self._affinity.moves
+        session, self._session = self._session, None
+        if session is not None and session is not self._borrowed:
+            discard(session)
 
     def _open(self) -> aiohttp.ClientSession:
         if getattr(self._borrowed, "_loop", None) not in (None, asyncio.get_running_loop()):

@@ -1,4 +1,4 @@
-"""The one process and event loop that a client lives in."""
+"""The process and event loop that a client lives in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from ninepic_async.errors import ConfigError
 
 
 class LoopAffinity:
-    """Where a client was first used. Sockets shared with another process or loop mix up replies."""
+    """The place where a client is used. Sockets shared with another process or loop mix up replies.
+
+    Once its event loop is closed, a client moves to the next one. Owners of anything that belongs to a loop
+    compare `moves` to know that theirs is gone.
+    """
 
     def __init__(self) -> None:
+        self.moves = 0
         self._process = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -20,14 +25,14 @@ class LoopAffinity:
         raise ConfigError("a client can't be pickled, nor what works through one: make a NinePic there")
 
     def close(self) -> None:
-        """Let nobody in any more."""
+        """Refuse all calls from now on."""
         self._closed = True
 
     def enter(self) -> None:
-        """Settle here on first use; later, make sure that this is still the same place.
+        """Bind to the running loop on first use, or once the old loop is closed; later, check it.
 
         Raises:
-            ConfigError: it is another process or loop, or the client is closed.
+            ConfigError: it is another process or a second open loop, or the client is closed.
         """
         if self._closed:
             raise ConfigError("this client is closed: make a new NinePic")
@@ -37,4 +42,13 @@ class LoopAffinity:
         elif self._process != os.getpid():
             raise ConfigError("this client was opened before a fork: make a NinePic in each process")
         elif self._loop is not loop:
-            raise ConfigError("this client belongs to another event loop: make a NinePic in each loop")
+            self._move(loop)
+
+    def _move(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigError(
+                "this client belongs to another event loop: make a NinePic in each loop, "
+                "or one of ninepic_async.sync, which all threads can share"
+            )
+        self._loop = loop
+        self.moves += 1

@@ -22,7 +22,11 @@ client = NinePic()
 async def ping():
     return (await client.event(EVENT).ping()).status
 
-print(asyncio.run(ping()))
+async def several():
+    return [status for status in await asyncio.gather(*(ping() for _ in range(8)))]
+
+print(asyncio.run(ping()), *asyncio.run(several()), asyncio.run(ping()))
+asyncio.run(client.aclose())
 try:
     asyncio.run(ping())
 except ConfigError as error:
@@ -75,11 +79,15 @@ async def test_a_client_made_outside_a_loop_needs_no_async_with(sb: Sandbox) -> 
     assert complaints == ""
 
 
-async def test_a_second_run_is_told_to_make_a_client_of_its_own(sb: Sandbox) -> None:
-    lines, _ = await run_program(SECOND_RUN, sb)
+@pytest.mark.parametrize("options", [(), ("-X", "dev", "-W", "error")], ids=["plain", "strict"])
+async def test_a_client_at_module_level_moves_to_the_next_loop_once_its_own_is_closed(
+    options: tuple[str, ...], sb: Sandbox
+) -> None:
+    lines, complaints = await run_program(SECOND_RUN, sb, *options)
 
-    assert lines == ["ok", "this client belongs to another event loop: make a NinePic in each loop"]
-    assert sent(sb) == ["ping"]
+    assert lines == [" ".join(["ok"] * 10), "this client is closed: make a new NinePic"]
+    assert complaints == ""
+    assert sent(sb) == ["ping"] * 10
 
 
 async def test_a_loop_in_another_thread_is_told_so_and_the_first_goes_on(
@@ -92,6 +100,7 @@ async def test_a_loop_in_another_thread_is_told_so_and_the_first_goes_on(
         error = await asyncio.to_thread(asyncio.run, failure_of(call))
         assert type(error) is ConfigError
         assert "another event loop" in str(error)
+        assert "ninepic_async.sync" in str(error)
 
     assert (await event.ping()).status == "ok"
     assert sent(sb) == ["ping", "ping"]
