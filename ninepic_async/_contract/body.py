@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Set
@@ -49,13 +50,12 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        first = error
-    if len(body) > _LONGEST_ODD_BYTES:
-        raise first
-    try:
-        return _parse_odd(body)
-    except (ValueError, RecursionError):
-        raise first from None
+        # The error itself must not stay in a frame: through its traceback it would keep all frames alive.
+        reason = str(error)
+    if len(body) <= _LONGEST_ODD_BYTES:
+        with contextlib.suppress(ValueError, RecursionError):
+            return _parse_odd(body)
+    raise ValueError(reason)
 
 
 def _parse_odd(body: bytes) -> Any:

@@ -46,10 +46,10 @@ def decode_at(reply: Reply, endpoint: str, path: str, found: object, model: type
     try:
         repaired = Repair(reply.oddities).repaired(found, model)
     except MismatchError as error:
-        mismatch = error
+        where, expected, received = error.path, error.expected, error.received
     else:
         return _converter.structure(repaired, model)
-    raise contract_error(reply, endpoint, path + mismatch.path, mismatch.expected, mismatch.received)
+    raise contract_error(reply, endpoint, path + where, expected, received)
 
 
 def _exactly(kind: type, expected: str) -> Hook:

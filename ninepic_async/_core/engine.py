@@ -194,7 +194,10 @@ class Engine:
             if not call.attempts:
                 raise
             error = APIConnectionError(f"the call was under way: {raised}")
-        raise call.own(error)
+        try:
+            raise call.own(error)
+        finally:
+            del error  # it refers to this frame through its traceback
 
     async def _sent(self, endpoint: Endpoint[Any], call: _Call) -> Reply | SendError:
         started = call.sent_at = self.clock.monotonic()
@@ -211,6 +214,7 @@ class Engine:
                 self.throttle.accepted(started)
             return reply
         except SendError as error:
+            error.__traceback__ = None  # it keeps the request, with its selfie, alive
             outcome = loggable(self.secret.mask(str(error)))
             return error
         except NinePicError as error:

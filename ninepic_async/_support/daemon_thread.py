@@ -29,11 +29,13 @@ async def run_in_daemon_thread(work: Callable[[], T], *, name: str) -> T:
         OSError: the system can't start another thread.
     """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[T | None, BaseException | None]] = loop.create_future()
+    done: asyncio.Future[None] = loop.create_future()
+    outcomes: list[tuple[T | None, BaseException | None]] = []
 
     def deliver(result: T | None, error: BaseException | None) -> None:
         if not done.done():
-            done.set_result((result, error))
+            outcomes.append((result, error))
+            done.set_result(None)
 
     def run() -> None:
         result, error = None, None
@@ -43,15 +45,18 @@ async def run_in_daemon_thread(work: Callable[[], T], *, name: str) -> T:
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(deliver, result, error)
+        del result, error
 
     try:
         Thread(target=run, name=name, daemon=True).start()
     except RuntimeError as refused:
         raise OSError(errno.EAGAIN, f"can't start a thread: {refused}") from None
-    result, error = await done
+    await done
+    result, error = outcomes.pop()
     try:
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
     finally:
+        # The error refers to this frame through its traceback.
         del error
