@@ -6,17 +6,25 @@ None of that is repeated. An error that is passed on keeps its type, a safe text
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import aiohttp
+from aiohttp import http_exceptions
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from ninepic_async._contract.messages import SendError
 from ninepic_async._support.redact import mask_queries
 
-_QUOTED: Final = re.compile(r""":?\s*b?['"].*""", re.DOTALL)
+_UNREADABLE: Final = (
+    (http_exceptions.LineTooLong, "its headers are too long"),
+    (http_exceptions.BadStatusLine, "it does not begin as HTTP"),
+    (http_exceptions.InvalidHeader, "a header is malformed"),
+    (http_exceptions.ContentEncodingError, "it can't be decompressed"),
+    (http_exceptions.ContentLengthError, "it is shorter than its Content-Length"),
+    (http_exceptions.TransferEncodingError, "it ended too early, or is not chunked as its headers say"),
+    (http_exceptions.BadHttpMessage, "its headers are malformed"),
+)
 _LONGEST_CHARS: Final = 200
 _NOWHERE: Final = URL()
 
@@ -78,8 +86,8 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return 400 <= error.status < 500
     if isinstance(error, aiohttp.ClientPayloadError):
-        # A body that was cut short comes whole next time; one that can't be decoded does not.
-        return "decode" in _parser_message(error)
+        # A body that was cut short comes whole next time; one that can't be decompressed does not.
+        return _is_caused_by(error, http_exceptions.ContentEncodingError)
     if isinstance(error, (aiohttp.ClientSSLError, aiohttp.InvalidURL, aiohttp.ClientResponseError)):
         return True
     return not isinstance(error, (aiohttp.ClientError, LostReplyError, OSError))
@@ -91,7 +99,7 @@ def _text(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy refused the connection: {error.status} {error.message}"
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
-        return f"the reply can't be read: {_parser_message(error) or type(error).__name__}"
+        return f"the reply can't be read: {_what_is_wrong(error)}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         place = "before it replied" if isinstance(error.message, str) else "in the headers of its reply"
         return f"the server closed the connection {place}"
@@ -116,7 +124,13 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
     return error.strerror or str(error.os_error) or type(error.os_error).__name__
 
 
-def _parser_message(error: aiohttp.ClientResponseError | aiohttp.ClientPayloadError) -> str:
-    """Return the parser's own words, up to where it begins to quote."""
-    said = str(getattr(error.__cause__ or error, "message", "") or "")
-    return " ".join(_QUOTED.sub("", said).rstrip(" :").split())
+def _what_is_wrong(error: BaseException) -> str:
+    return next((text for kind, text in _UNREADABLE if _is_caused_by(error, kind)), "it ended too early")
+
+
+def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__
+    return False

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 from ninepic_async import ImageItem, NinePic
 from ninepic_async.sync import NinePic as BlockingNinePic
@@ -75,19 +77,43 @@ def in_child(act: Callable[[], None]) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def close_every_connector() -> None:
+def close_every_connection() -> None:
     """Do at once what finalizers do at some time."""
-    for found in gc.get_objects():
-        if isinstance(found, aiohttp.TCPConnector):
-            found._close()
+    connections = [found for found in gc.get_objects() if isinstance(found, ResponseHandler)]
+    assert connections
+    for connection in connections:
+        connection.close()
 
 
 async def child_closes_connections(url: str) -> None:
     client = NinePic("key", 903, base_url=url, **OPTIONS)
     await client.event(456).ping()
-    in_child(close_every_connector)
+    in_child(close_every_connection)
     await client.event(456).ping()
     await client.aclose()
+
+
+def child_closes_the_loop(url: str) -> None:
+    """The loop's own pipe wakes it when a host name was looked up in a thread."""
+    look_up = socket.getaddrinfo
+
+    def look_up_slowly(*args: Any, **how: Any) -> Any:
+        time.sleep(0.2)
+        return look_up(*args, **how)
+
+    socket.getaddrinfo = look_up_slowly
+
+    async def ping(client: NinePic) -> None:
+        await client.event(456).ping()
+
+    loop = asyncio.new_event_loop()
+    first, second = (NinePic("key", 903, base_url=url.replace("127.0.0.1", "localhost")) for _ in range(2))
+    loop.run_until_complete(ping(first))
+    in_child(loop.close)
+    loop.run_until_complete(asyncio.wait_for(ping(second), 5))
+    for client in (first, second):
+        loop.run_until_complete(client.aclose())
+    loop.close()
 
 
 async def child_closes_photo_connections(url: str, to: str) -> None:
@@ -96,7 +122,7 @@ async def child_closes_photo_connections(url: str, to: str) -> None:
             yield ImageItem(image_id=name, img_url=f"{url}/{name}.jpg", thumbnail_url=f"{url}/{name}.jpg")
             while not Path(to, f"{name}.jpg").exists():  # noqa: ASYNC110, ASYNC240
                 await asyncio.sleep(0.005)
-            in_child(close_every_connector)
+            in_child(close_every_connection)
 
     client = NinePic("key", 903, base_url=url, **OPTIONS)
     report = await client.event(456).download(photos(), to, concurrency=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.download.host import jpeg
 from tests.raw_server import Serve, always, answer, server
@@ -42,6 +44,26 @@ async def test_connections_stay_usable_though_the_child_closes_its_copies() -> N
         await run("child_closes_connections", url)
     assert len(requests) == 2
     assert len(connections) == 1
+
+
+async def test_an_encrypted_connection_gets_no_goodbye_from_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca, context = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    connections: set[object] = set()
+    async with server(counting(answer(), connections), context) as (url, requests):
+        await run("child_closes_connections", url)
+    assert len(requests) == 2
+    assert len(connections) == 1
+
+
+async def test_the_loop_stays_awake_though_the_child_closes_its_copy() -> None:
+    async with server(always(answer())) as (url, requests):
+        await run("child_closes_the_loop", url)
+    assert len(requests) == 2
 
 
 async def test_photo_connections_stay_usable_too(tmp_path: Path) -> None:
