@@ -27,6 +27,11 @@ def level_from_environment() -> int | None:
     return _LEVELS[value]
 
 
+def asks_for_debug() -> bool:
+    """Return whether ``NINEPIC_LOG`` is ``debug``."""
+    return os.environ.get(VARIABLE, "").strip().lower() == "debug"
+
+
 def log_to_stderr_if_asked() -> None:
     """Add a handler to the logger ``ninepic_async``, unless the application has configured it.
 

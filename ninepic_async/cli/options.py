@@ -103,7 +103,7 @@ class Trace:
     """How much to log."""
 
     debug: Flag = False
-    """Log every request, and show the traceback of an error."""
+    """Log every request, and show the traceback of an error. NINEPIC_LOG=debug does the same."""
 
 
 @Parameter(name="*", group=_OUTPUT)

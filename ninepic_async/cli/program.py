@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from ninepic_async import __version__
+from ninepic_async._support.logs import asks_for_debug
 from ninepic_async._support.text import count_text
 from ninepic_async.cli.commands import ABOUT, COMMAND_NAMES, COMMANDS, EPILOGUE
 from ninepic_async.cli.errors import WRONG_USAGE, UsageError
@@ -35,7 +36,9 @@ def run(argv: Sequence[str]) -> int:
         print_error(hide_keys(text, argv, is_usage=True))
         print_note(f"  {_help_for(argv)}")
         return WRONG_USAGE
-    debug = any(isinstance(value, Trace) and value.debug for value in given.arguments.values())
+    debug = asks_for_debug() or any(
+        isinstance(value, Trace) and value.debug for value in given.arguments.values()
+    )
     return supervise(lambda: command(*given.args, **given.kwargs), argv, debug=debug)
 
 

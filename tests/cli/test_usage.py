@@ -288,6 +288,12 @@ class TestErrors:
         assert "ninepic: photos: 400 in " in ran.err
         assert "Traceback" not in quiet.err
 
+    def test_ninepic_log_is_debug_too(
+        self, pipe: Run, event_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NINEPIC_LOG", "debug")
+        assert pipe("ping", event_id).err.count("ping: 200 in ") == 1
+
     def test_a_retry_is_logged(self, pipe: Run, sandbox: Sandbox, event_id: str) -> None:
         sandbox.faults.add(endpoint="ping", status=503)
         ran = pipe("ping", event_id)
