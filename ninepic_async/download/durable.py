@@ -22,6 +22,10 @@ _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errn
 _IN_USE: Final = frozenset({errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK})
 
 
+class FolderInUseError(DownloadError):
+    """Another run holds the folder's lock."""
+
+
 def sync_content(descriptor: int) -> None:
     """Write a file's content to disk.
 
@@ -60,7 +64,7 @@ def lock(descriptor: int, place: str) -> None:
     """Lock a journal. The system unlocks it when this process ends, however it ends.
 
     Raises:
-        DownloadError: another run holds the lock.
+        FolderInUseError: another run holds the lock.
         OSError: it can't be locked.
     """
     try:
@@ -70,7 +74,9 @@ def lock(descriptor: int, place: str) -> None:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
     except OSError as error:
         if error.errno in _IN_USE:
-            raise DownloadError(f"another download into {place} is under way: wait until it ends") from None
+            raise FolderInUseError(
+                f"another download into {place} is under way: wait until it ends"
+            ) from None
         _go_on_without("flock", f"make sure that no two downloads write to {place} at the same time", error)
 
 

@@ -67,7 +67,7 @@ class Finisher:
         async with anyio.create_task_group() as retries:
             while (first := await self._whole.get()) is not None:
                 batch = [first, *self._waiting()]
-                failed = await self.store.flush([fetched.part for _, fetched in batch])
+                failed = await self.store.flush([(fetched.part, fetched.name) for _, fetched in batch])
                 for job, fetched in self._name(batch, failed):
                     retries.start_soon(self._name_later, job, fetched)
                 await anyio.sleep(_GATHER_S)

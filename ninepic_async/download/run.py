@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing, nullcontext
 
 import anyio
 from attrs import define, field
@@ -56,24 +56,37 @@ async def run(
         DownloadError: the folder can't be written to (any more), or another run is at work on it.
         NinePicError: what the source raises. What it gave before that is fetched first.
     """
+    folder = Folder(to)
+    return _report(await run_into(folder, source, engine, settings), folder)
+
+
+async def run_into(
+    place: AbstractContextManager[Store], source: PhotoSource, engine: Engine, settings: Settings
+) -> Counters:
+    """Fetch a source into a store, which is opened only once the source is known to be one.
+
+    Raises:
+        DownloadError: the store can't be written to (any more), or another run is at work on it.
+        NinePicError: what the source raises. What it gave before that is fetched first.
+    """
     counters = Counters()
     async with AsyncExitStack() as stack:
         batches = await stack.enter_async_context(aclosing(source.batches()))
-        folder = stack.enter_context(Folder(to))
-        known = KnownFiles(folder.rows)
+        store = stack.enter_context(place)
+        known = KnownFiles(store.rows)
         stack.callback(known.close)
-        crew = _Crew(source, folder, known, counters, engine, settings)
+        crew = _Crew(source, store, known, counters, engine, settings)
         reporter = None
         if settings.on_progress is not None:
             reporter = ProgressReporter(counters, settings.on_progress, engine.clock)
         await crew.work(batches, reporter)
         crew.check()
-        await folder.sync()
+        await store.sync()
         if reporter is not None:
             await reporter.end()
     if crew.source_error is not None:
         raise crew.source_error
-    return _report(counters, folder)
+    return counters
 
 
 def _report(counters: Counters, folder: Folder) -> DownloadReport:

@@ -106,8 +106,15 @@ class Store(Parts, Protocol):
         """Check by its content whether a stored file is whole; None if its format does not tell."""
         ...
 
-    async def flush(self, parts: Sequence[Part]) -> dict[str, Exception]:
-        """Make the content of whole files durable, and close them. Return what failed, by name."""
+    async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
+        """Make the content of whole files durable, and close them.
+
+        Args:
+            files: each with the final name that it is most likely to get.
+
+        Returns:
+            What failed, by the parts' names.
+        """
         ...
 
     def publish(self, name: str, final: str, *, replace: bool) -> None:

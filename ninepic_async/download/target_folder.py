@@ -184,9 +184,9 @@ class Folder:
                     return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
                 return self._open(part, os.O_RDWR), found.st_size
 
-    async def flush(self, parts: Sequence[Part]) -> dict[str, Exception]:
-        """Make the content of whole files durable, and close them. Return what failed, by name."""
-        todo = [part for part in parts if isinstance(part, FilePart)]
+    async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
+        """Make the content of whole files durable, and close them. Return what failed, by part name."""
+        todo = [part for part, _ in files if isinstance(part, FilePart)]
         failed: dict[str, OSError] = {}
         try:
             await anyio.to_thread.run_sync(_flush, todo, failed, abandon_on_cancel=True)

@@ -1,0 +1,125 @@
+"""Where an archive is: a folder or an object store. Reads and writes its small files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import obstore
+from attrs import field, frozen
+from obstore import exceptions
+from obstore.store import LocalStore, from_url
+
+from ninepic_async._support.arguments import folder as check_folder
+from ninepic_async.errors import DownloadError, InvalidInputError
+
+_URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_SCHEMES: Final = ("file", "s3", "gs", "az", "memory")
+
+
+@frozen
+class Place:
+    """A folder or an object store, and what is in it.
+
+    Attributes:
+        url: the folder's path or the store's URL, without credentials: workers open it anew.
+        folder: the folder's path; None for an object store.
+    """
+
+    url: str
+    folder: Path | None
+    store: Any = field(repr=False)
+
+    @classmethod
+    def open(cls, to: str | os.PathLike[str]) -> Self:
+        """Open a place.
+
+        Args:
+            to: a folder's path, or the URL of a folder or an object store (file, s3, gs, az, memory).
+
+        Raises:
+            InvalidInputError: it is neither.
+            DownloadError: the folder can't be made, or the store's settings are not complete.
+        """
+        scheme = _URL.match(to) if isinstance(to, str) else None
+        if scheme is None or scheme[1].casefold() == "file":
+            path = Path(check_folder(urlsplit(str(to)).path if scheme else to, "to"))
+            with store_errors(str(path)):
+                return cls(str(path), path, LocalStore(str(path.absolute()), mkdir=True))
+        if scheme[1].casefold() not in _SCHEMES:
+            known = ", ".join(f"{name}://" for name in _SCHEMES)
+            raise InvalidInputError(f"to={to!r}: give a folder, or a URL that begins with {known}")
+        url = str(to).rstrip("/")
+        with store_errors(url):
+            return cls(url, None, from_url(url))
+
+    async def names(self, folder: str | None = None) -> list[str]:
+        """Return the names of the files right in a folder of the place, or at its top."""
+        with store_errors(self.url):
+            found = await obstore.list_with_delimiter_async(self.store, prefix=folder)
+        return [each["path"] for each in found["objects"]]
+
+    async def read(self, name: str) -> bytes | None:
+        """Return a file's content, or None if there is no such file."""
+        with store_errors(self.url):
+            try:
+                reply = await obstore.get_async(self.store, name)
+                return bytes(await reply.bytes_async())
+            except (exceptions.NotFoundError, FileNotFoundError):
+                # A bucket that is not there says the same of each of its files; listing it tells.
+                return None
+
+    async def write(self, name: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
+        with store_errors(self.url):
+            await obstore.put_async(self.store, name, content)
+
+    async def delete(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        with store_errors(self.url):
+            try:
+                await obstore.delete_async(self.store, name)
+            except (exceptions.NotFoundError, FileNotFoundError):
+                return
+
+
+_CREDENTIALS: Final = (
+    "the credentials are missing or wrong: set those of the store, such as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+_HINTS: Final = {
+    r"NoSuchBucket|ContainerNotFound|bucket does not exist": "there is no such bucket",
+    r"PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocation|region": (
+        "the bucket is in another region: set the store's region, such as AWS_REGION"
+    ),
+    r"AccessDenied|Forbidden|403|AuthorizationFailure|PermissionDenied": (
+        "permission was refused: check the credentials, and that they may list, read, write and delete"
+    ),
+    r"InvalidAccessKeyId|SignatureDoesNotMatch|401|Unauthenticated|credential|169\.254": _CREDENTIALS,
+}
+"""What stores say, in errors that have no types of their own, and what to do."""
+
+
+@contextmanager
+def store_errors(url: str) -> Iterator[None]:
+    """Turn a store's errors into a `DownloadError` that says what to do."""
+    try:
+        yield
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        text = str(error)
+        hints = (hint for pattern, hint in _HINTS.items() if re.search(pattern, text, re.IGNORECASE))
+        hint = next(hints, None)
+        reason = hint or _first_line(text)
+    else:
+        return
+    raise DownloadError(f"can't use {url}: {reason}")
+
+
+def _first_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0][:300] if lines else "no reason was given"
