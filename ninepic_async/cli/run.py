@@ -6,10 +6,12 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from ninepic_async._support.logs import level_from_environment
 from ninepic_async.cli.errors import FAILED, OK, WRONG_USAGE, CommandError, UsageError
 from ninepic_async.cli.key import hide_keys
 from ninepic_async.cli.terminal import print_error, print_note
@@ -96,7 +98,9 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = " ".join(record.getMessage().split())
         kind = _NUMBERS.sub("", text)
-        if self._every or kind not in self._written:
+        if self._every:
+            print_note(f"{time.strftime('%H:%M:%S')} {record.levelname:<7} ninepic: {text}")
+        elif kind not in self._written:
             print_error(text)
         if len(self._written) < _KINDS_KEPT:
             self._written.add(kind)
@@ -104,6 +108,7 @@ class _StderrHandler(logging.Handler):
 
 @contextmanager
 def _log_to_stderr(debug: bool) -> Iterator[None]:
+    debug = debug or level_from_environment() == logging.DEBUG
     logger, handler = logging.getLogger(_LOGGER), _StderrHandler(every=debug)
     level = logger.level
     logger.addHandler(handler)

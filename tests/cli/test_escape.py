@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ninepic_async.cli.tables import PHOTOS, _cell, row_writer
 from ninepic_async.cli.terminal import plain
+from ninepic_async.models import ImageItem
 
 
 @given(st.text())
@@ -40,3 +43,22 @@ def test_harmless_text_is_unchanged(text: str) -> None:
 )
 def test_examples(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://" * 300_000,
+        "a" + "\u0301" * 2_000_000,
+        "\x1b[31m" * 400_000,
+        "?" * 2_000_000,
+        "signature=" * 200_000,
+    ],
+    ids=["URLs", "combining marks", "escapes", "queries", "signatures"],
+)
+def test_a_huge_cell_takes_linear_time_and_little_room(text: str) -> None:
+    started = time.process_time()
+    photo = ImageItem(image_id=text, img_url="https://x/a.jpg", thumbnail_url="https://x/b.jpg")
+    row_writer(PHOTOS, "tsv").write([photo])
+    assert len(_cell(PHOTOS[0], photo).plain) <= 501
+    assert time.process_time() - started < 20, "quadratic time would be hours"
