@@ -21,6 +21,8 @@ from ninepic_async.gallery.timeline import Item, Photo, arrange
 PAGE_NAME: Final = "index.html"
 GENERATOR: Final = "ninepic_async.gallery"
 """The mark of a page that this module wrote."""
+_LISTS_AT_ONCE: Final = 20
+"""The script makes the elements of further lists near the window only."""
 _PIECES_PER_WRITE: Final = 1000
 _GENERATOR_WITHIN_BYTES: Final = 2048
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -50,6 +52,7 @@ def write_page(folder: OpenFolder, title: str, photos: Iterable[Photo], clips: S
             css_hash=_hash(css),
             js_hash=_hash(js),
             timeline=timeline,
+            lists_at_once=_LISTS_AT_ONCE,
             timed=[group for group in timeline.groups if group.level is not None],
             total=len(readable),
             ways=_ways(readable),

@@ -10,11 +10,16 @@
 
   function wordsOf(tile) {
     tile.words ??= {
-      bibs: (tile.li.querySelector("b")?.textContent ?? "").toLowerCase().split(", "),
-      name: (tile.link.dataset.name ?? tile.link.textContent).toLowerCase(),
-      way: tile.li.querySelector("em")?.textContent ?? "",
+      bibs: textIn(tile, "b").toLowerCase().split(", "),
+      name: (tile.name ?? tile.link.textContent).toLowerCase(),
+      way: textIn(tile, "em"),
     };
     return tile.words;
+  }
+
+  function textIn({ li, line }, tag) {
+    if (li) return li.querySelector(tag)?.textContent ?? "";
+    return unescaped(line.match(`<${tag}>([^<]*)<`)?.[1] ?? "");
   }
 
   function filter() {
@@ -40,11 +45,11 @@
     count.textContent = isWhole ? allText : `${shown.toLocaleString("en")} found`;
   }
 
-  function showTiles({ ul, tiles }) {
+  function showTiles({ ul, tiles, isBuilt }) {
     const shown = tiles.reduce((sum, tile) => sum + tile.shown, 0);
     ul.hidden = shown === 0;
     // The tiles of a hidden list can stay as they are.
-    if (shown) for (const tile of tiles) if (tile.li.hidden === tile.shown) tile.li.hidden = !tile.shown;
+    if (shown && isBuilt) for (const tile of tiles) if (tile.li.hidden === tile.shown) tile.li.hidden = !tile.shown;
     return shown;
   }
 

@@ -54,6 +54,7 @@
   }
 
   function layOut(list) {
+    build(list);
     if (!list.isStale || !list.rows.length) return;
     list.isStale = false;
     list.ul.classList.add("fitted");
@@ -80,4 +81,5 @@
   // What is in the window now must not wait for the observer.
   for (const list of lists.slice(0, 3)) layOut(list);
   for (const { ul } of lists) if (ul.classList.contains("photos")) nearLists.observe(ul);
+  addEventListener("beforeprint", () => lists.forEach(layOut));
   new ResizeObserver(() => requestAnimationFrame(fitAll)).observe(main);

@@ -16,12 +16,14 @@
   let isOnTop = false; // whether the page's own address is the entry before in the history
   let leaving = Promise.resolve();
 
-  const addressOf = (tile) => PREFIX + tile.link.getAttribute("href");
-  const canBeShown = (tile) => tile.shown && tile.link.dataset.name !== undefined;
+  const addressOf = (tile) => PREFIX + tile.href;
+  const canBeShown = (tile) => tile.shown && tile.name !== undefined;
 
   async function open(tile) {
     await leaving;
     isOnTop = true;
+    // The page is at the photo that was shown last, wherever it was before.
+    history.scrollRestoration = "manual";
     location.hash = addressOf(tile);
     openAt(tile);
   }
@@ -43,6 +45,7 @@
     if (!location.hash.startsWith(PREFIX)) {
       isOnTop = false;
       if (dialog.open) dialog.close();
+      history.scrollRestoration = "auto";
       return;
     }
     if (dialog.open && addressOf(order[place]) === location.hash) return;
@@ -66,12 +69,13 @@
 
   function show(wantedPlace) {
     place = Math.max(0, Math.min(order.length - 1, wantedPlace));
-    const { link, image } = order[place];
+    build(order[place].list);
+    const { link, image, name } = order[place];
     file.href = link.href;
     position.textContent = `${(place + 1).toLocaleString("en")} of ${order.length.toLocaleString("en")}`;
-    const name = Object.assign(document.createElement("span"), { textContent: link.dataset.name });
+    const nameFact = Object.assign(document.createElement("span"), { textContent: name });
     const shownFacts = [...link.querySelectorAll("b, em, time, small")].map((each) => each.cloneNode(true));
-    facts.replaceChildren(...shownFacts, name);
+    facts.replaceChildren(...shownFacts, nameFact);
     // A disabled button would lose the focus.
     dialog.querySelector("[data-do=previous]").ariaDisabled = String(place === 0);
     dialog.querySelector("[data-do=next]").ariaDisabled = String(place === order.length - 1);
@@ -82,14 +86,14 @@
     video.hidden = Boolean(image);
     stopVideo();
     resetZoom();
-    if (image) showPhoto(link, image);
+    if (image) showPhoto(order[place]);
     else playVideo(link);
   }
 
-  function showPhoto(link, image) {
+  function showPhoto({ link, image, name }) {
     // The thumbnail is there at once. The photo takes its place when it is decoded.
     picture.src = image.src;
-    picture.alt = `Photo ${link.dataset.name}`;
+    picture.alt = `Photo ${name}`;
     const whole = new Image();
     whole.src = link.href;
     whole.decode().then(
@@ -97,7 +101,7 @@
       () => isShown(link) && (sorry.hidden = false),
     );
     for (const neighbour of [order[place + 1], order[place - 1]]) {
-      if (neighbour?.image) new Image().src = neighbour.link.href;
+      if (neighbour?.ratio) new Image().src = neighbour.href;
     }
   }
 
