@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 from ninepic_async.download.file_types import HEAD_BYTES, detect
 
 _BLOCK_BYTES: Final = 256 * 1024
+_TAIL_BYTES: Final = 64 * 1024
 _MOST_PARTS: Final = 100_000
 """Segments, chunks or boxes of one file. No real file comes near; a hostile one must end."""
 _SCAN_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -68,7 +69,7 @@ def _jpeg(file: BinaryIO, size: int) -> bool:
 
 def _ends_with_marker(file: BinaryIO, size: int) -> bool:
     """Check the last bytes alone, for a JPEG whose segments can't be followed."""
-    file.seek(max(0, size - HEAD_BYTES))
+    file.seek(max(0, size - _TAIL_BYTES))
     return file.read().rstrip(b"\0").endswith(b"\xff\xd9")
 
 

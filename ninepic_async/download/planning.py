@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from attrs import define, field
 
 from ninepic_async.download.finish import Finisher
@@ -14,6 +12,7 @@ from ninepic_async.download.progress import Counters
 from ninepic_async.download.settings import Settings
 from ninepic_async.download.source import Files, PhotoSource, SourceFile, UnsignedFile
 from ninepic_async.download.store import Store
+from ninepic_async.errors import NinePicError
 from ninepic_async.signing import IDS_PER_REQUEST
 
 _ToFetch = tuple[SourceFile, Row | None]
@@ -22,7 +21,11 @@ _ToFetch = tuple[SourceFile, Row | None]
 
 @define(eq=False)
 class Planner:
-    """Turns files of the source into jobs, and skips those that are there already."""
+    """Turns files of the source into jobs, and skips those that are there already.
+
+    Attributes:
+        error: why links to originals can't be signed, if so. Nothing more is signed then.
+    """
 
     source: PhotoSource
     store: Store
@@ -30,21 +33,21 @@ class Planner:
     counters: Counters
     finisher: Finisher
     settings: Settings
+    error: NinePicError | None = field(init=False, default=None)
     _without_link: list[_ToFetch] = field(init=False, factory=list)
 
     async def jobs(self, files: Files | None) -> list[FetchJob]:
         """Return the jobs for some files; for None, the jobs that are left at the end.
 
         Raises:
-            NinePicError: links to originals can't be signed.
-            DownloadError: the journal can't be read.
+            DownloadError: the journal can't be read or written.
         """
         # The links of a page are signed again together, so all of them are made before the first is used.
         todo = [each for file in files or () if (each := await self._todo(file)) is not None]
         ready = [(file, row) for file, row in todo if file.url is not None]
         self._without_link += [(file, row) for file, row in todo if file.url is None]
         while len(self._without_link) >= (1 if files is None else IDS_PER_REQUEST):
-            ready += await self._sign(self._without_link[:IDS_PER_REQUEST])
+            ready += await self._signed()
         return [await self._job(file, row) for file, row in ready]
 
     async def _todo(self, file: SourceFile | UnsignedFile) -> _ToFetch | None:
@@ -88,17 +91,21 @@ class Planner:
         self.counters.skipped += 1
         self.counters.stored.append(found.offset)
 
-    async def _sign(self, files: Sequence[_ToFetch]) -> list[_ToFetch]:
-        rows = {file.key: row for file, row in files}
-        signed = await self.source.sign([file for file, _ in files])
-        del self._without_link[: len(files)]
-        ready = []
+    async def _signed(self) -> list[_ToFetch]:
+        """Sign links for the first files without one."""
+        chunk = {file.key: (file, row) for file, row in self._without_link[:IDS_PER_REQUEST]}
+        try:
+            signed = await self.source.sign([file for file, _ in chunk.values()])
+        except NinePicError as error:
+            self.error = error
+            self.counters.known -= len(self._without_link)
+            self._without_link.clear()
+            return []
+        del self._without_link[: len(chunk)]
         for file in signed:
             if isinstance(file, UnsignedFile):
                 self.finisher.unsigned(file)
-            else:
-                ready.append((file, rows[file.key]))
-        return ready
+        return [chunk[file.key] for file in signed if isinstance(file, SourceFile)]
 
     async def _job(self, file: SourceFile, row: Row | None) -> FetchJob:
         name = await self.known.claim(file.key, file.name) if row is None else row.name

@@ -27,7 +27,7 @@ from ninepic_async.download.settings import Settings
 from ninepic_async.download.source import Files, PhotoSource, Rendition, SignIds, Source, check_rendition
 from ninepic_async.download.store import Store
 from ninepic_async.download.target_folder import Folder
-from ninepic_async.errors import DownloadError, NinePicError
+from ninepic_async.errors import DownloadError
 
 Jobs = asyncio.Queue[FetchJob | None]
 """What is to be fetched next, and at the end a None for each worker."""
@@ -220,16 +220,9 @@ class _Crew:
             return None
 
     async def _planned(self, planner: Planner, files: Files | None) -> list[FetchJob]:
-        """Return the jobs for some files. An error in signing their links is kept for the end."""
-        if files is None and self.source_error is not None:
-            return []
-        try:
-            return await planner.jobs(files)
-        except DownloadError:
-            raise
-        except NinePicError as error:
-            self.source_error = error
-            return []
+        jobs = await planner.jobs(files)
+        self.source_error = self.source_error or planner.error
+        return jobs
 
     async def _adapt(self, limiter: anyio.CapacityLimiter) -> None:
         """Adapt the number of files at once to the throughput."""
