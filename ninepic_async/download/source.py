@@ -138,6 +138,8 @@ class PhotoSource:
         source = self.source
         if isinstance(source, FaceSearch):
             source = behind(source)
+        if hasattr(source, "__ninepic_files__"):  # a `Memories`, whose clips iterating leaves out
+            source = source.__ninepic_files__()
         if isinstance(source, Pager):
             return self._of_pager(source)
         if isinstance(source, AsyncIterable):

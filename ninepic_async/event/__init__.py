@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from ninepic_async._contract import endpoints
+from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.defaults import WATCH_INTERVAL_S
+from ninepic_async.clip_job import DEFAULT_WAIT_S
 from ninepic_async.event.files import Files
 from ninepic_async.event.motion import Motion
 from ninepic_async.event.searches import Searches
 from ninepic_async.models import EventDetails, Ping
+from ninepic_async.pagination import FaceSearch
 
 if TYPE_CHECKING:
+    from ninepic_async.memories.result import Memories
     from ninepic_async.watch.watcher import GalleryChange
 
 
@@ -49,6 +55,63 @@ class Event(Searches, Motion, Files):
         Reference: docs.9pic.ai, External API, Event Details.
         """
         return await self._engine.run(endpoints.Details(event_id=self._event_id))
+
+    async def memories(
+        self,
+        *,
+        bib: str | int | None = None,
+        selfie: SelfieSource | None = None,
+        search: FaceSearch | str | None = None,
+        request_id: str | None = None,
+        clips: bool = False,
+        details: EventDetails | None = None,
+        timeout: float | None = None,
+    ) -> Memories:
+        """Gather a participant's photos and clips in one call: by BIB, by selfie, or by both.
+
+        Only what the event offers is requested. One part that fails loses nothing of the others: see
+        ``.parts`` of the result. A selfie is uploaded, and charged, once.
+
+        Args:
+            bib: the BIB number.
+            selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
+            search: …an earlier `face_search`, or its ``request_id``: no upload and no charge.
+            request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
+            clips: also look for Motion clips. It needs ``selfie`` or ``search``.
+            details: the event's details, if you have them, which saves a request.
+            timeout: seconds for all of it; None is the client's timeout, or 600 with ``clips``. What was
+                found by then is returned.
+
+        Returns:
+            The photos, each once, how each was found, and the clips.
+
+        Raises:
+            InvalidInputError: nothing to search by, ``selfie`` and ``search`` together, or another argument
+                is invalid.
+            FeatureDisabledError: every search that was requested is off for this event.
+            NinePicError: every part failed. This is the most important error; the others are its notes.
+
+        Example:
+            >>> memories = await event.memories(bib="1234", selfie="selfie.jpg")
+            >>> for photo in memories:
+            ...     print(photo.image_id, sorted(memories.found_by[photo.image_id]))
+
+        Reference: docs.9pic.ai, External API, BIB Search, Face Search and Video Clipping Search.
+        """
+        from ninepic_async.memories.gather import Wanted, gather
+
+        wanted = Wanted(
+            bib=bib, selfie=selfie, search=search, request_id=request_id, clips=clips, details=details
+        )
+        wanted.check()
+        default = DEFAULT_WAIT_S if clips else self._engine.timeout_s
+        seconds = default if timeout is None else _arguments.seconds(timeout, "timeout")
+        return await gather(self._within, wanted, seconds)
+
+    def _within(self, seconds: float) -> Event:
+        """Return this event with calls that end within some seconds."""
+        engine = evolve(self._engine, timeout_s=min(self._engine.timeout_s, seconds))
+        return Event(engine, self._event_id)
 
     def watch(
         self, *, since: str | None = None, every: float = WATCH_INTERVAL_S

@@ -10,7 +10,9 @@ from typing import Final, Protocol
 import anyio
 from attrs import define, field, frozen
 
+from ninepic_async._contract.endpoint import segment
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._support import arguments as _arguments
 from ninepic_async.clip_job import ClipJob
 from ninepic_async.errors import (
     APIConnectionError,
@@ -35,6 +37,8 @@ from ninepic_async.pagination import FaceSearch, Pager
 
 _HEAD_START_S: Final = 0.05
 """A call's own deadline comes this much before ours, so that its error carries the request_id."""
+_DETAILS_SHARE: Final = 1 / 3
+"""The flags save requests, but are not worth the whole deadline."""
 _SWITCHES: Final = {
     "bib": ("bib_search",),
     "selfie": ("selfie_search",),
@@ -75,6 +79,30 @@ class Wanted:
     request_id: str | None = None
     clips: bool = False
     details: EventDetails | None = None
+
+    def check(self) -> None:
+        """Check that these arguments go together.
+
+        Raises:
+            InvalidInputError: they don't.
+        """
+        if self.selfie is not None and self.search is not None:
+            raise InvalidInputError("give selfie= or search=, not both: a search needs no upload")
+        by_selfie = self.selfie is not None or self.search is not None
+        if self.bib is None and not by_selfie:
+            raise InvalidInputError("give bib=, selfie= or search=, or bib= and one of the others")
+        if self.clips and not by_selfie:
+            raise InvalidInputError("clips=True needs selfie= or search=: clips are found by a face")
+        if self.request_id is not None and self.selfie is None:
+            raise InvalidInputError("request_id= goes with selfie=; an earlier search is search=")
+        if self.details is not None and not isinstance(self.details, EventDetails):
+            raise InvalidInputError(
+                f"details is {type(self.details).__name__}: give what event.details() returned"
+            )
+        if self.bib is not None:
+            segment(_arguments.text(self.bib, "bib"), "bib")
+        if isinstance(self.search, str):
+            _arguments.text(self.search, "search")
 
     def names(self) -> list[PartName]:
         """Return the parts that were requested."""
@@ -125,7 +153,7 @@ class _Gathering:
     async def _details(self) -> EventDetails | None:
         """Fetch the flags; where that fails, each part finds out for itself."""
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout(self._seconds * _DETAILS_SHARE):
                 return await self._event().details()
         except (NinePicError, TimeoutError):
             return None

@@ -60,7 +60,7 @@ class Memories(JSONReady):
     def __bool__(self) -> bool:
         return bool(self.photos or self.clips)
 
-    def files(self) -> Iterator[ImageItem | Clip]:
+    def __ninepic_files__(self) -> Iterator[ImageItem | Clip]:
         """Yield what a download fetches: the photos, then the clips."""
         yield from self.photos
         yield from self.clips
