@@ -97,7 +97,7 @@ def field_types(cls: type, arguments: tuple[Any, ...] = ()) -> dict[str, tuple[A
         arguments: the types that replace the class's type variables.
     """
     hints = get_type_hints(cls)
-    given = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
+    given: dict[TypeVar, Any] = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
     return {
         each.name: (_with_arguments(hints[each.name], given), each.default is NOTHING)
         for each in fields(cls)

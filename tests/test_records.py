@@ -144,8 +144,8 @@ def test_errors(error: ninepic_async.NinePicError, expected: dict[str, object]) 
 
 def test_every_public_error_has_a_json_form() -> None:
     for name in errors_module.__all__:
-        kind = getattr(errors_module, name)
-        if issubclass(kind, Exception):
+        kind: Any = getattr(errors_module, name)
+        if name.endswith("Error"):
             assert kind("why").to_dict()["type"] == name
             assert kind("why").to_dict()["message"] == "why"
 

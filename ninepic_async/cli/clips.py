@@ -127,8 +127,10 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
                     bar.update(status.status)
                     if not sys.stderr.isatty():
                         print_note(f"Motion: {status.status}")
+                    if status.is_final:
+                        raise AssertionError("updates() ends with a final status or an error")
     except asyncio.CancelledError:
         raise Interrupted(
             f"interrupted; the search continues, and --request-id {job.request_id} gets its result"
         ) from None
-    return status.result()
+    raise AssertionError("updates() ends with a final status or an error")

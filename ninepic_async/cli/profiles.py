@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from attrs import define
 
@@ -251,8 +251,7 @@ class _Keyring(Protocol):
 def _keyring() -> _Keyring | None:
     if find_spec("keyring") is None:
         return None
-    module: _Keyring = importlib.import_module("keyring")
-    return module
+    return cast("_Keyring", importlib.import_module("keyring"))
 
 
 def _into_keyring(name: str, profile: Profile, wanted: bool | None) -> bool:

@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 from ninepic_async import __version__
 from ninepic_async._support.logs import asks_for_debug
 from ninepic_async._support.text import count_text
-from ninepic_async.cli.commands import ABOUT, COMMAND_NAMES, COMMANDS, EPILOGUE
+from ninepic_async.cli.commands import ABOUT, COMMAND_NAMES, COMMANDS, EPILOGUE, Command
 from ninepic_async.cli.errors import WRONG_USAGE, UsageError
 from ninepic_async.cli.key import hide_keys, refuse_key_option, refuse_key_value
 from ninepic_async.cli.options import Output, Trace
@@ -56,24 +56,26 @@ def program() -> App:
         print_error=False,
         exit_on_error=False,
     )
-    order = 0
     for place, (title, commands) in enumerate(COMMANDS.items(), 1):
         group = Group(title, sort_key=place)
-        for command in commands:
-            order += 1
-            # A string instead of a function: the module is imported when its command runs.
-            app.command(
-                f"ninepic_async.cli.{command.where}",
-                name=command.name,
-                help=command.about,
-                help_epilogue=command.epilogue,
-                group=group,
-                sort_key=order,
-            )
+        for order, command in enumerate(commands):
+            _add(app, command, group, order)
     options = Group("Options", sort_key=len(COMMANDS) + 1)
     for flag in ("--help", "--version"):
         app[flag].group = options
     return app
+
+
+def _add(app: App, command: Command, group: Group, order: int) -> None:
+    app.command(
+        # A string instead of a function: the module is imported when its command runs.
+        f"ninepic_async.cli.{command.where}",
+        name=command.name,
+        help=command.about,
+        help_epilogue=command.epilogue,
+        group=group,
+        sort_key=order,
+    )
 
 
 def _too_many(error: UnusedCliTokensError) -> str:

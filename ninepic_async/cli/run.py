@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from ninepic_async._support.logs import level_from_environment
 from ninepic_async.cli.errors import FAILED, OK, WRONG_USAGE, CommandError, UsageError
 from ninepic_async.cli.key import hide_keys
 from ninepic_async.cli.terminal import print_error, print_note
@@ -108,7 +107,6 @@ class _StderrHandler(logging.Handler):
 
 @contextmanager
 def _log_to_stderr(debug: bool) -> Iterator[None]:
-    debug = debug or level_from_environment() == logging.DEBUG
     logger, handler = logging.getLogger(_LOGGER), _StderrHandler(every=debug)
     level = logger.level
     logger.addHandler(handler)

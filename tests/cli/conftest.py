@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from ninepic_async.cli import progress
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sandbox.drawn_photos import DrawnPhotos
 from ninepic_async.sandbox.pictures.drawn_pictures import DrawnPictures
@@ -63,6 +64,7 @@ def lead_to(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 600.0)  # a busy machine must not add lines
     for name in ("NO_COLOR", "FORCE_COLOR", "FORCE_HYPERLINK", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "LINES"):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith("NINEPIC_")]:

@@ -196,11 +196,16 @@ class TestKeyring:
         keys: dict[tuple[str, str], str] = {}
 
         class Ring:
-            get_password = staticmethod(lambda *name: keys.get(name))
-            set_password = staticmethod(lambda service, name, key: keys.__setitem__((service, name), key))
-            delete_password = staticmethod(lambda *name: keys.pop(name))
+            def get_password(self, service: str, name: str) -> str | None:
+                return keys.get((service, name))
 
-        monkeypatch.setattr(profiles, "_keyring", lambda: Ring)
+            def set_password(self, service: str, name: str, key: str) -> None:
+                keys[service, name] = key
+
+            def delete_password(self, service: str, name: str) -> None:
+                del keys[service, name]
+
+        monkeypatch.setattr(profiles, "_keyring", Ring)
         return keys
 
     def test_the_key_is_in_the_keyring_only(
