@@ -1,7 +1,7 @@
 """Fetch all photos of an event into a folder: ``python fetch_event.py EVENT FOLDER``.
 
-Stop it whenever you like, or let it fail: run it again, and it goes on where it was. The key and the
-organisation come from NINEPIC_API_KEY and NINEPIC_ORG_ID.
+Stop it at any time. Run it again, also after a failure, and it continues. The key and the organisation come
+from NINEPIC_API_KEY and NINEPIC_ORG_ID.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from ninepic_async import DownloadProgress, NinePic, NinePicError
 
 
 async def main(event_id: str, folder: str) -> int:
-    """Fetch what is not there yet; the exit status is 1 if something is still missing."""
+    """Fetch what is missing. Return 1 if something is still missing, else 0."""
     try:
         async with NinePic() as client:
             event = client.event(event_id)
             report = await event.download(event.photos(), folder, on_progress=show)
     except NinePicError as error:
-        print(f"\nstopped: {error}\nrun this again to go on", file=sys.stderr)
+        print(f"\nstopped: {error}\nrun this again to continue", file=sys.stderr)
         return 1
-    print(f"\n{report.done} fetched, {report.skipped} were there already")
+    print(f"\n{report.done} fetched, {report.skipped} were there before")
     for row in report.failed:
         print(f"{row.name} is missing: {row.error}", file=sys.stderr)
     return 1 if report.failed else 0
 
 
 def show(progress: DownloadProgress) -> None:
-    """Say how far it is, on one line."""
+    """Show the progress on one line."""
     megabytes = progress.bytes_per_s / 1e6
     print(f"\r{progress.done} of {progress.known} photos, {megabytes:.1f} MB/s ", end="", flush=True)
 

@@ -1,4 +1,4 @@
-"""The scripts, run against a sandbox. `ninepic_environment` leads their clients there."""
+"""The scripts, run against a sandbox, which `ninepic_environment` points their clients to."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def jpegs(folder: Path) -> list[Path]:
 
 
 @pytest.mark.asyncio
-async def test_a_fetch_that_was_cut_short_goes_on(ninepic_sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_a_second_run_fetches_what_is_missing(ninepic_sandbox: Sandbox, tmp_path: Path) -> None:
     event_id = str(ninepic_sandbox.event_id)
-    # The photo host refuses one photo for good, and the others come.
+    # The photo host refuses one photo.
     refused = ninepic_sandbox.event.gallery.photo(3).image_id
     ninepic_sandbox.faults.add(endpoint="photo", path=f"*/{refused}.jpg", status=404)
     assert await fetch_event.main(event_id, str(tmp_path)) == 1

@@ -2,10 +2,11 @@
 
     NINEPIC_API_KEY=… NINEPIC_ORG_ID=903 NINEPIC_EVENT_ID=456 python app.py
 
-The page beside this file asks two questions of it, and gets JSON:
+The page in `static/` asks these questions, and gets JSON:
 
+    GET /event                     the event's name, and which searches it has
     GET /photos?bib=1234           the photos of a BIB
-    PUT /searches/{request_id}     the photos of whoever is in the picture that is the body
+    PUT /searches/{request_id}     the photos of the person in the picture that is the body
 """
 
 from __future__ import annotations
@@ -16,100 +17,85 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import attrs
 from aiohttp import web
+from finder import HEADERS, LARGEST_SELFIE, Finder, Found, Problem, explain, for_status
 
-from ninepic_async import (
-    APITimeoutError,
-    BadRequestError,
-    Event,
-    FeatureDisabledError,
-    ImageItem,
-    InvalidInputError,
-    NinePic,
-    NinePicError,
-    RateLimitError,
-)
+from ninepic_async import NinePic
 
-EVENT: Final = web.AppKey("event", Event)
-LARGEST_SELFIE: Final = 10 * 1024 * 1024
-PAGE: Final = Path(__file__).with_name("page.html")
-SHOWN: Final = 200
-"""How many photos a visitor gets to see."""
-log = logging.getLogger(__name__)
+FINDER: Final = web.AppKey("finder", Finder)
+STATIC: Final = Path(__file__).with_name("static")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(event_id: int | str) -> web.Application:
-    """The app for one event. The key and the organisation come from the environment."""
+    """Make the app for one event. The key and the organisation come from the environment."""
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
-        # One client for all visitors: they share its connections, and its patience when 9Pic throttles.
+        # One client for all visitors: they share its connections, and its pause when 9Pic throttles.
         async with NinePic(timeout=20) as client:
-            app[EVENT] = client.event(event_id)
+            app[FINDER] = Finder(client.event(event_id))
             yield
 
     app = web.Application(middlewares=[explained], client_max_size=LARGEST_SELFIE)
     app.cleanup_ctx.append(connected)
     app.router.add_get("/", show_page)
+    app.router.add_get("/event", about)
     app.router.add_get("/photos", find_by_bib)
     app.router.add_put("/searches/{request_id}", find_by_selfie)
+    app.router.add_static("/static", STATIC)
     return app
 
 
 async def show_page(_: web.Request) -> web.FileResponse:
-    """The page."""
-    return web.FileResponse(PAGE)
+    """Send the page."""
+    return web.FileResponse(STATIC / "page.html")
+
+
+async def about(request: web.Request) -> web.Response:
+    """Describe the event."""
+    return web.json_response(await request.app[FINDER].about())
 
 
 async def find_by_bib(request: web.Request) -> web.Response:
-    """The photos of a BIB."""
-    bib = request.query.get("bib", "").strip()
-    return listed(await request.app[EVENT].bib_search(bib).collect(limit=SHOWN))
+    """Find the photos of a BIB."""
+    return answer(await request.app[FINDER].by_bib(request.query.get("bib", "")))
 
 
 async def find_by_selfie(request: web.Request) -> web.Response:
-    """The photos of whoever is in the picture.
-
-    The page makes up one ``request_id`` for each picture that a visitor picks. When they press twice, or
-    their browser tries again, it is the same one, and 9Pic answers with the result that it has: one selfie,
-    one charge. The picture goes through memory only; it is neither kept nor logged.
-    """
+    """Find the photos of the person in a picture."""
+    # Behind a proxy all visitors have its address: take the header that your proxy sets instead.
+    visitor = request.remote
     selfie = await request.read()
-    search = await request.app[EVENT].face_search(selfie, request_id=request.match_info["request_id"])
-    return listed(await search.collect(limit=SHOWN))
+    return answer(await request.app[FINDER].by_selfie(selfie, request.match_info["request_id"], visitor))
 
 
 @web.middleware
-async def explained(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Tell visitors what they can do about it, and ourselves what happened."""
+async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into JSON that says what to do, and add the headers."""
     try:
-        return await handler(request)
-    except (InvalidInputError, BadRequestError):
-        return refused(400, "Please give a BIB number, or a photo of your face.")
-    except FeatureDisabledError:
-        return refused(404, "This event can't be searched that way.")
-    except RateLimitError as error:
-        pause = str(round(error.retry_after or 10))
-        return refused(503, "Many people are searching right now. Please try again.", {"Retry-After": pause})
-    except APITimeoutError:
-        return refused(504, "That took too long. Please try again.")
-    except NinePicError as error:
-        # Our key, our event, or 9Pic itself: nothing a visitor could mend. The text holds no secrets.
-        log.error("%s failed: %s", request.path, error)
-        return refused(502, "The photos can't be searched at the moment.")
+        response = await handler(request)
+    except web.HTTPException as error:
+        response = refusal(for_status(error.status))
+    except Exception as error:
+        response = refusal(explain(error))
+    response.headers.update(HEADERS)
+    return response
 
 
-def listed(photos: list[ImageItem]) -> web.Response:
-    """Photos as the page wants them."""
-    return web.json_response([{"thumbnail": p.thumbnail_url, "large": p.img_url} for p in photos])
+def answer(found: Found) -> web.Response:
+    """Send what was found."""
+    return web.json_response(attrs.asdict(found))
 
 
-def refused(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """An answer for a visitor whose wish can't be met."""
-    return web.json_response({"error": text}, status=status, headers=headers)
+def refusal(problem: Problem) -> web.Response:
+    """Send what went wrong."""
+    headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else None
+    return web.json_response({"error": problem.error}, status=problem.status, headers=headers)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    web.run_app(make_app(os.environ["NINEPIC_EVENT_ID"]), host="127.0.0.1")
+    web.run_app(
+        make_app(os.environ["NINEPIC_EVENT_ID"]), host="127.0.0.1", port=int(os.environ.get("PORT", "8080"))
+    )

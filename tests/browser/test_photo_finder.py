@@ -1,0 +1,201 @@
+"""Both web apps of the examples, run as their instructions say, and used in headless Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientError, ClientSession
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from ninepic_async.sandbox import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FOLDER = Path(__file__).parents[2] / "examples" / "photo_finder"
+COMMANDS = {
+    "aiohttp": ["app.py"],
+    "fastapi": ["-m", "uvicorn", "--factory", "fastapi_app:from_environment", "--port", "{port}"],
+}
+WINDOWS: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
+ORIENTATION, GPS = 0x0112, 0x8825
+START_S = 60
+KEEP_BODIES = """() => {
+    const send = fetch;
+    window.fetch = async (url, options) => {
+        if (options?.body) window.sent = [...new Uint8Array(await options.body.arrayBuffer())];
+        return send(url, options);
+    };
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def served(command: list[str], sandbox: Sandbox) -> AsyncIterator[str]:
+    """Run one of the apps as a program, with the sandbox in 9Pic's place."""
+    port = str(free_port())
+    environment = os.environ | {
+        "NINEPIC_API_KEY": sandbox.api_key,
+        "NINEPIC_ORG_ID": str(sandbox.org_id),
+        "NINEPIC_BASE_URL": sandbox.base_url,
+        "NINEPIC_EVENT_ID": str(sandbox.event_id),
+        "PORT": port,
+    }
+    arguments = [word.format(port=port) for word in command]
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=FOLDER, env=environment)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        await answering(url)
+        yield url
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def answering(url: str) -> None:
+    async with asyncio.timeout(START_S), ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url):
+                    return
+            except ClientError:
+                await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(photos=60) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=COMMANDS)
+async def site(request: pytest.FixtureRequest, sandbox: Sandbox) -> AsyncIterator[str]:
+    async with served(COMMANDS[request.param], sandbox) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=WINDOWS)
+async def page(request: pytest.FixtureRequest, browser: Browser, site: str) -> AsyncIterator[Page]:
+    """The app's page, in a window of one size. At the end, it must not have complained."""
+    complaints: list[str] = []
+    context = await browser.new_context(viewport=WINDOWS[request.param], has_touch=request.param == "phone")
+    page = await context.new_page()
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(site)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def selfie(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A large selfie that says where it was taken, and lies on its side."""
+    path = tmp_path / "selfie.jpg"
+    with Image.open(BytesIO(sandbox.selfie(sandbox.bibs[0]))) as upright:
+        turned = upright.resize((2400, 2400)).transpose(Image.Transpose.ROTATE_90)
+        exif = turned.getexif()
+        exif[ORIENTATION] = 6
+        exif.get_ifd(GPS)[1] = "N"
+        turned.save(path, exif=exif)
+    return path
+
+
+async def found(page: Page, count: int) -> None:
+    await expect(page.locator("#said")).to_contain_text(f"{count} photo")
+    await expect(page.locator("#photos img")).to_have_count(count)
+
+
+async def by_bib(page: Page, sandbox: Sandbox) -> int:
+    bib = sandbox.bibs[0]
+    await page.get_by_label("The number on your bib").fill(bib)
+    await page.locator("#by-bib button").click()
+    count = len(sandbox.event.gallery.of_bib(bib))
+    await found(page, count)
+    return count
+
+
+async def test_by_bib_and_one_photo_alone(page: Page, sandbox: Sandbox) -> None:
+    count = await by_bib(page, sandbox)
+    await page.get_by_role("button", name=f"Photo 1 of {count}").click()
+    large = page.locator("#large")
+    await expect(large).to_be_visible()
+    await page.keyboard.press("ArrowRight")
+    await expect(large).to_have_attribute("alt", f"Photo 2 of {count}")
+    await page.get_by_role("button", name="Previous photo").click()
+    await page.get_by_role("button", name="Previous photo").click()
+    await expect(large).to_have_attribute("alt", f"Photo {count} of {count}")
+    await page.keyboard.press("Escape")
+    await expect(large).to_be_hidden()
+
+
+async def test_by_selfie(page: Page, sandbox: Sandbox, selfie: Path) -> None:
+    await page.evaluate(KEEP_BODIES)
+    await page.locator("#selfie").set_input_files(selfie)
+    await expect(page.locator("#preview")).to_be_visible()
+    await page.get_by_label("This is my face").check()
+    await page.locator("#by-selfie button").click()
+    await expect(page.locator("#said")).not_to_contain_text("Searching")
+    with Image.open(BytesIO(bytes(await page.evaluate("sent")))) as picture:
+        assert max(picture.size) == 1600
+        assert dict(picture.getexif()) == {}
+
+
+async def test_the_consent_is_required(page: Page, sandbox: Sandbox, selfie: Path) -> None:
+    before = len(sandbox.requests)
+    await page.locator("#selfie").set_input_files(selfie)
+    await page.locator("#by-selfie button").click()
+    assert await page.locator("#consent").evaluate("box => box.validity.valueMissing")
+    assert not [record for record in list(sandbox.requests)[before:] if record.endpoint == "face_search"]
+
+
+async def test_an_id_without_random_uuid(page: Page, selfie: Path) -> None:
+    urls: list[str] = []
+    await page.evaluate("crypto.randomUUID = undefined")
+    page.on("request", lambda made: urls.append(made.url))
+    await page.locator("#selfie").set_input_files(selfie)
+    await page.get_by_label("This is my face").check()
+    await page.locator("#by-selfie button").click()
+    await expect(page.locator("#said")).not_to_contain_text("Searching")
+    (request_id,) = {url.rpartition("/")[2] for url in urls if "/searches/" in url}
+    assert [len(part) for part in request_id.split("-")] == [8, 4, 4, 4, 12]
+    assert request_id[14] == "4"
+
+
+async def test_a_file_that_is_no_picture(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "notes.jpg"
+    path.write_text("no picture")
+    await page.locator("#selfie").set_input_files(path)
+    await page.get_by_label("This is my face").check()
+    await page.locator("#by-selfie button").click()
+    await expect(page.locator("#said")).to_contain_text("Please pick a JPEG or PNG")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_it_is_accessible_and_fits(page: Page, sandbox: Sandbox, scheme: str) -> None:
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await by_bib(page, sandbox)
+    results = await Axe().run(page)
+    violations = {each["id"]: each["nodes"][0]["html"] for each in results.response["violations"]}
+    assert violations == {}
+    width = (page.viewport_size or {"width": 0})["width"]
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
