@@ -128,7 +128,7 @@ async def watch(job: ClipJob, wait: float) -> ClipResult:
                     if not sys.stderr.isatty():
                         print_note(f"Motion: {status.status}")
                     if status.is_final:
-                        raise AssertionError("updates() ends with a final status or an error")
+                        return status.result()
     except asyncio.CancelledError:
         raise Interrupted(
             f"interrupted; the search continues, and --request-id {job.request_id} gets its result"
