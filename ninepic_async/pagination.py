@@ -7,12 +7,12 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, cast
 
 import anyio
 from attrs import evolve, field, fields, frozen
 
-from ninepic_async._contract.endpoint import Listing
+from ninepic_async._contract.endpoint import Endpoint, Listing
 from ninepic_async._contract.endpoints import FaceResults, Originals
 from ninepic_async._contract.paging import EstimatedPagination
 from ninepic_async._core.page_walk import PageWalk
@@ -23,6 +23,7 @@ from ninepic_async.errors import ConfigError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 log: Final = logging.getLogger("ninepic_async")
@@ -330,12 +331,12 @@ def is_of_originals(pager: Pager[Any]) -> bool:
     return isinstance(pager._listing, Originals)
 
 
-def list_name(pager: Pager[Any]) -> str:
-    """Return a name for a list, by which its items' places can be compared later."""
-    listing = pager._listing
-    return ":".join(filter(None, (listing.name, getattr(listing, "bib", None), listing.request_id)))
-
-
 def request_id_of(search: FaceSearch | str | None) -> str | None:
     """Return the ``request_id`` of a search, which may be given as the id itself."""
     return search.request_id if isinstance(search, FaceSearch) else search
+
+
+async def call_beside(pager: Pager[Any], endpoint: Endpoint[U]) -> U:
+    """Make another call with the client of a list."""
+    run: Callable[[Endpoint[U]], Awaitable[U]] = cast(Any, pager._run)
+    return await run(endpoint)

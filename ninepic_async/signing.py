@@ -56,7 +56,7 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
     """
     call = evolve(listing, method="image_ids", identifier=tuple(ids))
     try:
-        pages = [page async for page in Pager(run, call).pages()]
+        pages = [page async for page in _pages(run, call, len(ids))]
     except BadRequestError as error:
         if len(ids) == 1:
             log.warning("originals: no link for %r: %s", ids[0], error.message)
@@ -70,6 +70,15 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
     first = await sign_ids(run, listing, ids[:middle])
     second = await sign_ids(run, listing, ids[middle:])
     return Signed(first.links + second.links, first.failed + second.failed)
+
+
+async def _pages(run: Run, call: Originals, most: int) -> AsyncGenerator[Page[PresignedUrlItem], None]:
+    """Yield the pages of a reply: several, where the service makes them smaller than was asked for."""
+    for number in range(1, most + 1):
+        page = await run(evolve(call, page=number))
+        yield page
+        if not page.pagination.has_next_page or not (page.items or page.failed):
+            return
 
 
 @frozen

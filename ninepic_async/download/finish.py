@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from ninepic_async._support.clock import Clock
 from ninepic_async._support.redact import mask_queries
+from ninepic_async.download.event_facts import EventFacts
 from ninepic_async.download.fetch import Fetched, GivenUpError
 from ninepic_async.download.job import FetchJob
 from ninepic_async.download.journal import Row
@@ -40,6 +41,7 @@ class Finisher:
     known: KnownFiles
     counters: Counters
     clock: Clock
+    facts: EventFacts
     most_waiting: int
     _whole: asyncio.Queue[Whole | None] = field(init=False)
 
@@ -64,13 +66,22 @@ class Finisher:
         Raises:
             DownloadError: the disk does not take them.
         """
+        asked = False
         async with anyio.create_task_group() as retries:
             while (first := await self._whole.get()) is not None:
+                if not asked:
+                    asked = True
+                    await self._note_event()
                 batch = [first, *self._waiting()]
                 failed = await self.store.flush([(fetched.part, fetched.name) for _, fetched in batch])
                 for job, fetched in self._name(batch, failed):
                     retries.start_soon(self._name_later, job, fetched)
                 await anyio.sleep(_GATHER_S)
+
+    async def _note_event(self) -> None:
+        note = await self.facts.load()
+        if note is not None:
+            self.store.note([note])
 
     def close_waiting(self) -> None:
         """Close the files that are not finished any more."""
@@ -145,7 +156,12 @@ class Finisher:
         self.counters.done += 1
         self.counters.bytes_stored += fetched.part.size
         return Row(
-            key=job.key, id=job.id, name=name, state="done", bytes=fetched.part.size, listed=job.listed
+            key=job.key,
+            id=job.id,
+            name=name,
+            state="done",
+            bytes=fetched.part.size,
+            listed=self.facts.complete(job.listed),
         )
 
     def _note_done(self, rows: Sequence[Row]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
+from ninepic_async._contract.endpoint import Listing
 from ninepic_async.download.names import split, stem
 
 _URL: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)(?:\?([^#]*))?")
@@ -103,3 +104,13 @@ def _is_token(text: str) -> bool:
     if _UUID.fullmatch(text) or split(text)[1]:
         return False
     return any(pattern.fullmatch(text) for pattern in (_MOMENT, _NAMED, _TOKEN))
+
+
+def list_name(listing: Listing[Any]) -> str:
+    """Return a name for a list, by which the places of its photos can be compared later."""
+    asked = [
+        getattr(listing, name, None) for name in ("bib", "request_id", "method", "identifier", "start_s")
+    ]
+    if not any(asked):
+        return listing.name
+    return f"{listing.name}:{photo_key(listing.name, *map(str, asked))[:8]}"

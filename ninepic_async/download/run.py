@@ -15,6 +15,7 @@ from ninepic_async._core.throttle import Throttle
 from ninepic_async._support.arguments import folder as check_folder
 from ninepic_async.download import concurrency as adaptive
 from ninepic_async.download.attempt import Requester
+from ninepic_async.download.event_facts import facts_of
 from ninepic_async.download.fetch import Fetcher, GivenUpError
 from ninepic_async.download.finish import Finisher
 from ninepic_async.download.job import FetchJob
@@ -173,6 +174,7 @@ class _Crew:
             known=self.known,
             counters=self.counters,
             clock=self.engine.clock,
+            facts=facts_of(self.source.source),
             most_waiting=self.settings.waiting(self.workers),
         )
         jobs: Jobs = asyncio.Queue(self.workers)

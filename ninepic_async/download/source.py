@@ -18,7 +18,7 @@ from ninepic_async.download.links import ExpiryClock, Link, LinkGroup, Sign
 from ninepic_async.download.names import safe_name, stem
 from ninepic_async.errors import BadRequestError, InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
-from ninepic_async.pagination import FaceSearch, Pager, behind, is_of_originals, list_name, page_again
+from ninepic_async.pagination import FaceSearch, Pager, behind, is_of_originals, page_again
 from ninepic_async.signing import IDS_PER_REQUEST, OriginalsByIds, Signed
 
 Item = ImageItem | PresignedUrlItem | Clip
@@ -178,7 +178,7 @@ class PhotoSource:
 
     async def _of_pager(self, pager: Pager[Any]) -> AsyncGenerator[Files, None]:
         number, place = 0, 0
-        name = list_name(pager)
+        name = identity.list_name(pager._listing)
         async with aclosing(pager.pages()) as pages:
             async for page in pages:
                 number = page.pagination.current_page or number + 1

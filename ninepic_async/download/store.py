@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ninepic_async.download.job import FetchJob
-from ninepic_async.download.journal import Row
+from ninepic_async.download.journal import EventNote, Row
 
 
 class UnwritableError(Exception):
@@ -135,7 +135,7 @@ class Store(Parts, Protocol):
         """Remove an unfinished file."""
         ...
 
-    def note(self, rows: Sequence[Row]) -> list[int]:
+    def note(self, rows: Sequence[Row | EventNote]) -> list[int]:
         """Write rows into the journal, and return their offsets."""
         ...
 
