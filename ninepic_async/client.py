@@ -37,7 +37,8 @@ class NinePic:
     """Client for the 9Pic external API, for asyncio.
 
     Create one client and share it between the tasks of one event loop. It can be created outside a loop, and
-    opens connections on first use. Close it with ``async with`` or ``await client.aclose()``.
+    opens connections on first use. Once that loop is closed, it moves to the next one, so a client at module
+    level works with several ``asyncio.run``. Close it with ``async with`` or ``await client.aclose()``.
 
     Args:
         api_key: the organisation's key; None reads ``NINEPIC_API_KEY``. It is sent to ``base_url`` only.

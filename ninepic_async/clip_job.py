@@ -17,6 +17,7 @@ from ninepic_async.errors import (
     APITimeoutError,
     CallError,
     ClipJobTimeoutError,
+    ConfigError,
     InternalServerError,
     RateLimitError,
 )
@@ -29,6 +30,8 @@ FIRST_INTERVAL_S: Final = 1.0
 LONGEST_INTERVAL_S: Final = 15.0
 _GROWTH: Final = 1.5
 _LAST_POLL_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 60.0
+"""Poll again after this, whatever ``Retry-After`` says."""
 _PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
 """Errors that say nothing about the job. Polling continues after them."""
 
@@ -104,9 +107,9 @@ class ClipJob:
                 last, missed, pause = status, None, status.retry_after or 0.0
             # Keep time for one last poll rather than give up a whole interval early.
             left = deadline - self._engine.clock.monotonic() - min(_LAST_POLL_S, timeout / 10)
-            if left <= 0 or pause >= left:
+            if left <= 0:
                 raise self._too_late(timeout, last) from missed
-            await self._engine.clock.sleep(min(max(next(waits), pause), left))
+            await self._sleep(min(max(next(waits), min(pause, _LONGEST_PAUSE_S)), left))
 
     async def wait(self, *, timeout: float = DEFAULT_WAIT_S) -> ClipResult:
         """Wait for the clips.
@@ -146,6 +149,15 @@ class ClipJob:
             if left > self._engine.timeout_s:
                 raise
             raise self._too_late(timeout, last) from error
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await self._engine.throttle.sleep(seconds)
+        except ConfigError as error:
+            message = f"{error}; Motion was under way: go on with event.clip_job(request_id)"
+        else:
+            return
+        raise APIConnectionError(message, endpoint="clip_status", request_id=self.request_id)
 
     def _too_late(self, timeout: float, last: ClipStatus | None) -> ClipJobTimeoutError:
         word = "no status was received" if last is None else f"the last status was {last.status!r}"

@@ -59,11 +59,21 @@ async def test_retry_after_is_obeyed_where_it_is_longer() -> None:
     assert answers.clock.waits == [30, 1.5]
 
 
-async def test_a_retry_after_beyond_the_bound_ends_it_at_once() -> None:
-    answers = rig([status("queued", retry_after="3600")])
-    with pytest.raises(ClipJobTimeoutError, match="'queued'"):
-        await answers.event.clip_job("r").wait(timeout=60)
-    assert answers.clock.waits == []
+@pytest.mark.parametrize(("timeout", "waits"), [(30, [29]), (600, [60])])
+async def test_a_retry_after_beyond_the_bound_does_not_end_the_wait(
+    timeout: float, waits: list[float]
+) -> None:
+    answers = rig([status("queued", retry_after="3600"), DONE])
+    assert (await answers.event.clip_job("r").wait(timeout=timeout)).clips
+    assert answers.clock.waits == waits
+
+
+async def test_the_status_of_another_job_is_refused() -> None:
+    answers = rig([status("completed", clips=[CLIP], request_id="another")])
+    with pytest.raises(DecodeError, match="expected 'r', received string 'another'"):
+        await answers.event.clip_job("r").wait()
+    same = rig([status("completed", clips=[CLIP], request_id="R")])
+    assert (await same.event.clip_job("r").wait()).clips
 
 
 @given(timeout=st.floats(0.01, 5000), asked=st.lists(st.integers(0, 400), max_size=8), chance=st.floats(0, 1))
@@ -212,7 +222,8 @@ async def test_a_payload_may_leave_its_request_id_out() -> None:
 
 
 async def test_clips_is_start_and_wait_in_one_bound() -> None:
-    answers = rig([ok({"request_id": "theirs"}), status("queued"), DONE])
+    done = status("completed", clips=[CLIP], request_id="theirs")
+    answers = rig([ok({"request_id": "theirs"}), status("queued", request_id=None), done])
     result = await answers.event.clips(search="mine", timeout=60)
     assert result.clips == (Clip(url=URL),)
     assert [request.method for request in answers.requests] == ["POST", "GET", "GET"]

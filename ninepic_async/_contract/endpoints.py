@@ -5,28 +5,23 @@ Each class has the name of the client's method.
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Hashable
-from typing import Any, ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import evolve, field, frozen
 
 from ninepic_async import guesses, models
-from ninepic_async._contract.body import contract_error, error_message, payload, problems
+from ninepic_async._contract.body import contract_error, payload
 from ninepic_async._contract.decode import decode, decode_at
 from ninepic_async._contract.endpoint import Endpoint, Listing, segment
-from ninepic_async._contract.messages import Reply, Request, Scope, Upload, retry_after_s
+from ninepic_async._contract.messages import Reply, Request, Scope, retry_after_s
 from ninepic_async._contract.paging import WirePagination, page_of, pagination_of
-from ninepic_async._contract.selfie import Selfie
+from ninepic_async._contract.selfie_upload import SelfieUpload
 from ninepic_async._contract.signed_links import unsigned
 from ninepic_async._contract.wire_names import required_keys
 from ninepic_async.models import ImageItem, Page, PaginationInfo
 
 T = TypeVar("T")
-
-_ID_REFUSALS: Final = frozenset({400, 404, 422, guesses.UNKNOWN_REQUEST_ID_STATUS})
-_FORM_FIELD: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}")
 
 
 @frozen(kw_only=True)
@@ -144,6 +139,11 @@ class FaceResults(_BehindFlags, _ImageListing):
         path = self.path(scope, "faces", segment(self.request_id or "", "request_id"))
         return Request(method="GET", path=path, query=self.query)
 
+    def decode(self, reply: Reply) -> Page[ImageItem]:
+        page = super().decode(reply)
+        _check_request_id(reply, self, "$.data", page.extra.get("request_id"))
+        return page
+
 
 @frozen(kw_only=True)
 class TimelinePhotos(_BehindFlags, _ImageListing):
@@ -181,84 +181,11 @@ class TimelineDays(_BehindFlags, Endpoint[list[models.TimelineDay]]):
         return list(decode(reply, self.name, _Timeline).days)
 
 
-@frozen(kw_only=True)
-class _SelfieUpload(Endpoint[T]):
-    """What the two endpoints that take a selfie share."""
-
-    selfie: Selfie | None = None
-    selfie_field: str = guesses.SELFIE_FIELD
-    field_was_named: bool = False
-    """A 422 has named the field once. A second time would be a loop."""
-    request_id_is_ours: bool = False
-    """The client created the id so that the first POST can be repeated. The server may refuse it."""
-    refused_id: str | None = None
-    """The id that an earlier attempt was refused with, perhaps for another reason."""
-
-    @property
-    def replayable(self) -> bool:
-        return self.request_id is not None
-
-    @property
-    def is_upload(self) -> bool:
-        return self.selfie is not None
-
-    def form(self) -> dict[str, Any]:
-        """Return the multipart form, as arguments of `Request`."""
-        upload = None
-        if self.selfie is not None:
-            name = f"selfie.{self.selfie.extension}"
-            upload = Upload(self.selfie_field, name, self.selfie.content_type, self.selfie.content.reveal())
-        return {
-            "form": {} if self.request_id is None else {"request_id": self.request_id},
-            "upload": upload,
-        }
-
-    def id_on_error(self, status: int | None) -> str | None:
-        # If the server refuses the selfie without an id too, then the id was not the reason.
-        return self.refused_id if status in _ID_REFUSALS and self.refused_id else self.request_id
-
-    def amend(self, reply: Reply) -> Self | None:
-        missing = _missing_form_field(reply) if reply.status == 422 else None
-        if missing is not None:
-            if self.selfie is None or self.field_was_named or missing == self.selfie_field:
-                return None
-            return evolve(self, selfie_field=missing, field_was_named=True)
-        if self.request_id_is_ours and reply.status in _ID_REFUSALS:
-            return evolve(self, request_id=None, request_id_is_ours=False, refused_id=self.request_id)
-        return None
-
-    def learn(self, scope: Scope) -> None:
-        scope.selfie_field = self.selfie_field
-        scope.server_makes_ids = scope.server_makes_ids or self.refused_id is not None
-
-
-def upload_options(scope: Scope, request_id: str | None) -> dict[str, Any]:
-    """Return the arguments of a selfie upload that depend on what is known about the server.
-
-    Args:
-        scope: what is known about the server.
-        request_id: the caller's id, or None to create one.
-    """
-    create = request_id is None and not scope.server_makes_ids
-    return {
-        "selfie_field": scope.selfie_field,
-        "request_id": str(uuid.uuid4()) if create else request_id,
-        "request_id_is_ours": create,
-    }
-
-
-def _missing_form_field(reply: Reply) -> str | None:
-    """Return the form field that a 422 says is missing."""
-    for problem in problems(error_message(reply)):
-        name = problem.field.rpartition(".")[2]
-        if (
-            problem.problem.casefold().startswith(guesses.MISSING_FIELD_PROBLEM)
-            and problem.field.startswith("body.")
-            and name != "request_id"
-            and _FORM_FIELD.fullmatch(name)
-        ):
-            return name
-    return None
+def _check_request_id(reply: Reply, endpoint: Endpoint[Any], path: str, found: object) -> None:
+    """Refuse a reply about another search: it would show another person's photos."""
+    asked = endpoint.request_id or ""
+    if isinstance(found, str) and found and found.casefold() != asked.casefold():
+        raise contract_error(reply, endpoint.name, f"{path}.request_id", repr(asked), found)
 
 
 @frozen(kw_only=True)
@@ -284,7 +211,7 @@ class Faces:
 
 
 @frozen(kw_only=True)
-class FaceSearch(_BehindFlags, _SelfieUpload[Faces]):
+class FaceSearch(_BehindFlags, SelfieUpload[Faces]):
     """``POST /event/{event_id}/faces``."""
 
     name = "face_search"
@@ -319,7 +246,7 @@ class _Started:
 
 
 @frozen(kw_only=True)
-class StartClips(_BehindFlags, _SelfieUpload[str]):
+class StartClips(_BehindFlags, SelfieUpload[str]):
     """``POST /event/{event_id}/video-clipping/search-by-selfie``. Decodes to the job's ``request_id``."""
 
     name = "start_clips"
@@ -346,6 +273,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
 
     def decode(self, reply: Reply) -> models.ClipStatus:
         path, found = payload(reply, self.name, required_keys(models.ClipStatus))
+        _check_request_id(reply, self, path, found.get("request_id"))
         # The payload may lack the id.
         if found.get("request_id") in (None, ""):
             found = {**found, "request_id": self.request_id}

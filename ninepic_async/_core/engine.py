@@ -168,6 +168,11 @@ class Engine:
             return await self._until_answered(call)
         except PermissionDeniedError as raised:
             call.last_failure = denied = raised
+        except ConfigError as raised:
+            if not call.attempts:
+                raise
+            message = f"{raised}; the call was under way"
+            raise call.own(APIConnectionError(message)) from call.last_failure
         disabled = await self._disabled_feature(call, denied)
         raise denied if disabled is None else disabled
 
@@ -188,16 +193,8 @@ class Engine:
         try:
             async with self.throttle.slot(call.deadline):
                 return await self._sent(endpoint, call)
-        except RateLimitError as raised:
-            error: CallError = raised
-        except ConfigError as raised:
-            if not call.attempts:
-                raise
-            error = APIConnectionError(f"the call was under way: {raised}")
-        try:
-            raise call.own(error)
-        finally:
-            del error  # it refers to this frame through its traceback
+        except RateLimitError as error:
+            raise call.own(error)  # noqa: B904 (it is the same error)
 
     async def _sent(self, endpoint: Endpoint[Any], call: _Call) -> Reply | SendError:
         started = call.sent_at = self.clock.monotonic()
@@ -273,7 +270,7 @@ class Engine:
         level = logging.WARNING if wait else logging.INFO
         following = call.attempts + 1
         log.log(level, "%s: next attempt in %.2f s (%d of %d)", error, wait, following, self.retry.attempts)
-        await self.clock.sleep(wait)
+        await self.throttle.sleep(wait)
 
     def _wait(self, call: _Call, failure: Failure, chance: float, *, replayable: bool) -> float | None:
         counted = call.attempts - call.excused

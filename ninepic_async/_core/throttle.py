@@ -195,6 +195,14 @@ class Throttle:
         self._turn = asyncio.Lock()
         self._waiting = 0
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait, outside of a slot.
+
+        Raises:
+            ConfigError: the client was closed meanwhile.
+        """
+        await self._affinity.sleep(self._clock.sleep, seconds)
+
     def leave(self) -> None:
         """Give the place back."""
         self._slots.release()
@@ -204,7 +212,7 @@ class Throttle:
             self._check_pause(deadline)
             now = self._clock.monotonic()
             if self._opens_at > now:
-                await self._clock.sleep(self._opens_at - now)
+                await self.sleep(self._opens_at - now)
                 continue
             interval_s = self._interval_s(now)
             catch_up_s = 0.0
@@ -214,7 +222,7 @@ class Throttle:
             if start <= now:
                 self._last_start = start
                 return
-            await self._clock.sleep(min(start - now, _LOOK_AGAIN_S) if self._pace.is_active else start - now)
+            await self.sleep(min(start - now, _LOOK_AGAIN_S) if self._pace.is_active else start - now)
 
     def _interval_s(self, now: float) -> float:
         return max(self._least_interval_s, 1 / self._pace.rate(now))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from ninepic_async.errors import ConfigError
+
+_CLOSED: Final = "this client is closed: make a new NinePic"
 
 
 class LoopAffinity:
@@ -20,13 +24,32 @@ class LoopAffinity:
         self._process = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def __getstate__(self) -> object:
         raise ConfigError("a client can't be pickled, nor what works through one: make a NinePic there")
 
     def close(self) -> None:
-        """Refuse all calls from now on."""
+        """Refuse all calls from now on, and end all waits."""
         self._closed = True
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def sleep(self, sleep: Callable[[float], Awaitable[None]], seconds: float) -> None:
+        """Sleep until then, or until the client is closed.
+
+        Raises:
+            ConfigError: the client was closed.
+        """
+        sleeping = asyncio.ensure_future(sleep(seconds))
+        self._waiting.add(sleeping)
+        try:
+            await asyncio.wait({sleeping})
+        finally:
+            self._waiting.discard(sleeping)
+            sleeping.cancel()
+        if self._closed:
+            raise ConfigError(_CLOSED)
 
     def enter(self) -> None:
         """Bind to the running loop on first use, or once the old loop is closed; later, check it.
@@ -35,7 +58,7 @@ class LoopAffinity:
             ConfigError: it is another process or a second open loop, or the client is closed.
         """
         if self._closed:
-            raise ConfigError("this client is closed: make a new NinePic")
+            raise ConfigError(_CLOSED)
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._process, self._loop = os.getpid(), loop

@@ -7,6 +7,7 @@ from typing import overload
 
 from ninepic_async._contract import endpoints
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._contract.selfie_upload import upload_options
 from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.secret import Opaque
@@ -147,9 +148,7 @@ class Motion(EventHandle):
         chosen = request_id_of(search) if name == "search" else request_id
         if chosen is not None:
             chosen = _arguments.text(chosen, name if name == "search" else "request_id")
-        call = endpoints.StartClips(
-            event_id=self._event_id, **endpoints.upload_options(self._engine.scope, chosen)
-        )
+        call = endpoints.StartClips(event_id=self._event_id, **upload_options(self._engine.scope, chosen))
         prepare = None if source is None else partial(with_selfie, source)
         started = await self._engine.run(call, timeout_s=within_s, prepare=prepare)
         return ClipJob(self._engine, self._event_id, started)

@@ -8,6 +8,7 @@ from functools import partial
 from ninepic_async._contract import endpoints
 from ninepic_async._contract.endpoint import segment
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._contract.selfie_upload import upload_options
 from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.secret import Opaque
@@ -97,7 +98,7 @@ class Searches(EventHandle):
         call = endpoints.FaceSearch(
             event_id=self._event_id,
             page_size=_arguments.page_size(page_size),
-            **endpoints.upload_options(self._engine.scope, chosen),
+            **upload_options(self._engine.scope, chosen),
         )
         faces = await self._engine.run(call, prepare=partial(with_selfie, source))
         found = FaceSearch(

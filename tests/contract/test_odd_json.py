@@ -172,3 +172,14 @@ async def test_control_characters_of_a_server_reach_no_log(caplog: pytest.LogCap
     for text in (str(caught.value), *(record.getMessage() for record in caplog.records)):
         assert text.isprintable(), text
     assert "forged" in caplog.text
+
+
+def test_the_result_of_another_search_is_refused() -> None:
+    call = endpoints.FaceResults(event_id=EVENT_ID, request_id="r-1")
+    for request_id, is_ours in (("r-1", True), ("R-1", True), (None, True), ("r-2", False)):
+        answer = ok({"request_id": request_id, **images([1], pagination(1))})
+        if is_ours:
+            assert len(call.decode(answer).items) == 1
+        else:
+            with pytest.raises(DecodeError, match="request_id"):
+                call.decode(answer)
