@@ -1,7 +1,7 @@
 """Make what a forked child inherits harmless to its parent.
 
 The child shares the parent's sockets and epoll object. If the child closes an inherited connection, as a
-finalizer does, the parent's event loop stops to watch that connection, and TLS sends a goodbye on it.
+finalizer does, the parent's event loop stops watching that connection, and TLS announces its end.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import selectors
 import socket
 import weakref
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -62,7 +62,7 @@ def _replace(inherited: socket.socket) -> None:
 
 def _own_epoll(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of an event loop an epoll object of its own, which watches the same files."""
-    selector = getattr(loop, "_selector", None)
+    selector: Any = getattr(loop, "_selector", None)
     epoll_selector = getattr(selectors, "EpollSelector", None)
     if epoll_selector is None or not isinstance(selector, epoll_selector):
         return

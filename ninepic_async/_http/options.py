@@ -121,20 +121,24 @@ def check_proxy(proxy: str, where: str) -> str:
     Raises:
         ConfigError: it is not the URL of an HTTP proxy.
     """
-    if isinstance(proxy, str) and proxy:
-        url = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
-        try:
-            parts = urlsplit(url)
-            usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
-        except ValueError:
-            usable = False
-        if usable and parts.scheme in ("http", "https"):
-            return url
-        if usable:
-            raise ConfigError(
-                f"{where} names a {parts.scheme} proxy: only http and https proxies are supported"
-            )
+    url = proxy.strip() if isinstance(proxy, str) else ""
+    url = url if "://" in url else f"http://{url}"
+    scheme = _scheme_of_proxy(url)
+    if scheme in ("http", "https"):
+        return url
+    if scheme is not None:
+        raise ConfigError(f"{where} names a {scheme} proxy: only http and https proxies are supported")
     raise ConfigError(f"{where} is not the URL of a proxy: give one such as http://proxy.example:3128")
+
+
+def _scheme_of_proxy(url: str) -> str | None:
+    """Return the scheme; None if it is not the URL of a host."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        return None
+    return parts.scheme if usable else None
 
 
 def _check_header(name: object, value: object) -> None:
