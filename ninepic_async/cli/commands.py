@@ -100,6 +100,18 @@ result again without a charge.""",
         ),
     ),
 )
+_MEMORIES: Final = Command(
+    "memories",
+    "memories:memories",
+    """Gather a participant's photos and clips.
+
+Searches by BIB, by selfie, or by both, whatever the event offers, and says how each photo was found. One \
+search that fails loses nothing of the others.""",
+    (
+        "ninepic memories 456 --bib 1234 --selfie me.jpg",
+        "ninepic memories 456 --bib 1234 --selfie me.jpg --clips --to mine --gallery",
+    ),
+)
 _FETCH: Final = (
     Command(
         "originals",
@@ -194,7 +206,7 @@ is not supported.""",
 )
 COMMANDS: Final[dict[str, tuple[Command, ...]]] = {
     "Look around": _LOOK,
-    "Find": _FIND,
+    "Find": (*_FIND, _MEMORIES),
     "Fetch": _FETCH,
     "Try out": _TRY,
     "Set up": _SET_UP,

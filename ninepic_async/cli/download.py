@@ -10,15 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from attrs import evolve, frozen
+from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ninepic_async import DownloadReport, Event, GalleryError, NinePic, NinePicError
+from ninepic_async import DownloadReport, NinePic
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import FAILED, OK, UsageError
 from ninepic_async.cli.fetch import STDOUT, FetchOptions, check_folder, fetch, print_outcome
-from ninepic_async.cli.gallery import make_gallery
+from ninepic_async.cli.gallery import page_after_download
 from ninepic_async.cli.options import (
     ACCOUNT,
     HOW,
@@ -120,22 +120,13 @@ def download(
     report, found = asyncio.run(_download(client, event_id, selection, selfie, how, to))
     print_outcome(report, to)
     wants_page = how.gallery and bool(report.done or report.skipped)
-    page = _page(to, how.title or found.event_name) if wants_page else None
+    page = page_after_download(to, how.title) if wants_page else None
     if output.json:
         print_json(_outcome(report, to, page, found.request_id))
     elif page is not None:
         print_line(str(page.index))
     all_shown = not wants_page or (page is not None and not page.failed)
     return OK if report.complete and all_shown else FAILED
-
-
-def _page(to: Path, title: str | None) -> GalleryReport | None:
-    """Make the page. If that fails, print why and go on: the download's outcome is still to be printed."""
-    try:
-        return make_gallery(to, title)
-    except GalleryError as error:
-        print_error(str(error))
-        return None
 
 
 async def _download(
@@ -155,16 +146,7 @@ async def _download(
             from ninepic_async.gallery import note_bib
 
             await asyncio.to_thread(note_bib, to, selection.bib, found.photos)
-        if how.gallery and how.title is None:
-            found = evolve(found, event_name=await _name_of(event))
     return report, found
-
-
-async def _name_of(event: Event) -> str | None:
-    try:
-        return (await event.details()).event_name
-    except NinePicError:
-        return None  # the page is titled after the folder then
 
 
 async def _dry_run(client: NinePic, event_id: str, selection: Selection, to: Path, output: Output) -> int:

@@ -12,6 +12,7 @@ from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
 from ninepic_async.cli.options import OUTPUT, Output, folder_path
 from ninepic_async.cli.progress import counting
 from ninepic_async.cli.terminal import print_error, print_json, print_line, print_note
+from ninepic_async.errors import GalleryError
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryProgress, GalleryReport
@@ -75,6 +76,15 @@ def open_page(
         return FAILED
     print_note(f"Opened {page}.")
     return OK
+
+
+def page_after_download(to: Path, title: str | None) -> GalleryReport | None:
+    """Make the page. If that fails, print why and go on: the download's outcome is still to be printed."""
+    try:
+        return make_gallery(to, title)
+    except GalleryError as error:
+        print_error(str(error))
+        return None
 
 
 def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:

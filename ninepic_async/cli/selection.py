@@ -122,7 +122,6 @@ class Found:
     request_id: str | None = None
     photos: Sequence[ImageItem] = ()
     """The photos themselves, if listed already: those of a BIB."""
-    event_name: str | None = None
 
 
 async def find(event: Event, which: Which, selfie: Path | bytes | None, *, count: bool) -> Found:
