@@ -36,6 +36,7 @@
       return { tiles, height };
     });
     list.isStale = true;
+    list.ul.classList.add("waiting");
     list.ul.hidden = seen.length === 0;
     list.ul.style.containIntrinsicBlockSize = `${Math.ceil(total + PADDING)}px`;
     if (list.isNear) layOut(list);
@@ -57,6 +58,7 @@
     build(list);
     if (!list.isStale || !list.rows.length) return;
     list.isStale = false;
+    list.ul.classList.remove("waiting");
     list.ul.classList.add("fitted");
     for (const { tiles, height } of list.rows) {
       for (const { li, ratio } of tiles) {
@@ -78,8 +80,6 @@
   );
 
   fitAll();
-  // What is in the window now must not wait for the observer.
-  for (const list of lists.slice(0, 3)) layOut(list);
-  for (const { ul } of lists) if (ul.classList.contains("photos")) nearLists.observe(ul);
+  for (const { ul, isBuilt } of lists) if (!isBuilt) nearLists.observe(ul);
   addEventListener("beforeprint", () => lists.forEach(layOut));
   new ResizeObserver(() => requestAnimationFrame(fitAll)).observe(main);

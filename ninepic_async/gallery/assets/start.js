@@ -26,10 +26,11 @@
   const lists = sections.flatMap((section) => section.lists);
   const tiles = lists.flatMap((list) => list.tiles);
 
-  // A list has up to 48 tiles. Only lists near the window get their elements and rows.
+  // A list has up to 48 tiles. Lists that came as text get their elements and rows near the window only.
   function listOf(ul) {
     const text = texts.get(ul);
-    const list = { ul, tiles: [], rows: [], isBuilt: text === undefined, isNear: false, isStale: true };
+    const isBuilt = text === undefined;
+    const list = { ul, tiles: [], rows: [], isBuilt, isNear: isBuilt, isStale: true };
     if (list.isBuilt) list.tiles = [...ul.children].map((li) => tileOf(li, list));
     else list.tiles = linesOf(text).map((line) => tileIn(line, list));
     return list;

@@ -182,6 +182,7 @@
     document.documentElement.classList.remove("viewing");
     leaveAddress();
     const { link, list } = order[place];
+    list.isNear = true; // as the observer will say in a moment
     layOut(list);
     link.scrollIntoView({ block: "nearest", behavior: "instant" });
     link.focus({ preventScroll: true });

@@ -66,6 +66,9 @@
     swipe = isSwipe ? point : null;
   });
 
+  // Moving a photo must not drag its file away.
+  stage.addEventListener("dragstart", (event) => event.preventDefault());
+
   stage.addEventListener("pointermove", (event) => {
     const before = fingers.get(event.pointerId);
     if (!before) return;
