@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
 
 from attrs import field, frozen
 
@@ -50,6 +49,8 @@ class Proxies:
     @classmethod
     def read(cls, proxy: str | None, trust_env: bool) -> Self:
         """Return one proxy for everything, or what the environment says."""
+        from urllib.request import getproxies  # slow to import
+
         if proxy is not None:
             return cls({"all": proxy})
         found = getproxies() if trust_env else {}
