@@ -49,10 +49,10 @@ class Proxies:
     @classmethod
     def read(cls, proxy: str | None, trust_env: bool) -> Self:
         """Return one proxy for everything, or what the environment says."""
-        from urllib.request import getproxies  # slow to import
-
         if proxy is not None:
             return cls({"all": proxy})
+        from urllib.request import getproxies  # slow to import
+
         found = getproxies() if trust_env else {}
         by_scheme = {scheme: found[scheme] for scheme in ("http", "https", "all") if found.get(scheme)}
         exceptions = tuple(entry.strip().lower() for entry in found.get("no", "").split(",") if entry.strip())
