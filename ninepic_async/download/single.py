@@ -109,6 +109,7 @@ async def single_fetcher(
             retry=engine.retry,
             clock=engine.clock,
             chance=engine.chance,
+            hooks=engine.hooks,
         )
         yield SingleFetcher(sign, fetcher)
 

@@ -64,6 +64,14 @@ async def test_no_record_holds_a_signature(host: Host, tmp_path: Path) -> None:
     assert "s3cret" not in "".join(map(repr, told))
 
 
+async def test_a_photo_that_is_read_is_a_call_too(host: Host) -> None:
+    told: list[Record] = []
+    async with NinePic("the-key", 1, base_url="http://127.0.0.1:9", retry=QUICK, hooks=[told.append]) as api:
+        await api.event(1).read(host.add("a", 2000, answer(503)))
+    assert [type(record) for record in told] == [CallStarted, AttemptEnded, AttemptEnded, CallEnded]
+    assert {record.endpoint for record in told} == {"photo"}
+
+
 async def test_a_blocking_download_has_hooks_too(host: Host, tmp_path: Path) -> None:
     told: list[Record] = []
     photo = host.add("a")
