@@ -230,6 +230,8 @@ class Page(Record, Generic[T]):
     pagination: PaginationInfo
     failed: tuple[FailedUrlItem, ...] = field(default=(), converter=as_tuple)
     extra: Extra = _extra()
+    _reply_bytes: int = field(default=0, eq=False, repr=False, alias="reply_bytes")
+    """The size of the reply that it came in."""
 
     def _repr_html_(self) -> str | None:
         photos = [item for item in self.items if isinstance(item, ImageItem)]

@@ -32,6 +32,8 @@ AHEAD_AT_FIRST: Final = 3
 AHEAD_AT_MOST: Final = 8
 """Pages requested before the consumer is done with the current one. Leaving on the first page costs the
 service little; reading on soon reaches full speed."""
+AHEAD_BYTES: Final = 16 * 1024 * 1024
+"""Pages ahead are fewer if their replies are larger than this together. Usual ones have 40 KB each."""
 _CLOSE_WITHIN_S: Final = 2.0
 
 
@@ -44,9 +46,16 @@ class _FetchAhead(Generic[T]):
         self._tasks: dict[int, asyncio.Task[Page[T]]] = {}
         self._early: set[int] = set()
 
-    def start(self, number: int, last: int) -> None:
-        """Request a page that is needed, and the likely next ones up to the last."""
-        for page in range(number, min(number + self._window - 1, last) + 1):
+    def start(self, number: int, last: int, page_bytes: int) -> None:
+        """Request a page that is needed, and the likely next ones.
+
+        Args:
+            number: the page that is needed.
+            last: the last page worth requesting.
+            page_bytes: the size of the last reply.
+        """
+        window = min(self._window, max(AHEAD_BYTES // max(page_bytes, 1), 1))
+        for page in range(number, min(number + window - 1, last) + 1):
             if page not in self._tasks:
                 self._tasks[page] = asyncio.ensure_future(self._fetch(page))
                 if page != number:
@@ -200,7 +209,8 @@ class _Reading(Generic[T]):
         fresh, self._number = self._page_walk.take(self._number, page)
         self._last = page.pagination
         if self._number is not None:
-            self._ahead.start(self._number, self._last_page(self._number, page.pagination))
+            last = self._last_page(self._number, page.pagination)
+            self._ahead.start(self._number, last, page._reply_bytes)
         if fresh.failed:
             log.warning("%s: %d originals on this page failed", self._name, len(fresh.failed))
         return fresh

@@ -27,10 +27,11 @@ from ninepic_async import (
 )
 from ninepic_async._contract.messages import Reply, Request
 from ninepic_async._core.page_walk import PageWalk
-from ninepic_async.pagination import AHEAD_AT_MOST
 from tests.canned import Rig, failed, gallery, images, ok, pagination, rig
 
 ONCE = RetryPolicy(attempts=1)
+AHEAD_AT_MOST = 8
+"""Pages under way at the same time, for anybody who reads on."""
 
 
 def ids(photos: list[ImageItem]) -> list[int]:
@@ -381,6 +382,30 @@ async def test_pages_are_fetched_together() -> None:
     answers = await slow_server(1000)
     await answers.event.photos(page_size=10).collect()
     assert answers.transport.most_under_way == AHEAD_AT_MOST
+
+
+async def test_the_first_pages_are_fetched_with_two_more() -> None:
+    answers = await slow_server()
+    async with aclosing(answers.event.photos(page_size=10).pages()) as pages:
+        await anext(pages)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(answers.requests) == 1 + 3
+
+
+@pytest.mark.parametrize(("megabytes", "together"), [(0, 8), (1, 8), (4, 3), (9, 1)])
+async def test_large_replies_are_fetched_fewer_at_a_time(megabytes: int, together: int) -> None:
+    padding = " " * (megabytes * 1024 * 1024)
+
+    async def answer(request: Request) -> Reply:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        found = gallery(300, request)
+        return Reply(200, found.headers, found.body[:-1] + padding.encode() + b"}")
+
+    answers = rig(answer)
+    assert len(await answers.event.photos(page_size=10).collect()) == 300
+    assert answers.transport.most_under_way == together
 
 
 async def test_a_failure_ahead_arrives_after_the_pages_before_it() -> None:

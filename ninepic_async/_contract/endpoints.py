@@ -55,7 +55,7 @@ class Events(Listing[models.EventListItem]):
 
     def decode(self, reply: Reply) -> Page[models.EventListItem]:
         found = decode(reply, self.name, _Events)
-        return page_of(found.events, found.pagination, self.page, self.size, found.extra)
+        return page_of(found.events, found.pagination, self.page, self.size, found.extra, len(reply.body))
 
     @staticmethod
     def key(item: models.EventListItem) -> Hashable:
@@ -96,7 +96,7 @@ class _Images:
 class _ImageListing(Listing[ImageItem]):
     def decode(self, reply: Reply) -> Page[ImageItem]:
         found = decode(reply, self.name, _Images)
-        return page_of(found.images, found.pagination, self.page, self.size, found.extra)
+        return page_of(found.images, found.pagination, self.page, self.size, found.extra, len(reply.body))
 
     @staticmethod
     def key(item: ImageItem) -> Hashable:
@@ -332,7 +332,13 @@ class Originals(Listing[models.PresignedUrlItem]):
     def decode(self, reply: Reply) -> Page[models.PresignedUrlItem]:
         found = decode(reply, self.name, _Originals)
         return page_of(
-            found.presigned_urls, found.pagination, self.page, self.size, found.extra, found.failed_urls
+            found.presigned_urls,
+            found.pagination,
+            self.page,
+            self.size,
+            found.extra,
+            len(reply.body),
+            found.failed_urls,
         )
 
     @staticmethod

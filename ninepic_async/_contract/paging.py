@@ -79,6 +79,7 @@ def page_of(
     number: int,
     size: int,
     extra: Mapping[str, Any],
+    reply_bytes: int,
     failed: tuple[FailedUrlItem, ...] = (),
 ) -> Page[T]:
     """Return a page.
@@ -89,7 +90,8 @@ def page_of(
         number: the page that was requested.
         size: the page size that was requested.
         extra: unknown keys of the payload.
+        reply_bytes: the size of the reply.
         failed: originals without a link.
     """
     pagination = pagination_of(wire, number, size, len(items) + len(failed))
-    return Page(items=items, failed=failed, pagination=pagination, extra=extra)
+    return Page(items=items, failed=failed, pagination=pagination, extra=extra, reply_bytes=reply_bytes)
