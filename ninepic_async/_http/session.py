@@ -18,7 +18,11 @@ from ninepic_async._http.resolver import resolver
 
 CONNECT_TIMEOUT_S: Final = 15.0
 """Leaves time for another attempt if a host does not answer the handshake."""
-HEADER_LIMITS: Final[dict[str, Any]] = {"max_line_size": 65536, "max_field_size": 65536, "max_headers": 1000}
+HEADER_LIMITS: Final[dict[str, Any]] = {
+    "max_line_size": 66_000,
+    "max_field_size": 66_000,
+    "max_headers": 1024,
+}
 """Gateways and single sign-on proxies send more than aiohttp's defaults allow (8,190 bytes, 128 lines)."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -24,10 +25,11 @@ class ForwardProxy:
     heads: list[str] = field(factory=list)
     carried: bytearray = field(factory=bytearray)
     port: int = 0
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def asked_for(self) -> list[str]:
@@ -74,7 +76,7 @@ class ForwardProxy:
 
 
 @asynccontextmanager
-async def running(proxy: ForwardProxy) -> AsyncIterator[ForwardProxy]:
+async def running(proxy: ForwardProxy, tls: ssl.SSLContext | None = None) -> AsyncIterator[ForwardProxy]:
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +84,8 @@ async def running(proxy: ForwardProxy) -> AsyncIterator[ForwardProxy]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    proxy.scheme = "http" if tls is None else "https"
     proxy.port = listening.sockets[0].getsockname()[1]
     try:
         yield proxy

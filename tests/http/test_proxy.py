@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ninepic_async import (
     APIConnectionError,
@@ -41,6 +41,7 @@ class World:
     proxy: ForwardProxy
     ca: trustme.CA
     ca_file: Path
+    tls: ssl.SSLContext
     requests: list[bytes]
     plain_requests: list[bytes]
     port: int
@@ -76,7 +77,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         port, plain_port = (int(each.rpartition(":")[2]) for each in (url, plain_url))
         routes = {"api.example:443": port, "photos.example:443": port, "plain.example:80": plain_port}
         async with running(ForwardProxy(routes)) as proxy:
-            yield World(proxy, ca, ca_file, requests, plain_requests, port)
+            yield World(proxy, ca, ca_file, context, requests, plain_requests, port)
 
 
 def photos() -> list[ImageItem]:
@@ -128,6 +129,12 @@ async def test_everything_goes_through_the_proxy_of_the_environment(
     monkeypatch.setenv("ALL_PROXY", world.proxy.url)
     monkeypatch.setenv("SSL_CERT_FILE", str(world.ca_file))
     await check(world, HTTPOptions(), tmp_path / "photos", blocking)
+
+
+async def test_the_proxy_itself_may_be_encrypted(world: World, tmp_path: Path) -> None:
+    async with running(ForwardProxy(world.proxy.routes), world.tls) as proxy:
+        http = HTTPOptions(proxy=proxy.url, ssl_context=world.trust())
+        await check(evolve(world, proxy=proxy), http, tmp_path / "photos", False)
 
 
 async def test_the_command_line_uses_the_proxy(world: World) -> None:
