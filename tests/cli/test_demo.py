@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -166,6 +167,13 @@ async def test_photos_without_a_capture_time(
         picture.save(tmp_path / "in" / f"{name}.jpg")
     await demo.take(tmp_path / "out", tmp_path / "in")
     assert "no photo has a capture time" in capsys.readouterr().out
+
+
+def test_a_bad_photo_is_left_out(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = shutil.copytree(photos, tmp_path / "in")
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    assert run(tmp_path / "out", folder) == 0
+    assert "broken.jpg is not a readable JPEG" in capsys.readouterr().err
 
 
 def test_a_missing_folder(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ async def test_added_photos_are_listed_by_capture_time(api: Api) -> None:
 
 
 async def test_added_photo_of_a_bib(api: Api) -> None:
-    bib = api.sandbox.bibs[0]
+    bib = api.sandbox.bibs[2]
     before = await listed(api, f"/bibs/{bib}")
     added = api.sandbox.add_photos(3, bib=bib.lower())
     after = await listed(api, f"/bibs/{bib}")
@@ -284,6 +284,24 @@ async def test_folder_grows_and_shrinks(folder: Path, session: ClientSession) ->
         assert await listed(api) == [*before, added]
         sandbox.restore(snapshot)
         assert await listed(api) == [*before[1:], added]
+
+
+async def test_new_files_keep_the_generated_bibs(tmp_path: Path) -> None:
+    for number in range(40):
+        picture(tmp_path / f"b{number}.jpg", number)
+    async with Sandbox(folder=tmp_path) as sandbox:
+        before = by_bib(sandbox)
+        assert sorted(map(len, before.values())) == [20, 20]
+        picture(tmp_path / "a.jpg", 99)
+        (added,) = sandbox.add_photos()
+        after = by_bib(sandbox)
+        assert after.keys() == before.keys()
+        assert {bib: ids - {added} for bib, ids in after.items()} == before
+
+
+def by_bib(sandbox: Sandbox) -> dict[str, set[str]]:
+    photos = sandbox.event.gallery
+    return {bib: {photos.photo(place).image_id for place in photos.of_bib(bib)} for bib in photos.bibs}
 
 
 @pytest.mark.parametrize("arguments", [{"count": 1}, {"bib": "1"}, {"timed": False}])

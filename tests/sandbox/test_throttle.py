@@ -63,6 +63,14 @@ async def test_a_change_adds_no_tokens(api: Api) -> None:
     assert await statuses(api, 1) == [429]
 
 
+async def test_tokens_before_a_change_come_at_the_previous_rate(api: Api) -> None:
+    api.sandbox.throttle(rate=1, burst=5)
+    assert await statuses(api, 5) == [200] * 5
+    api.clock.advance(2)
+    api.sandbox.throttle(rate=100, burst=5)
+    assert await statuses(api, 3) == [200, 200, 429]
+
+
 async def test_throttle_and_faults_are_independent(api: Api) -> None:
     api.sandbox.throttle(rate=1, burst=1)
     api.sandbox.faults.add(endpoint="ping", status=503, times=2)

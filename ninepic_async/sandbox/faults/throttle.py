@@ -47,9 +47,8 @@ class TokenBucket:
 
     def change(self, rate: float, burst: int | None, now: float) -> None:
         """Change rate and size from ``now`` on; tokens beyond the new size are lost."""
-        self.has_token(now)
+        self.has_token(now)  # adds the tokens of the previous rate
         self.rate, self.burst = rate, burst
-        self._tokens = min(self._tokens, self.size)
 
 
 @define(eq=False)

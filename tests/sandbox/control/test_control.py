@@ -22,6 +22,7 @@ from ninepic_async.sandbox.control.strict_json import BadJsonError, read
 from tests.sandbox.raw_client import Answer, Api, talk
 
 PHOTOS = 120
+EVENT_ID = 487
 
 
 @pytest.fixture
@@ -155,6 +156,12 @@ async def test_snapshot_is_restored(remote: Remote, api: Api) -> None:
         ({"searches": [{"event_id": 1, "request_id": "x", "bibs": []}]}, "no event 1"),
         ({"jobs": [{"event_id": 1, "request_id": "x", "age_s": 0}]}, "no search x"),
         ({"photos": None}, "the snapshot is of drawn photos"),
+        ({"added": [{"index": 0, "taken_at": 0}]}, "added: a photo with the index 0 can't be drawn"),
+        ({"removed": ["nonsense"]}, "removed: the main event has no photo 'nonsense'"),
+        (
+            {"searches": [{"event_id": EVENT_ID, "request_id": "x", "bibs": [], "photos": ["nonsense"]}]},
+            f"searches: there is no photo 'nonsense' in event {EVENT_ID}",
+        ),
         ({"seed": "7"}, 'seed: should be a whole number, not "7"'),
         ({"charges": [{"endpoint": "face_search", "event_id": 1}]}, "charges.0.request_id: is missing"),
         ({"nonsense": 1}, "nonsense: is not a known field"),
