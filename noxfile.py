@@ -18,6 +18,8 @@ nox.options.sessions = ["lint", "types", "demo", "tests", "docs", "browser", "co
 PYTHONS = ["3.11", "3.12", "3.13"]
 OLDEST = PYTHONS[0]
 SOURCES = ["ninepic_async", "tests", "benchmarks", "examples"]
+EXTRAS = "cli,otel,scale,testing"
+"""All that the tests use, as in .ci/test."""
 # The sandbox multiplies small matrices. Threads for that only slow down a busy machine.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
@@ -59,7 +61,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, and that the public names are typed."""
-    install(session, "types", extras="cli,testing")
+    install(session, "types", extras=EXTRAS)
     session.run("mypy", *SOURCES, "noxfile.py")
     session.run("mypy", ".ci/site")
     session.run("pyright")
@@ -70,7 +72,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the docs site, and check it in headless Chromium. Arguments go to pytest."""
     session.run("bash", ".ci/chromium", external=True)
-    install(session, "docs", extras="cli,testing")
+    install(session, "docs", extras=EXTRAS)
     session.run("python", ".ci/site/build.py")
     session.run("pytest", "tests/site", *session.posargs, env=ENVIRONMENT)
 
@@ -79,7 +81,7 @@ def docs(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Open the pages in headless Chromium. Arguments go to pytest."""
     session.run("bash", ".ci/chromium", external=True)
-    install(session, "browser", extras="cli,testing")
+    install(session, "browser", extras=EXTRAS)
     session.run("pytest", "tests/browser", *session.posargs, env=ENVIRONMENT)
 
 

@@ -86,6 +86,13 @@ def sandbox() -> None:
     asyncio.run(tour())
 
 
+def scale() -> None:
+    """Import it. A download over workers would need a sandbox, which is another extra."""
+    from ninepic_async import scale
+
+    assert callable(scale.download)
+
+
 def testing() -> None:
     """Run a test that uses the fixtures."""
     with TemporaryDirectory() as folder:
@@ -104,6 +111,7 @@ CHECKS: Final[dict[str, Callable[[], None]]] = {
     "gallery": gallery,
     "otel": otel,
     "sandbox": sandbox,
+    "scale": scale,
     "testing": testing,
 }
 

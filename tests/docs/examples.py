@@ -21,6 +21,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -95,8 +96,8 @@ def start(source: str, names: dict[str, object], sandbox: Sandbox, mode: str = "
     Args:
         mode: "single" prints the value of each expression, as a Python prompt does.
     """
-    source = re.sub(r"(?<=event\()456(?=\))", str(sandbox.event_id), source)
-    source = source.replace('"1234"', f'"{BIB}"')
+    source = re.sub(r"\b456\b", str(sandbox.event_id), source)
+    source = re.sub(r"\b1234\b", BIB, source)
     source = re.sub(r'NinePic\("key", 903(?:, )?', "NinePic(", source)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     return eval(compile(source, "<example>", mode, flags=flags, dont_inherit=True), names)
@@ -115,6 +116,14 @@ def check(line: doctest.Example, shown: str) -> None:
         checker = doctest.OutputChecker()
         matches = checker.check_output(line.want, shown, _COMPARE)
         assert matches, f"{line.source}{checker.output_difference(line, shown, _COMPARE)}"
+
+
+def names_of(page: str, sandbox: Sandbox) -> dict[str, Any]:
+    """Run the blocks of a page that defines an app, and return its names."""
+    names: dict[str, Any] = {"__name__": "docs"}
+    for block in python_blocks(ROOT / page):
+        start(block, names, sandbox)
+    return names
 
 
 def python_blocks(page: Path) -> list[str]:

@@ -31,7 +31,11 @@ def blocks(page: str) -> list[str]:
     return [block for block in python_blocks(ROOT / page) if not needs_fixtures(block)]
 
 
-WITH_BLOCKS = [page for page in TEXTS if blocks(page)]
+# Those that define an app have tests of their own, in `test_how_to`.
+APPS = {
+    f"docs/how-to/{name}.md" for name in ("aiohttp", "celery", "django", "fastapi", "lambda", "object-store")
+}
+WITH_BLOCKS = [page for page in TEXTS if blocks(page) and page not in APPS]
 WITH_FIXTURES = [page for page in TEXTS if any(map(needs_fixtures, python_blocks(ROOT / page)))]
 WITH_COMMANDS = [page for page, text in TEXTS.items() if re.search(r"^\$ ninepic ", text, re.MULTILINE)]
 
@@ -105,6 +109,12 @@ def test_every_public_error_is_in_the_table() -> None:
     errors = {name for name in ninepic_async.__all__ if name.endswith("Error")}
     rows = re.findall(r"^\| [– ]*`(\w+)`", TEXTS["docs/reference/errors.md"], re.MULTILINE)
     assert set(rows) == errors - {"NinePicError"}
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    site = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    for page in TEXTS:
+        assert page == "README.md" or f'"{page.removeprefix("docs/")}"' in site, page
 
 
 @by_page
