@@ -138,6 +138,17 @@ again.""",
         ),
     ),
     Command(
+        "mirror",
+        "mirror:mirror",
+        """Fetch an event's photos, and new ones as they come.
+
+It goes on until Ctrl-C, or for the time of --for. Run the same command again to continue.""",
+        (
+            "ninepic mirror 456 --to photos --gallery",
+            "ninepic mirror mumbai-marathon-2026 --to photos --rendition original --for 6h",
+        ),
+    ),
+    Command(
         "gallery",
         "gallery:gallery",
         "Make a web page of fetched photos.",

@@ -15,6 +15,7 @@ from ninepic_async.cli.terminal import print_error, print_json, print_line, prin
 from ninepic_async.errors import GalleryError
 
 if TYPE_CHECKING:
+    from ninepic_async import Event
     from ninepic_async.gallery import GalleryProgress, GalleryReport
 
 _FAILURES_SHOWN: Final = 5
@@ -76,6 +77,16 @@ def open_page(
         return FAILED
     print_note(f"Opened {page}.")
     return OK
+
+
+async def name_of(event: Event) -> str | None:
+    """Return an event's name for its page, or None if it can't be had."""
+    from ninepic_async import NinePicError
+
+    try:
+        return (await event.details()).event_name
+    except NinePicError:
+        return None  # the page is titled after the folder then
 
 
 def page_after_download(to: Path, title: str | None) -> GalleryReport | None:

@@ -12,12 +12,12 @@ from attrs import field, frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ninepic_async import Clip, DownloadReport, Event, ImageItem, Memories, NinePic, NinePicError
+from ninepic_async import Clip, DownloadReport, Event, ImageItem, Memories, NinePic
 from ninepic_async._records import JSONReady
 from ninepic_async._support.text import count_text
 from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
 from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch, print_outcome
-from ninepic_async.cli.gallery import page_after_download
+from ninepic_async.cli.gallery import name_of, page_after_download
 from ninepic_async.cli.options import (
     ACCOUNT,
     HOW,
@@ -171,14 +171,7 @@ async def _memories(
         report = await fetch(event, Found(files, len(files), found.request_id), keeping.to, options)
         if report.done or report.skipped:
             await asyncio.to_thread(_note, keeping.to, person.bib, found)
-        return found, report, await _name_of(event) if keeping.gallery and keeping.title is None else None
-
-
-async def _name_of(event: Event) -> str | None:
-    try:
-        return (await event.details()).event_name
-    except NinePicError:
-        return None  # the page is titled after the folder then
+        return found, report, await name_of(event) if keeping.gallery and keeping.title is None else None
 
 
 async def _gather(event: Event, person: Person, selfie: Path | bytes | None, wait: float | None) -> Memories:

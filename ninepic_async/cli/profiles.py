@@ -216,15 +216,19 @@ def _write(profiles: dict[str, Profile]) -> None:
     path = config_path()
     try:
         path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        with _replacing(path) as descriptor, open(descriptor, "w", encoding="utf-8") as file:
+        with replacing(path) as descriptor, open(descriptor, "w", encoding="utf-8") as file:
             parser.write(file)
     except OSError as error:
         raise CommandError(f"{path} can't be written: {error.strerror}") from None
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[int]:
-    """Open a new file that only the user can read, and put it in the place of the old one at the end."""
+def replacing(path: Path) -> Iterator[int]:
+    """Open a new file that only the user can read, and put it in the place of the old one at the end.
+
+    Yields:
+        The new file's descriptor.
+    """
     descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # of mode 0600
     try:
         yield descriptor

@@ -40,6 +40,14 @@ def parse_time(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def span_option(_: object, words: Sequence[Token]) -> float:
+    """Read the value of an option that takes a span of time. Return seconds."""
+    found = _AGO.fullmatch(" ".join(words[0].value.casefold().split()))
+    if found is None or found[3] or int(found[1]) == 0:
+        raise ValueError("Give a time such as 90m, 2h or 1d.")
+    return timedelta(**{_UNITS[found[2][0]]: int(found[1])}).total_seconds()
+
+
 def time_option(_: object, words: Sequence[Token]) -> datetime:
     """Read the value of an option that takes a time."""
     return parse_time(words[0].value, datetime.now(UTC))
