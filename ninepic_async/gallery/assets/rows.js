@@ -2,7 +2,6 @@
   // Rows: as many as give photos about the wished height, broken so that all are about equally full.
 
   const ROUNDING = 0.5;
-  const PADDING = 5;
   let fittedWidth = 0;
 
   function fitAll() {
@@ -38,7 +37,7 @@
     list.isStale = true;
     list.ul.classList.add("waiting");
     list.ul.hidden = seen.length === 0;
-    list.ul.style.containIntrinsicBlockSize = `${Math.ceil(total + PADDING)}px`;
+    list.ul.style.containIntrinsicBlockSize = `${total.toFixed(2)}px`;
     if (list.isNear) layOut(list);
   }
 

@@ -69,7 +69,10 @@
 
   function show(wantedPlace) {
     place = Math.max(0, Math.min(order.length - 1, wantedPlace));
-    build(order[place].list);
+    const { list } = order[place];
+    // Here the page will be when the photo is closed.
+    list.isNear = true;
+    layOut(list);
     const { link, image, name } = order[place];
     file.href = link.href;
     position.textContent = `${(place + 1).toLocaleString("en")} of ${order.length.toLocaleString("en")}`;
@@ -181,9 +184,7 @@
     picture.removeAttribute("src");
     document.documentElement.classList.remove("viewing");
     leaveAddress();
-    const { link, list } = order[place];
-    list.isNear = true; // as the observer will say in a moment
-    layOut(list);
+    const { link } = order[place];
     link.scrollIntoView({ block: "nearest", behavior: "instant" });
     link.focus({ preventScroll: true });
   });
