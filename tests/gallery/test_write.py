@@ -227,6 +227,101 @@ def test_the_hidden_folder_is_never_written_through_a_link(tmp_path: Path, name:
     assert list(outside.iterdir()) == []
 
 
+def test_a_hidden_folder_that_becomes_a_link_under_way_harms_nothing(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "photos", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    for name in ("precious.txt", "seen.jsonl", "0123456789abcdef01234567.jpg"):
+        (outside / name).write_text("precious")
+    draw_many(folder, 12)
+    hidden = folder / ".ninepic-gallery"
+
+    def swap(progress: GalleryProgress) -> None:
+        if progress.done == 3:
+            hidden.rename(folder / ".moved")
+            hidden.symlink_to(outside)
+
+    write_gallery(folder, on_progress=swap)
+    assert {path.name: path.read_text() for path in outside.iterdir()} == dict.fromkeys(
+        ("precious.txt", "seen.jsonl", "0123456789abcdef01234567.jpg"), "precious"
+    )
+    assert len(list((folder / ".moved").glob("*.jpg"))) == 12
+
+
+def test_only_thumbnails_are_removed_from_the_hidden_folder(tmp_path: Path) -> None:
+    photo, _ = draw_many(tmp_path, 2)
+    write_gallery(tmp_path)
+    hidden = tmp_path / ".ninepic-gallery"
+    others = {
+        "notes.txt",
+        "photo.jpg",
+        "0123.jpg",
+        "ZZZZ56789abcdef012345678.jpg",
+        "abcdefabcdefabcdefabcdef.png",
+    }
+    for name in others:
+        (hidden / name).write_text("somebody's")
+    (hidden / "abcdefabcdefabcdefabcdef.jpg").symlink_to(tmp_path)
+    (hidden / "0123456789abcdef01234567.jpg.part").write_text("left from a run that was killed")
+    photo.unlink()
+    write_gallery(tmp_path)
+    left = {path.name for path in hidden.iterdir()}
+    assert others < left
+    assert "0123456789abcdef01234567.jpg.part" not in left
+    assert len(left) == len(others) + 3  # a thumbnail, the list, the link
+
+
+@pytest.mark.parametrize("name", ["index.html", ".ninepic-gallery/seen.jsonl", ".ninepic-notes.jsonl"])
+def test_a_fifo_never_hangs_a_run(tmp_path: Path, name: str) -> None:
+    draw(tmp_path / "a.jpg")
+    (tmp_path / ".ninepic-gallery").mkdir()
+    os.mkfifo(tmp_path / name)
+    try:
+        assert write_gallery(tmp_path).photos == 1
+    except GalleryError as error:
+        assert name.rpartition("/")[2] in str(error)  # noqa: PT017
+
+
+def test_a_list_with_a_second_name_is_not_written_to(tmp_path: Path) -> None:
+    folder, own = tmp_path / "photos", tmp_path / "own.txt"
+    (folder / ".ninepic-gallery").mkdir(parents=True)
+    own.write_text("precious")
+    (folder / ".ninepic-gallery" / "seen.jsonl").hardlink_to(own)
+    draw(folder / "a.jpg")
+    with pytest.raises(GalleryError, match="hard link"):
+        write_gallery(folder)
+    assert own.read_text() == "precious"
+
+
+def test_a_page_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    folder, own = tmp_path / "photos", tmp_path / "own.html"
+    folder.mkdir()
+    own.write_text('<meta name="generator" content="ninepic_async.gallery">')
+    (folder / "index.html").symlink_to(own)
+    draw(folder / "a.jpg")
+    with pytest.raises(GalleryError, match="Move it away"):
+        write_gallery(folder)
+    assert own.stat().st_size == len('<meta name="generator" content="ninepic_async.gallery">')
+
+
+def test_photos_of_every_type_are_listed(tmp_path: Path) -> None:
+    draw(tmp_path / "a.jpg")
+    for name in (
+        "b.jfif",
+        "c.jpe",
+        "d.JPG",
+        "e.webp",
+        "f.tif",
+        "g.tiff",
+        "h.avif",
+        "i.bmp",
+        "j.gif",
+        "k.png",
+    ):
+        draw(tmp_path / "a.jpg").rename(tmp_path / name)
+    assert write_gallery(tmp_path).photos == 10
+
+
 def test_a_page_of_somebody_else_is_kept(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg")
     page = tmp_path / "index.html"
