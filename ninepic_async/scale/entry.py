@@ -71,10 +71,10 @@ async def download(
         ConfigError: there are no workers, or they know no API key.
         NinePicError: the event's photos can't be listed.
 
-    Example::
-
-        report = await ninepic_async.scale.download(event, "s3://bucket/456/", shard=1000)
-        report.raise_for_failures()
+    Example:
+        >>> from ninepic_async import scale
+        >>> report = await scale.download(event, "whole-event/", shard=1000)
+        >>> report.raise_for_failures()
 
     Reference: docs.9pic.ai, External API, All Photos.
     """

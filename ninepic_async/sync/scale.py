@@ -53,9 +53,9 @@ def download(
     Raises:
         NinePicError: as in `ninepic_async.scale.download`.
 
-    Example::
-
-        report = ninepic_async.sync.scale.download(event, "s3://bucket/456/", shard=1000)
+    Example:
+        >>> from ninepic_async.sync import scale
+        >>> report = scale.download(event, "whole-event/", shard=1000)
 
     Reference: docs.9pic.ai, External API, All Photos.
     """

@@ -110,6 +110,11 @@ async def run(source: str, names: dict[str, object], sandbox: Sandbox, mode: str
         await outcome
 
 
+def as_in_examples(shown: str, sandbox: Sandbox) -> str:
+    """Return what an example shows, with the event and the BIB that examples have."""
+    return re.sub(rf"\b{BIB}\b", "1234", re.sub(rf"\b{sandbox.event_id}\b", "456", shown))
+
+
 def check(line: doctest.Example, shown: str) -> None:
     """Compare what a line of a docstring shows with what is written below it."""
     if line.want:

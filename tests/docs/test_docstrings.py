@@ -15,6 +15,7 @@ from ninepic_async.sandbox import Sandbox
 from tests.docs.examples import (
     BIB,
     DocstringExample,
+    as_in_examples,
     check,
     docstring_examples,
     module_names,
@@ -22,6 +23,8 @@ from tests.docs.examples import (
     run,
     start,
 )
+
+pytestmark = pytest.mark.timeout(300)  # the examples of `scale` start worker processes
 
 EXAMPLES = docstring_examples()
 ASYNC = [example for example in EXAMPLES if not example.is_blocking]
@@ -45,7 +48,7 @@ async def test_an_async_example_runs(example: DocstringExample, sandbox: Sandbox
         for line in example.lines:
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 await run(line.source, names, sandbox, "single")
-            check(line, printed.getvalue())
+            check(line, as_in_examples(printed.getvalue(), sandbox))
 
 
 def run_blocking(example: DocstringExample, sandbox: Sandbox) -> None:
@@ -63,7 +66,7 @@ def run_blocking(example: DocstringExample, sandbox: Sandbox) -> None:
         for line in example.lines:
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 start(line.source, names, sandbox, "single")
-            check(line, printed.getvalue())
+            check(line, as_in_examples(printed.getvalue(), sandbox))
 
 
 @pytest.mark.parametrize("example", BLOCKING, ids=str)
