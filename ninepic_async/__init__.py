@@ -28,8 +28,8 @@ def _public_names() -> dict[str, object]:
 
 
 def __getattr__(name: str) -> object:
-    # Lazy: importing the package costs next to nothing until a public name is used. Public names are in
-    # CapWords; a name in lower case is a module, which the import system finds without us.
+    # Lazy, so that importing the package is cheap until a public name is used. Public names are in CapWords.
+    # A name in lower case is a module, which the import system finds itself.
     if name == "__all__":
         return sorted(_public_names())
     if not name[:1].isupper() or name not in (public := _public_names()):

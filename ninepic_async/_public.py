@@ -1,7 +1,6 @@
-"""The public names of `ninepic_async`: the one list that everything else follows.
+"""The public names of `ninepic_async`. This is the only list of them.
 
-`ninepic_async.__init__` imports this module on first use.
-``X as X`` exports a name for type checkers.
+`ninepic_async.__init__` imports this module on first use. ``X as X`` exports a name for type checkers.
 """
 
 from ninepic_async._contract.selfie import SelfieSource as SelfieSource

@@ -1,7 +1,7 @@
-"""What the API's replies hold. Frozen attrs classes, named as in 9Pic's reference (docs.9pic.ai).
+"""The data of the API's replies: frozen attrs classes with the names of 9Pic's reference (docs.9pic.ai).
 
-Each can be built by keyword from its required fields. Keys that the SDK does not know are in ``.extra``;
-they take no part in comparison.
+Each can be constructed by keyword from its required fields. Unknown keys are in ``.extra``, which comparison
+ignores.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Extra = Mapping[str, Any]
 
 
 def as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
-    """Let people hand over lists; a frozen model keeps tuples."""
+    """Return a tuple, so that models accept lists too."""
     return tuple(items)
 
 
@@ -34,7 +34,7 @@ def _extra() -> Extra:
 
 @frozen(kw_only=True)
 class Ping(Record):
-    """The answer to a ping: key, host, organisation and event are all in order."""
+    """The reply to a ping: the key, host, organisation and event are accepted."""
 
     status: str
     org_id: int
@@ -46,7 +46,7 @@ class Ping(Record):
 class EventListItem(Record):
     """One event of the organisation.
 
-    ``event_date`` is without a time zone, as 9Pic sends it. ``cover_image`` is a URL or a path.
+    ``event_date`` has no time zone, because 9Pic sends none. ``cover_image`` is a URL or a path.
     """
 
     event_id: int
@@ -60,10 +60,10 @@ class EventListItem(Record):
 
 @frozen(kw_only=True)
 class EventDetails(Record):
-    """One event and its feature flags. A search whose flag is off answers 403.
+    """One event and its feature flags. The service answers 403 to a search whose flag is off.
 
-    Motion needs both ``video_search`` and ``video_selfie_search``; both timeline calls need
-    ``timeline_search``. Servers of an older edition leave those three out, which means off.
+    Motion needs both ``video_search`` and ``video_selfie_search``. Both timeline calls need
+    ``timeline_search``. Older servers do not send these three, which means that they are off.
     """
 
     event_id: int
@@ -83,7 +83,7 @@ class EventDetails(Record):
 
 @frozen(kw_only=True)
 class ImageItem(Record):
-    """One photo. ``img_url`` is the large watermarked preview; ``height`` and ``width`` are in pixels."""
+    """One photo. ``img_url`` is the large watermarked preview. ``height`` and ``width`` are in pixels."""
 
     image_id: str
     img_url: str = field(repr=shown_url)
@@ -99,7 +99,7 @@ class ImageItem(Record):
 
 @frozen(kw_only=True)
 class PaginationInfo(Record):
-    """Where a page stands in its list. ``current_page`` and ``total_pages`` can be 0 on an empty result."""
+    """The position of a page in its list. ``current_page`` and ``total_pages`` can be 0 in an empty list."""
 
     total: int
     current_page: int
@@ -112,7 +112,7 @@ class PaginationInfo(Record):
 
 @frozen(kw_only=True)
 class TimelineHour(Record):
-    """How many photos were taken in one hour (0 to 23, UTC)."""
+    """The number of photos taken in one hour (0 to 23, UTC)."""
 
     hour: int
     count: int
@@ -121,7 +121,7 @@ class TimelineHour(Record):
 
 @frozen(kw_only=True)
 class TimelineDay(Record):
-    """How many photos were taken on one day (UTC), and in which hours."""
+    """The number of photos taken on one day (UTC), in total and per hour."""
 
     date: date
     total: int
@@ -131,7 +131,7 @@ class TimelineDay(Record):
 
 @frozen(kw_only=True)
 class Clip(Record):
-    """One Motion clip, an MP4. ``start_time``, ``end_time``, ``duration``: seconds in the source video."""
+    """One Motion clip, an MP4. ``start_time``, ``end_time``, ``duration``: seconds of the source video."""
 
     url: str = field(repr=shown_url)
     video_id: str | None = None
@@ -144,7 +144,7 @@ class Clip(Record):
 
 @frozen(kw_only=True)
 class ClipStatus(Record):
-    """How far a Motion job is. ``retry_after`` is the pause in seconds that the server asked for, if any."""
+    """The status of a Motion job. ``retry_after``: the seconds that the server asked to wait, if any."""
 
     request_id: str
     status: str
@@ -155,12 +155,12 @@ class ClipStatus(Record):
 
     @property
     def state(self) -> guesses.ClipState:
-        """What the status word means: ``under_way``, ``done``, ``no_match``, ``failed`` or ``unknown``."""
+        """The meaning of the status: ``under_way``, ``done``, ``no_match``, ``failed`` or ``unknown``."""
         return guesses.clip_state(self.status)
 
     @property
     def is_final(self) -> bool:
-        """Whether the job has ended, well or badly."""
+        """Whether the job has ended, successfully or not."""
         return self.state in ("done", "no_match", "failed")
 
     def result(self) -> ClipResult:
@@ -194,7 +194,7 @@ class ClipStatus(Record):
 
 @frozen(kw_only=True)
 class ClipResult(Record):
-    """What Motion found: a clip for each matched source video, or none where nothing matched."""
+    """The clips that Motion found, one for each matched source video. Empty if nothing matched."""
 
     request_id: str
     clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
@@ -205,7 +205,7 @@ class ClipResult(Record):
 
 @frozen(kw_only=True)
 class PresignedUrlItem(Record):
-    """A signed link to one original. It expires after about an hour: use it now, never store it."""
+    """A signed link to one original. It expires after about an hour, so do not store it."""
 
     url: str = field(repr=shown_url)
     filename: str
@@ -214,7 +214,7 @@ class PresignedUrlItem(Record):
 
 @frozen(kw_only=True)
 class FailedUrlItem(Record):
-    """An original for which the service could not sign a link."""
+    """An original that the service could not sign a link for."""
 
     image_id: str
     error: str = field(repr=shown_text)
@@ -224,18 +224,18 @@ class FailedUrlItem(Record):
 
 @frozen(kw_only=True)
 class Page(Record, Generic[T]):
-    """One page of a list. ``failed`` is filled for originals only."""
+    """One page of a list. Only originals have ``failed`` ones."""
 
     items: tuple[T, ...] = field(converter=as_tuple)
     pagination: PaginationInfo
     failed: tuple[FailedUrlItem, ...] = field(default=(), converter=as_tuple)
     extra: Extra = _extra()
     _reply_bytes: int = field(default=0, eq=False, repr=False, alias="reply_bytes")
-    """The size of the reply that it came in."""
+    """The size of its reply."""
 
     def _repr_html_(self) -> str | None:
         photos = [item for item in self.items if isinstance(item, ImageItem)]
-        # Nothing else is a picture that may be shown: links to originals are signed.
+        # Links to originals are signed, so a notebook must not keep them.
         if not photos or len(photos) < len(self.items):
             return None
         where = f"Page {self.pagination.current_page} of {self.pagination.total_pages}"

@@ -39,7 +39,7 @@ async def waited(*answers: Reply, timeout: float = 600, chance: float = 1.0) -> 
     return await scripted.event.clip_job("r").wait(timeout=timeout), scripted
 
 
-def test_jobs_are_the_same_by_what_they_are_called_and_can_be_kept_in_sets() -> None:
+def test_jobs_compare_and_hash_by_their_ids() -> None:
     one, two = rig([]).event, rig([]).event
     assert {one.clip_job("r"), two.clip_job("r"), one.clip_job("s")} == {two.clip_job("s"), two.clip_job("r")}
 
@@ -77,7 +77,7 @@ async def test_the_status_of_another_job_is_refused() -> None:
 
 
 @given(timeout=st.floats(0.01, 5000), asked=st.lists(st.integers(0, 400), max_size=8), chance=st.floats(0, 1))
-async def test_no_wait_passes_its_bound_and_the_last_look_is_near_it(
+async def test_no_wait_passes_its_bound_and_the_last_poll_is_near_it(
     timeout: float, asked: list[int], chance: float
 ) -> None:
     wishes = iter(asked)
@@ -135,7 +135,9 @@ async def test_a_failed_jobs_words_show_no_signed_query() -> None:
     assert "s3cret" not in f"{caught.value} {caught.value.message}"
 
 
-async def test_an_unknown_word_is_asked_on_and_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_polling_continues_after_an_unknown_word_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.WARNING, "ninepic_async")
     result, answers = await waited(status("zapping"), status("zapping"), status("zopping"), DONE)
     assert result.clips
@@ -269,14 +271,14 @@ async def test_a_service_that_stays_away_ends_the_wait_at_its_bound() -> None:
     assert 50 < sum(script.clock.waits) <= 60
 
 
-async def test_a_first_look_that_fails_says_so_at_once() -> None:
+async def test_a_failed_first_poll_is_an_error_at_once() -> None:
     answers = rig([failed(503)], retry=RetryPolicy(attempts=1))
     with pytest.raises(InternalServerError):
         await answers.event.clip_job("r").wait(timeout=60)
     assert answers.clock.waits == []
 
 
-async def test_a_refused_look_ends_the_wait() -> None:
+async def test_a_refused_poll_ends_the_wait() -> None:
     answers = rig([status("processing"), failed(404)])
     with pytest.raises(NotFoundError):
         await answers.event.clip_job("r").wait(timeout=60)
@@ -303,7 +305,7 @@ def test_a_status_need_not_say_whose_it_is(given_: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, False, [], {}])
-def test_what_a_status_says_it_is_of_is_a_string(wrong: object) -> None:
+def test_the_request_id_of_a_status_is_a_string(wrong: object) -> None:
     with pytest.raises(DecodeError, match=r"request_id expected a string"):
         endpoints.ClipStatus(event_id=456, request_id="mine").decode(
             ok({"status": "queued", "request_id": wrong})
@@ -320,7 +322,7 @@ def test_clips_are_found_under_whichever_key_has_them() -> None:
     assert [clip.url for clip in status.clips] == ["https://clips.example/1.mp4"]
 
 
-def test_what_is_under_the_other_likely_keys_stays_readable() -> None:
+def test_values_under_other_likely_keys_stay_readable() -> None:
     source = "https://clips.example/whole.mp4"
     body = {
         "status": "done",

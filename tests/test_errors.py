@@ -114,7 +114,7 @@ async def test_a_422_is_taken_apart() -> None:
     )
 
 
-async def test_a_422_without_a_message_has_no_made_up_problems() -> None:
+async def test_a_422_without_fields_has_its_text_as_the_problem() -> None:
     assert (await status_error(failed(422, "nope"))).problems == (sdk.Problem("", "nope"),)
 
 

@@ -85,7 +85,7 @@ def test_each_name_is_there_and_listed(name: str) -> None:
     assert name in dir(ninepic_async)
 
 
-def test_no_other_name_is_made_up() -> None:
+def test_other_names_do_not_exist() -> None:
     with pytest.raises(AttributeError, match="Nonsense"):
         ninepic_async.Nonsense  # noqa: B018
 

@@ -149,7 +149,7 @@ async def test_fetching_ahead_loses_and_repeats_nothing_in_any_order_of_replies(
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 300), st.integers(1, 120), st.lists(st.integers(0, 6), max_size=20))
-async def test_a_gallery_that_stands_still_comes_whole_and_in_order(
+async def test_a_list_that_does_not_change_is_read_whole_and_in_order(
     total: int, size: int, turns: list[int]
 ) -> None:
     async def answer(request: Request) -> Reply:
@@ -237,7 +237,7 @@ async def test_a_page_repeated_under_totals_that_grow_is_an_error(by: int, most:
     await endless(growing(by, fresh=False), most)
 
 
-async def test_an_end_that_never_comes_nearer_is_an_error() -> None:
+async def test_an_end_that_never_gets_nearer_is_an_error() -> None:
     await endless(growing(2, fresh=True), 1100)
 
 
@@ -271,7 +271,7 @@ async def test_total_pages_is_a_hint_only(pages: int) -> None:
     assert len(answers.requests) <= 5 + AHEAD_AT_MOST
 
 
-async def test_an_item_on_two_pages_comes_once() -> None:
+async def test_an_item_on_two_pages_is_given_once() -> None:
     answers = rig([ok(images([0, 1, 1], pagination(5, 1, 3))), ok(images([1, 2], pagination(5, 2, 3)))])
     pages = [ids(list(page.items)) async for page in answers.event.photos(page_size=3).pages()]
     assert pages == [[0, 1], [2]]
@@ -312,7 +312,7 @@ READERS: list[Callable[[Rig], AsyncGenerator[object, None]]] = [
 
 
 @pytest.mark.parametrize("read", READERS, ids=["items", "pages", "updates"])
-def test_a_reader_that_outlives_its_loop_is_closed_without_a_word(
+def test_a_reader_that_outlives_its_loop_is_closed_silently(
     read: Callable[[Rig], AsyncGenerator[object, None]],
 ) -> None:
     kept = []
@@ -327,7 +327,7 @@ def test_a_reader_that_outlives_its_loop_is_closed_without_a_word(
 
 
 @pytest.mark.parametrize("read", READERS, ids=["items", "pages", "updates"])
-async def test_a_reader_that_the_collector_finds_is_closed_without_a_word(
+async def test_a_reader_that_the_garbage_collector_finds_is_closed_silently(
     read: Callable[[Rig], AsyncGenerator[object, None]],
 ) -> None:
     complaints = complaints_of(asyncio.get_running_loop())
@@ -476,7 +476,7 @@ async def test_a_face_search_made_by_hand_can_be_read() -> None:
     assert await FaceSearch(request_id="r").collect() == []
 
 
-async def test_a_face_search_pickles_with_what_is_at_hand_and_says_where_the_rest_is() -> None:
+async def test_a_face_search_pickles_with_its_first_page_and_says_how_to_read_the_rest() -> None:
     first = {"request_id": "r-1", "confidence_percentage": 80.5, **images([0, 1], pagination(3, size=2))}
     answers = rig([ok(first), *[ok(images([2], pagination(3, 2, 2)))] * 2])
     search = await answers.event.face_search(b"\xff\xd8\xffpixels")

@@ -15,10 +15,10 @@ from ninepic_async._support.loop_affinity import LoopAffinity
 from ninepic_async.errors import ConfigError, RateLimitError
 
 _LONGEST_PAUSE_S: Final = 60.0
-"""A service that says "come back tomorrow" must not silence the client for good: ask again after this."""
+"""Try again after this, even if the service asked for a longer pause."""
 _CATCH_UP_SHARE: Final = 0.1
 _CATCH_UP_S: Final = 0.002
-"""A timer that fires late is made up for by this much, so that the pace is kept on average."""
+"""Make up for timers that fire late by up to this much, to keep the pace on average."""
 _LOOK_AGAIN_S: Final = 0.1
 """The pace grows while a request waits for its turn."""
 

@@ -1,1 +1,1 @@
-"""Small helpers: argument checks, redaction, JSON Lines, daemon threads, clock, loop affinity, photo grid."""
+"""Small helpers that do not know the API: argument checks, redaction, files, threads, clock, text."""

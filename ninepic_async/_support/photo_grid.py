@@ -1,4 +1,4 @@
-"""Photos as notebooks show them: a small grid of thumbnails, with no code and no secret in it."""
+"""Show photos in notebooks: a small grid of thumbnails, without scripts and signed URLs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from html import escape
 from typing import Final, Protocol
 
 SHOWN: Final = 24
-"""How many photos are shown. A notebook keeps what it shows."""
+"""The largest number of photos shown. A notebook stores what it shows."""
 _GRID: Final = "display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"
 _TILE: Final = "margin:0;width:150px;font:11px/1.4 sans-serif;overflow-wrap:anywhere"
 _PICTURE: Final = "display:block;width:150px;height:110px;object-fit:contain;background:#8882"
 
 
 class Picture(Protocol):
-    """What is shown of a photo."""
+    """The data of a photo that the grid needs."""
 
     @property
     def image_id(self) -> str:
@@ -23,12 +23,12 @@ class Picture(Protocol):
 
     @property
     def img_url(self) -> str:
-        """Where the photo is."""
+        """The URL of the preview."""
         ...
 
     @property
     def thumbnail_url(self) -> str:
-        """Where it is small."""
+        """The URL of the thumbnail."""
         ...
 
     @property
@@ -43,12 +43,12 @@ class Picture(Protocol):
 
 
 def picture_grid(pictures: Sequence[Picture], total: int, note: str = "") -> str:
-    """Write photos as HTML.
+    """Return photos as HTML.
 
     Args:
-        pictures: those at hand, of which the first `SHOWN` are shown.
-        total: how many there are in all.
-        note: a line about them.
+        pictures: the photos. Only the first `SHOWN` are shown.
+        total: the number of photos in the whole list.
+        note: a line above the grid.
     """
     shown = pictures[:SHOWN]
     more = max(total, len(pictures)) - len(shown)
@@ -75,5 +75,5 @@ def _tile(picture: Picture) -> str:
 
 
 def _is_open(url: str) -> bool:
-    """Whether a URL may stand in a notebook that is passed on: on the web, and not signed."""
+    """Return whether a URL can be in a notebook that others get: a web URL that is not signed."""
     return url.casefold().startswith(("https://", "http://")) and "?" not in url

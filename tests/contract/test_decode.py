@@ -119,7 +119,9 @@ def test_a_truncated_body_is_an_error_that_quotes_it(call: Endpoint[Any], data: 
 
 @each_endpoint
 @pytest.mark.parametrize("body", [b"", b"<html>hello</html>", b"[]", b'"ok"', b"7", b"null", b"\xff\xfe{}"])
-def test_what_is_no_json_object_is_an_error(call: Endpoint[Any], data: dict[str, Any], body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_an_error(
+    call: Endpoint[Any], data: dict[str, Any], body: bytes
+) -> None:
     error = refusal(call, reply(body))
     assert error.endpoint == call.name
     assert error.path == "$"
@@ -128,7 +130,7 @@ def test_what_is_no_json_object_is_an_error(call: Endpoint[Any], data: dict[str,
 
 @each_endpoint
 @given(junk=JSON)
-def test_no_reply_whatever_escapes_the_typed_errors(
+def test_every_reply_ends_in_a_model_or_a_typed_error(
     call: Endpoint[Any], data: dict[str, Any], junk: object
 ) -> None:
     key = next(iter(data))
@@ -142,7 +144,7 @@ def test_no_reply_whatever_escapes_the_typed_errors(
 
 
 @given(word=st.sampled_from(["processing", "done", "failed", "nomatch", "zzz"]), clips=JSON)
-def test_no_clip_list_whatever_escapes_the_typed_errors(word: str, clips: object) -> None:
+def test_every_clip_list_ends_in_clips_or_a_typed_error(word: str, clips: object) -> None:
     for key in ("clips", "videos", "results"):
         try:
             status = CLIP_STATUS.decode(ok({"status": word, key: clips}))

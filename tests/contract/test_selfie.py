@@ -115,7 +115,7 @@ async def test_a_file_that_was_read_before_is_read_from_its_start(picture: Path)
         ("a\0b", "selfie"),
     ],
 )
-async def test_what_is_no_selfie_is_refused_before_the_wire(source: Any, message: str) -> None:
+async def test_an_invalid_selfie_is_refused_before_anything_is_sent(source: Any, message: str) -> None:
     nothing = rig([])
     with pytest.raises(InvalidInputError, match=message):
         await nothing.event.face_search(source)
@@ -151,7 +151,7 @@ async def test_a_text_file_and_a_closed_one_are_refused(picture: Path) -> None:
         (b"?", "selfie.bin", "application/octet-stream"),
     ],
 )
-async def test_the_kind_is_told_from_the_content(content: bytes, name: str, kind: str) -> None:
+async def test_the_file_type_follows_from_the_content(content: bytes, name: str, kind: str) -> None:
     answers = rig([FACES])
     await answers.event.face_search(content)
     upload = answers.requests[0].upload

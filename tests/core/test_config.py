@@ -21,7 +21,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_what_is_missing_is_said_by_name() -> None:
+def test_missing_settings_are_named() -> None:
     with pytest.raises(ConfigError, match=r"api_key .*NINEPIC_API_KEY.* and org_id .*NINEPIC_ORG_ID"):
         NinePic()
     with pytest.raises(ConfigError, match="NINEPIC_ORG_ID") as caught:

@@ -43,7 +43,7 @@ async def test_one_deadline_over_a_reply_that_never_comes() -> None:
     assert (caught.value.endpoint, caught.value.attempts) == ("ping", 1)
 
 
-async def test_a_timeout_tells_the_last_failure_before_it() -> None:
+async def test_a_timeout_names_the_last_failure_before_it() -> None:
     answers: list[Any] = [failed(503, "busy")]
 
     async def answer(request: Request) -> Reply:
@@ -241,7 +241,7 @@ async def test_a_403_of_a_search_that_is_off_says_which(call: Call, flags: tuple
 @pytest.mark.parametrize(
     "look", [ok(details()), failed(403), failed(500), SendError("reset"), reply(b"<html>")], ids=str
 )
-async def test_a_403_that_no_flag_explains_stays_what_it_is(look: Reply | SendError) -> None:
+async def test_a_403_that_no_flag_explains_is_raised_as_it_is(look: Reply | SendError) -> None:
     answers = rig([failed(403, "Invalid API key"), look])
     with pytest.raises(PermissionDeniedError, match="Invalid API key") as caught:
         await answers.event.bib_search("7").collect()
@@ -250,7 +250,7 @@ async def test_a_403_that_no_flag_explains_stays_what_it_is(look: Reply | SendEr
 
 
 @pytest.mark.parametrize("call", [lambda e: e.ping(), lambda e: e.photos().collect(), lambda e: e.details()])
-async def test_a_403_of_what_is_no_search_is_not_looked_into(call: Call) -> None:
+async def test_no_flags_are_fetched_after_a_403_of_a_call_without_flags(call: Call) -> None:
     answers = rig([failed(403)])
     with pytest.raises(PermissionDeniedError):
         await call(answers.event)
@@ -258,14 +258,14 @@ async def test_a_403_of_what_is_no_search_is_not_looked_into(call: Call) -> None
 
 
 @pytest.mark.parametrize("answer", [failed(404), failed(400), failed(422), reply(b"{", 200)], ids=str)
-async def test_nothing_but_a_403_is_looked_into(answer: Reply) -> None:
+async def test_no_flags_are_fetched_after_other_failures(answer: Reply) -> None:
     answers = rig([answer])
     with pytest.raises(NinePicError):
         await answers.event.bib_search("7").collect()
     assert len(answers.requests) == 1
 
 
-async def test_a_look_that_hangs_leaves_the_403() -> None:
+async def test_a_403_is_raised_if_fetching_the_flags_hangs() -> None:
     async def answer(request: Request) -> Reply:
         return await never(request) if request.path.endswith("/details") else failed(403)
 

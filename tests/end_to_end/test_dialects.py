@@ -68,7 +68,7 @@ async def test_every_dialect_gives_the_same_results(
 
 
 @pytest.mark.parametrize("guess", OTHERWISE)
-async def test_a_wrong_guess_is_made_up_for_or_a_typed_error(
+async def test_a_wrong_guess_has_a_fallback_or_is_a_typed_error(
     guess: str, people: Participants, documented_tour: Tour
 ) -> None:
     assert await take_tour(OPPOSITES[guess], people) == {**documented_tour, **OTHERWISE[guess]}

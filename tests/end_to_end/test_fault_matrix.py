@@ -34,7 +34,7 @@ def expected(
     ("kind", "often"),
     [(kind, often) for kind in KINDS for often in TIMES if often == "for ever" or kind not in THROTTLES],
 )
-async def test_every_call_survives_or_says_what_is_wrong(
+async def test_every_call_survives_or_raises_a_typed_error(
     kind: str,
     often: str,
     people: Participants,

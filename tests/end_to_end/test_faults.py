@@ -131,7 +131,7 @@ async def test_no_number_of_retries_outlasts_the_deadline(fault: str, sb: Sandbo
     assert error.attempts - len(sent(sb)) in (0, 1), "the last one may not have arrived"
 
 
-async def test_a_timeout_tells_what_went_wrong_before_it(sb: Sandbox, client: NinePic) -> None:
+async def test_a_timeout_names_the_failure_before_it(sb: Sandbox, client: NinePic) -> None:
     sb.faults.add(status=503, body=HTML)
     sb.faults.add(delay_s=5)
 
@@ -143,7 +143,7 @@ async def test_a_timeout_tells_what_went_wrong_before_it(sb: Sandbox, client: Ni
     assert "503" in str(error)
 
 
-async def test_a_gateways_page_is_quoted_as_what_it_is(sb: Sandbox, client: NinePic) -> None:
+async def test_a_page_of_a_gateway_is_quoted(sb: Sandbox, client: NinePic) -> None:
     sb.faults.add(times=FOREVER, status=502, body=HTML, headers={"Content-Type": "text/html"})
 
     error = await failure_of(client.event(sb.event_id).details)

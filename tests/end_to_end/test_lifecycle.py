@@ -90,9 +90,7 @@ async def test_a_client_at_module_level_moves_to_the_next_loop_once_its_own_is_c
     assert sent(sb) == ["ping"] * 10
 
 
-async def test_a_loop_in_another_thread_is_told_so_and_the_first_goes_on(
-    sb: Sandbox, client: NinePic
-) -> None:
+async def test_a_second_loop_in_another_thread_is_refused(sb: Sandbox, client: NinePic) -> None:
     event = client.event(sb.event_id)
     await event.ping()
 
@@ -119,7 +117,7 @@ async def test_a_closed_client_says_so_and_may_be_closed_again(sb: Sandbox) -> N
     assert sent(sb) == ["ping"]
 
 
-async def test_a_client_that_was_never_used_closes_without_a_word(sb: Sandbox) -> None:
+async def test_a_client_that_was_never_used_closes_silently(sb: Sandbox) -> None:
     async with client_of(sb):
         pass
     await client_of(sb).aclose()
@@ -149,7 +147,7 @@ async def test_closing_a_view_leaves_the_client_open(sb: Sandbox, client: NinePi
     assert (await view.event(sb.event_id).ping()).status == "ok"
 
 
-async def test_a_view_keeps_what_it_was_not_given(sb: Sandbox, client: NinePic) -> None:
+async def test_a_view_keeps_the_other_options(sb: Sandbox, client: NinePic) -> None:
     view = client.with_options()
 
     assert (view.org_id, repr(view)) == (client.org_id, repr(client))

@@ -76,7 +76,7 @@ async def test_a_call_that_goes_well_warns_of_nothing(
     assert ours(caplog, logging.WARNING) == []
 
 
-async def test_an_unknown_status_word_is_warned_of_once_and_is_in_the_timeout(
+async def test_an_unknown_status_word_is_warned_about_once_and_is_in_the_timeout(
     people: Participants, caplog: pytest.LogCaptureFixture
 ) -> None:
     dialect = Dialect(clip_words=ClipWords(queued="brewing", processing="brewing"))

@@ -44,7 +44,7 @@ MISHAPS: dict[str, FaultFields] = {
 
 @pytest.mark.parametrize("mishap", MISHAPS)
 @pytest.mark.parametrize("search", SEARCHES)
-async def test_a_selfie_is_charged_once_whatever_happens_to_the_request(
+async def test_a_selfie_is_charged_once_after_any_fault(
     search: str, mishap: str, sb: Sandbox, client: NinePic, people: Participants
 ) -> None:
     endpoint, run = SEARCHES[search]

@@ -106,7 +106,7 @@ async def test_another_event_and_another_organisation_are_denied(sb: Sandbox, cl
         assert type(await failure_of(other.event(sb.event_id).ping)) is PermissionDeniedError
 
 
-async def test_a_key_that_did_not_arrive_is_told_apart(sb: Sandbox, client: NinePic) -> None:
+async def test_a_missing_key_has_its_own_error(sb: Sandbox, client: NinePic) -> None:
     sb.faults.add(status=401, body={"responseType": "error", "message": "Missing API key", "data": None})
 
     assert type(await failure_of(client.event(sb.event_id).ping)) is AuthenticationError

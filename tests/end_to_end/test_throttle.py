@@ -68,7 +68,7 @@ async def test_another_client_is_not_held_up(sb: Sandbox, client: NinePic) -> No
         assert (await other.event(sb.event_id).ping()).status == "ok"
 
 
-async def test_a_retry_after_beyond_the_deadline_comes_back_at_once(sb: Sandbox, client: NinePic) -> None:
+async def test_a_retry_after_beyond_the_deadline_is_an_error_at_once(sb: Sandbox, client: NinePic) -> None:
     throttle(sb, 30)
     hurried = client.with_options(timeout=1, retry=quick(100)).event(sb.event_id)
     watch = Stopwatch()

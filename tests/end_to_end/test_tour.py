@@ -41,7 +41,7 @@ async def test_client_lists_events(sb: Sandbox, client: NinePic) -> None:
     assert sent(sb) == ["events"] * 3
 
 
-async def test_client_and_event_say_what_they_are_without_a_request(sb: Sandbox, client: NinePic) -> None:
+async def test_the_reprs_of_client_and_event_need_no_request(sb: Sandbox, client: NinePic) -> None:
     event = client.event(str(sb.event_id))
 
     assert client.org_id == sb.org_id
@@ -51,7 +51,7 @@ async def test_client_and_event_say_what_they_are_without_a_request(sb: Sandbox,
     assert sent(sb) == []
 
 
-async def test_event_pings_and_tells_its_details(sb: Sandbox, event: Event) -> None:
+async def test_ping_and_details(sb: Sandbox, event: Event) -> None:
     ping, details = await event.ping(), await event.details()
 
     assert (ping.status, ping.org_id, ping.event_id) == ("ok", sb.org_id, sb.event_id)
@@ -93,7 +93,7 @@ async def test_bib_search_finds_every_bib(respell: Callable[[str], str], sb: San
         assert [photo.image_id for photo in found] == ids_of(sb, places_of(sb, bib))
 
 
-async def test_bib_search_takes_a_number_and_finds_nobody(sb: Sandbox, event: Event) -> None:
+async def test_bib_search_accepts_a_number_and_may_find_nothing(sb: Sandbox, event: Event) -> None:
     bib = next(bib for bib in sb.bibs if bib.isdecimal() and bib.isascii())
 
     assert len(await event.bib_search(int(bib)).collect()) == len(places_of(sb, bib))
@@ -230,7 +230,7 @@ async def test_originals_by_each_method(sb: Sandbox, event: Event, people: Parti
     assert [(failed.image_id, failed.path) for failed in page.failed] == [("not-there", None)]
 
 
-async def test_what_does_not_exist_is_said_so(event: Event) -> None:
+async def test_unknown_events_and_ids_are_not_found(event: Event) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
 
     for call in (event.face_results(unknown).collect, event.clip_job(unknown).status):

@@ -51,7 +51,7 @@ def test_a_bib_is_text_or_a_number(bib: Any) -> None:
 
 
 @pytest.mark.parametrize("bib", [".", "..", "\ud800"])
-async def test_what_no_path_can_hold_is_never_sent(bib: str) -> None:
+async def test_values_that_no_path_can_hold_are_never_sent(bib: str) -> None:
     nothing = silent()
     with pytest.raises(InvalidInputError, match="bib"):
         await nothing.event.bib_search(bib).collect()

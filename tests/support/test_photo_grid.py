@@ -86,7 +86,7 @@ def test_a_page_shows_its_first_photos_and_says_how_many_more_there_are() -> Non
 
 
 @pytest.mark.parametrize("face", [sdk.FaceSearch, sync.FaceSearch])
-def test_a_selfie_search_shows_what_it_found(face: type[sdk.FaceSearch]) -> None:
+def test_a_selfie_search_shows_its_photos(face: type[sdk.FaceSearch]) -> None:
     pagination = page_of([], total=40).pagination
     search = face(request_id="r-1", images=[item(1), item(2)], pagination=pagination)
     elements = Elements(search._repr_html_())
