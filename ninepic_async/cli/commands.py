@@ -149,6 +149,19 @@ It goes on until Ctrl-C, or for the time of --for. Run the same command again to
         ),
     ),
     Command(
+        "scale",
+        "scale:scale",
+        """Download whole events over Dask workers, to a folder or an object store.
+
+Needs the extra scale. The workers take the key from their own environment; workers on this machine get it \
+from the command. Run the same command again to continue after any interruption.""",
+        (
+            "ninepic scale 456 --to archive --workers 4",
+            "ninepic scale 456 789 --to s3://bucket/races --dask tcp://10.0.0.7:8786 --rate 50",
+            "ninepic scale --all-events --to s3://bucket/races",
+        ),
+    ),
+    Command(
         "gallery",
         "gallery:gallery",
         "Make a web page of fetched photos.",

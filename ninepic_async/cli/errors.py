@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Final
 
@@ -24,6 +25,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 _SANDBOX_PACKAGES: Final = ("PIL", "numpy", "av")
+
+
+def need_extra(extra: str, packages: Sequence[str]) -> None:
+    """Check that the packages of an extra are installed.
+
+    Raises:
+        CommandError: one is missing; the text says how to install it.
+    """
+    if any(find_spec(package) is None for package in packages):
+        raise CommandError(f"this needs an extra: pip install 'ninepic-async[{extra}]'")
 
 
 def need_sandbox() -> None:

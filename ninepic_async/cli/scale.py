@@ -1,0 +1,171 @@
+"""``ninepic scale``: download whole events over Dask workers, to a folder or an object store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from attrs import frozen
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich import filesize
+
+from ninepic_async import DownloadProgress, Event, NinePic, RateLimit
+from ninepic_async._support.text import count_text
+from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError, need_extra
+from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, Flag, Output, Work, find_event
+from ninepic_async.cli.progress import fetched, fetching
+from ninepic_async.cli.selection import Rendition
+from ninepic_async.cli.terminal import print_error, print_json, print_note
+
+if TYPE_CHECKING:
+    from ninepic_async.scale import ScaleReport
+
+_PACKAGES: Final = ("distributed", "obstore")
+_FAILURES_SHOWN: Final = 5
+_EVENTS: Final = Parameter(name="EVENT_ID", help="Numbers, slugs or names of events.")
+_TO: Final = Parameter(
+    help="A folder that all workers share, or a URL such as s3://bucket/456/ (file, s3, gs, az). "
+    "For several events, each goes into a folder of its number."
+)
+
+
+@Parameter(name="*", group=HOW)
+@frozen(kw_only=True)
+class Running:
+    """The workers, and what they fetch."""
+
+    dask: str | None = None
+    """The address of a Dask scheduler, such as tcp://10.0.0.7:8786. Default: workers on this machine."""
+
+    workers: Annotated[int | None, Parameter(validator=Number(gte=1))] = None
+    """Worker processes on this machine. Default: one for each core."""
+
+    rate: Annotated[float | None, Parameter(validator=Number(gt=0))] = None
+    """API requests a second for all workers together. Default: what the service accepts."""
+
+    rendition: Rendition = "large"
+    """The watermarked preview (large), the thumbnail, or the original."""
+
+    shard: Annotated[int, Parameter(validator=Number(gte=1))] = 1000
+    """Photos for each task."""
+
+    all_events: Flag = False
+    """All events of the organisation."""
+
+    def check(self, event_ids: tuple[str, ...]) -> None:
+        """Check that the options agree.
+
+        Raises:
+            UsageError: they don't.
+        """
+        if bool(event_ids) == self.all_events:
+            raise UsageError("give events, or --all-events")
+        if self.dask is not None and self.workers is not None:
+            raise UsageError("give either --dask or --workers: a scheduler has its own workers")
+
+
+_RUNNING = Running()
+
+
+def scale(
+    *event_ids: Annotated[str, _EVENTS],
+    to: Annotated[str, _TO],
+    running: Running = _RUNNING,
+    account: Account = ACCOUNT,
+    output: Output = OUTPUT,
+) -> Work:
+    """Download whole events over Dask workers. Run it again to continue after any interruption."""
+    running.check(event_ids)
+    if not to.strip():
+        raise UsageError("--to is empty: give a folder or a URL")
+    need_extra("scale", _PACKAGES)
+    return _scale(account.client(), event_ids, to, running, output)
+
+
+async def _scale(
+    client: NinePic, event_ids: tuple[str, ...], to: str, running: Running, output: Output
+) -> int:
+    is_whole = True
+    async with client, _workers(running) as dask:
+        events = [await find_event(client, each) for each in event_ids] or await _every(client)
+        for event in events:
+            place = to if len(event_ids) == 1 else f"{to.rstrip('/')}/{event.event_id}"
+            report = await _download(event, place, dask, running)
+            _print_outcome(event, place, report, output)
+            is_whole = is_whole and not (report.failed or report.failed_shards)
+    return OK if is_whole else FAILED
+
+
+async def _every(client: NinePic) -> list[Event]:
+    return [client.event(item.event_id) async for item in client.events()]
+
+
+@asynccontextmanager
+async def _workers(running: Running) -> AsyncIterator[Any]:
+    """Start as many workers as were asked for; else return the scheduler's address, or None."""
+    if running.workers is None:
+        yield running.dask
+        return
+    from distributed import Client, LocalCluster
+
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=running.workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                asynchronous=True,
+                host="127.0.0.1",
+                silence_logs=logging.ERROR,
+            )
+        )
+        yield await stack.enter_async_context(
+            Client(cluster, asynchronous=True)  # type: ignore[no-untyped-call]
+        )
+
+
+async def _download(event: Event, to: str, dask: Any, running: Running) -> ScaleReport:
+    from ninepic_async.scale import download
+
+    with fetching() as bar:
+
+        def show(progress: DownloadProgress) -> None:
+            text, done = fetched(progress)
+            bar.update(text, done, progress.known or None)
+
+        try:
+            return await download(
+                event,
+                to,
+                dask=dask,
+                shard=running.shard,
+                rendition=running.rendition,
+                rate_limit=None if running.rate is None else RateLimit(running.rate),
+                on_progress=show,
+            )
+        except asyncio.CancelledError:
+            # Only Ctrl-C cancels here.
+            raise Interrupted(
+                f"interrupted; finished photos are in {to}; run the same command to continue"
+            ) from None
+
+
+def _print_outcome(event: Event, to: str, report: ScaleReport, output: Output) -> None:
+    for row in report.failed[:_FAILURES_SHOWN]:
+        print_error(f"{row.name}: {row.error}")
+    for shard in report.failed_shards[:_FAILURES_SHOWN]:
+        print_error(f"shard {shard.shard}: {shard.error}")
+    if output.json:
+        print_json({"event_id": event.event_id, "to": to, **report.to_dict()})
+    size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
+    there = f", {report.skipped:,} already there" if report.skipped else ""
+    stored = f"{count_text(report.done, 'photo')} stored{size}{there}"
+    print_note(f"Event {event.event_id}: {stored}, in {to}.")
+    if report.failed or report.failed_shards:
+        shards = f" and {count_text(len(report.failed_shards), 'shard')}" if report.failed_shards else ""
+        print_note(f"{len(report.failed):,}{shards} missing. Run the same command to try again.")
