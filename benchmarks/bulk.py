@@ -30,7 +30,7 @@ from typing import Any
 
 AT_ONCE = 16
 KIB = 1024
-SIZES = {"200 KiB": (200 * KIB, 4000), "4 MiB": (4096 * KIB, 240)}
+SIZES = {"1 KiB": (KIB, 10_000), "200 KiB": (200 * KIB, 4000), "4 MiB": (4096 * KIB, 240)}
 TMPFS = "/dev/shm" if Path("/dev/shm").is_dir() else None
 CONFIG = """
 daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/error.log;
@@ -101,10 +101,10 @@ def plain_httpx(urls: list[str], to: Path) -> list[str]:
 
 
 async def run_ours(urls: list[str], to: Path) -> None:
-    from ninepic_async import ImageItem, NinePic
+    from ninepic_async import HTTPOptions, ImageItem, NinePic
 
     items = (ImageItem(image_id=Path(url).stem, img_url=url, thumbnail_url=url) for url in urls)
-    async with NinePic("key", 1) as client:
+    async with NinePic("key", 1, http=HTTPOptions(allow_private_addresses=True)) as client:
         (await client.event(1).download(items, to, concurrency=AT_ONCE)).raise_for_failures()
 
 

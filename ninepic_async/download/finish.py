@@ -141,7 +141,7 @@ class Finisher:
                     return wanted
             else:
                 return wanted
-        for name in self.known.rename(job.key, wanted):
+        for name in self.known.names(job.key, wanted):
             try:
                 self.store.publish(job.name, name, replace=False)
             except NameTakenError:

@@ -88,7 +88,10 @@ def to_object(row: Row | EventNote) -> dict[str, Any]:
 
 
 def to_row(found: dict[str, Any]) -> Row | None:
-    """Return the row of a JSON object, or None for an object that no run wrote."""
+    """Return the row of a JSON object, or None for an object that no run wrote.
+
+    ``listed`` is left out: a run does not need it, and a journal can have a million rows.
+    """
     key, identity, name, state = map(found.get, ("key", "id", "name", "state"))
     if not (isinstance(key, str) and isinstance(identity, str) and isinstance(name, str)):
         return None
@@ -104,23 +107,7 @@ def to_row(found: dict[str, Any]) -> Row | None:
         bytes=size if type(size) is int and 0 <= size < 2**63 else None,
         validator=validator if isinstance(validator, str) else None,
         error=error if isinstance(error, str) else None,
-        listed=_listed(found),
     )
-
-
-def to_event_note(found: dict[str, Any]) -> EventNote | None:
-    """Return what a JSON object says of the event, or None if it is of another kind."""
-    event_id, name = found.get("event_id"), found.get("event_name")
-    if type(event_id) is int and isinstance(name, str):
-        return EventNote(event_id=event_id, event_name=name)
-    return None
-
-
-def _listed(found: dict[str, Any]) -> Listed | None:
-    name, place, hour = map(found.get, ("list", "place", "hour"))
-    if not isinstance(name, str) or type(place) is not int:
-        return None
-    return Listed(list=name, place=place, hour=hour if isinstance(hour, str) else None)
 
 
 class Journal:

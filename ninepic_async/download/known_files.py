@@ -22,14 +22,17 @@ _READ_AT_ONCE: Final = 500
 """Rows read without a pause. This takes some milliseconds, for which the event loop stands still."""
 _MOST_AHEAD: Final = 20_000
 """Rows read ahead of the source's order, until the order is found to be another one."""
-_PHOTOS: Final = """CREATE TABLE photo (
-        key TEXT PRIMARY KEY, name TEXT, folded TEXT UNIQUE,
-        state TEXT, bytes INTEGER, validator TEXT, at INTEGER
-    ) WITHOUT ROWID"""
-_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)"
-_CLAIM: Final = "INSERT OR IGNORE INTO photo VALUES (?, ?, ?, NULL, NULL, NULL, NULL)"
-_RENAME: Final = "UPDATE OR IGNORE photo SET name = ?, folded = ? WHERE key = ?"
+_TABLES: Final = (
+    """CREATE TABLE photo (
+        key TEXT PRIMARY KEY, name TEXT, state TEXT, bytes INTEGER, validator TEXT, at INTEGER
+    ) WITHOUT ROWID""",
+    "CREATE TABLE name (folded TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID",
+    "CREATE TABLE met (key INTEGER PRIMARY KEY)",
+)
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?)"
 _FIND: Final = "SELECT name, state, bytes, validator, at FROM photo WHERE key = ?"
+_TAKE_NAME: Final = "INSERT OR IGNORE INTO name VALUES (?, ?)"
+_OWNER: Final = "SELECT key FROM name WHERE folded = ?"
 _MEET: Final = "INSERT OR IGNORE INTO met VALUES (?)"
 
 Rows = Iterable[tuple[int, Row]]
@@ -37,10 +40,17 @@ Rows = Iterable[tuple[int, Row]]
 
 @frozen
 class Known:
-    """What an earlier run noted of a photo, and where in the journal."""
+    """What an earlier run noted of a photo.
+
+    Attributes:
+        row: the note.
+        offset: its place in the journal.
+        is_latest: whether no later note of the photo can follow.
+    """
 
     row: Row
     offset: int
+    is_latest: bool = False
 
 
 @contextmanager
@@ -73,6 +83,7 @@ class KnownFiles:
         self._unread: Iterator[tuple[int, Row]] = iter(read())
         self._ahead: dict[str, Known] = {}
         self._indexed = False
+        self._names_indexed = False
         # With an empty name SQLite makes a temporary file, once its cache is full.
         self._db = sqlite3.connect("", isolation_level=None)
         try:
@@ -85,8 +96,8 @@ class KnownFiles:
     def _begin(self) -> None:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(_PHOTOS)
-        self._db.execute("CREATE TABLE met (key INTEGER PRIMARY KEY)")
+        for table in _TABLES:
+            self._db.execute(table)
         self._db.execute("BEGIN")
 
     def close(self) -> None:
@@ -99,7 +110,7 @@ class KnownFiles:
         return self._db.execute(_MEET, (_fingerprint(key),)).rowcount == 1
 
     async def find(self, key: str) -> Known | None:
-        """Return what an earlier run noted of a photo. Where that says ``done``, a later note may differ."""
+        """Return what an earlier run noted of a photo, or None if no run did."""
         while not self._indexed:
             found = self._ahead.pop(key, None)
             if found is not None:
@@ -114,30 +125,31 @@ class KnownFiles:
 
     async def claim(self, key: str, wanted: str) -> str:
         """Give a new photo a name that no other has: the wanted one, or one with the key in it."""
-        await self._index()
-        names = chain([wanted], (distinct(wanted, mark) for mark in _marks(key)))
-        return next(name for name in names if self._claimed(key, name))
+        await self._index_names()
+        return next(self.names(key, wanted))
 
-    def rename(self, key: str, wanted: str) -> Iterator[str]:
-        """Yield names for a photo that is to be stored under another one, each claimed for it in turn."""
+    def names(self, key: str, wanted: str) -> Iterator[str]:
+        """Yield names for a photo that no other photo has, and reserve each of them for it."""
         for name in chain([wanted], (distinct(wanted, mark) for mark in _marks(key))):
-            with _has_room():
-                renamed = self._db.execute(_RENAME, (name, folded(name), key)).rowcount
-            if renamed == 1:
+            if self._is_taken_for(key, name):
                 yield name
 
     @_has_room()
-    def _claimed(self, key: str, name: str) -> bool:
-        return self._db.execute(_CLAIM, (key, name, folded(name))).rowcount == 1
+    def _is_taken_for(self, key: str, name: str) -> bool:
+        """Reserve a name for a photo, unless another photo has it."""
+        if self._db.execute(_TAKE_NAME, (folded(name), key)).rowcount == 1:
+            return True
+        owner: str = self._db.execute(_OWNER, (folded(name),)).fetchone()[0]
+        return owner == key
 
     @_has_room()
     def _indexed_row(self, key: str) -> Known | None:
         found = self._db.execute(_FIND, (key,)).fetchone()
-        if found is None or found[1] is None:
+        if found is None:
             return None
         name, state, size, validator, offset = found
         row = Row(key=key, id="", name=name, state=state, bytes=size, validator=validator)
-        return Known(row, offset)
+        return Known(row, offset, is_latest=True)
 
     async def _read_on(self) -> None:
         """Read a few more rows, or index them all where the source's order is not the journal's."""
@@ -147,15 +159,23 @@ class KnownFiles:
             await self._index()
 
     async def _index(self) -> None:
-        if self._indexed:
-            return
-        self._ahead.clear()
+        if not self._indexed:
+            self._ahead.clear()
+            await self._fill(_PUT, _values)
+            self._indexed = True
+
+    async def _index_names(self) -> None:
+        if not self._names_indexed:
+            await self._fill(_TAKE_NAME, _name_values)
+            self._names_indexed = True
+
+    async def _fill(self, statement: str, values: Callable[[int, Row], tuple[object, ...]]) -> None:
+        """Put the journal's rows into a table."""
         rows = iter(self._read())
         while some := list(islice(rows, _READ_AT_ONCE)):
             with _has_room():
-                self._db.executemany(_PUT, [_values(*each) for each in some if not is_unsigned(each[1])])
+                self._db.executemany(statement, [values(*each) for each in some if not is_unsigned(each[1])])
             await anyio.lowlevel.checkpoint()
-        self._indexed = True
 
 
 def is_unsigned(row: Row) -> bool:
@@ -177,5 +197,9 @@ def _marks(key: str) -> Iterator[str]:
     yield from (f"{key}-{number}" for number in count(2))
 
 
-def _values(offset: int, row: Row) -> tuple[str | int | None, ...]:
-    return row.key, row.name, folded(row.name), row.state, row.bytes, row.validator, offset
+def _values(offset: int, row: Row) -> tuple[object, ...]:
+    return row.key, row.name, row.state, row.bytes, row.validator, offset
+
+
+def _name_values(_: int, row: Row) -> tuple[object, ...]:
+    return folded(row.name), row.key

@@ -1,10 +1,11 @@
-"""Asking the photo hosts: a session of its own that has no key to send."""
+"""Send requests to photo hosts, over sessions that have no key to send."""
 
 from __future__ import annotations
 
 import re
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,6 +21,8 @@ from ninepic_async._support.addresses import is_public, literal
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 """Measured on files of 4 MiB: the system's smaller default costs a fifth of the speed."""
 MOST_REDIRECTS: Final = 5
+_ORIGINS: Final = 64
+"""Origins whose proxy is remembered: finding it takes longer than a small file's other work."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PLAIN: Final = re.compile(r"[!-~]+")
 _CLOSE_WITHIN_S: Final = 0.5
@@ -34,23 +37,24 @@ NetworkError: Final[tuple[type[Exception], ...]] = (
 
 
 class LinkError(Exception):
-    """A link that is not to be followed, with the reason."""
+    """A link that must not be followed; the text says why."""
 
 
 class PhotoHost:
-    """The connections of one bulk fetch. How long a host may take is for the caller to say.
+    """The connections of one download. Time limits are the caller's.
 
     Args:
         network: proxies, TLS, extra headers, and whether addresses may be private.
     """
 
     def __init__(self, network: Network = Network()) -> None:  # noqa: B008 (frozen)
-        # Having freed one block of that size, glibc keeps as much at hand, instead of giving each chunk's
-        # pages back and asking for them anew: a tenth of the time on small files. The block is never touched.
+        # After freeing one block of this size, glibc keeps as much memory at hand. Otherwise it returns
+        # each chunk's pages to the system: a tenth of the time on small files. No page is touched here.
         bytearray(RECEIVE_BUFFER_BYTES)
         self._network = network
         self._direct = self._session(_public_only if not network.allow_private_addresses else _enlarge_buffer)
         self._through_proxy: aiohttp.ClientSession | None = None
+        self._proxy_of = lru_cache(_ORIGINS)(network.proxies.find)
 
     def _session(self, on_socket: Callable[[socket.socket, Any], None]) -> aiohttp.ClientSession:
         # The bytes must be those on the host's disk: lengths and ranges are counted in them.
@@ -71,10 +75,10 @@ class PhotoHost:
                 await self._through_proxy.close()
 
     async def open(self, link: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        """Ask for a file, following redirects. The caller closes the reply.
+        """Request a file, and follow redirects. The caller closes the reply.
 
         Raises:
-            LinkError: it leads somewhere that is not to be asked.
+            LinkError: the link, or a redirect, must not be followed.
         """
         url = _checked(link)
         for _ in range(MOST_REDIRECTS + 1):
@@ -101,10 +105,9 @@ class PhotoHost:
         raise failure
 
     async def _request(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        address = literal(url.host or "")
-        if address is not None and not self._network.allow_private_addresses and not is_public(address):
+        if not self._network.allow_private_addresses and _leads_inside(url.host or ""):
             raise _not_public(url)
-        proxy = self._network.proxies.find(str(url))
+        proxy = self._proxy_of(str(url.origin()))
         if proxy is None:
             return await self._direct.get(url, headers=headers, allow_redirects=False)
         if self._through_proxy is None:
@@ -125,6 +128,13 @@ def _checked(link: str, base: URL | None = None) -> URL:
     except ValueError:
         pass
     raise _not_a_link(link)
+
+
+@lru_cache(_ORIGINS)
+def _leads_inside(host: str) -> bool:
+    """Check whether a host is a literal address that is not public."""
+    address = literal(host)
+    return address is not None and not is_public(address)
 
 
 def _not_a_link(link: str) -> LinkError:

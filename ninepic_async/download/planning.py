@@ -61,8 +61,11 @@ class Planner:
         found = await self.known.find(file.key)
         if found is not None and self._is_there(found):
             return None
-        found = await self.known.latest(file.key)
-        if found is not None and (self._is_there(found) or self._is_kept(found)):
+        if found is not None and not found.is_latest:
+            found = await self.known.latest(file.key)
+            if found is not None and self._is_there(found):
+                return None
+        if found is not None and self._is_kept(found):
             return None
         return file, None if found is None else found.row
 

@@ -147,7 +147,7 @@ async def test_a_new_photo_gets_no_name_that_an_earlier_run_gave() -> None:
     files = known(row)
     assert await files.find(row.key) is not None
     assert await files.claim("new", "0.jpg") == "0~new.jpg"
-    assert next(files.rename("new", "0.JPG")) == "0~new.JPG"
+    assert next(files.names("new", "0.JPG")) == "0~new.JPG"
     files.close()
 
 
@@ -173,7 +173,7 @@ async def test_hostile_names_take_no_others_place() -> None:
 
 async def test_a_full_temporary_folder_is_a_typed_error() -> None:
     files = known()
-    files._db.execute("PRAGMA max_page_count = 5")
+    files._db.execute("PRAGMA max_page_count = 6")
 
     async def claim_many() -> None:
         for number in range(1000):
