@@ -4,56 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession
-from attrs import frozen
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from yarl import URL
 
-from ninepic_async.sandbox import Fault, ManualClock, Sandbox
-from ninepic_async.sandbox.control.strict_json import BadJsonError, read
-from tests.sandbox.raw_client import Answer, Api, talk
+from ninepic_async.sandbox import Sandbox
+from tests.sandbox.raw_client import Api, talk
+
+from .remote import Remote
 
 PHOTOS = 120
 EVENT_ID = 487
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(photos=PHOTOS, clock=ManualClock(), control=True) as running:
-        yield running
-
-
-@frozen
-class Remote:
-    sandbox: Sandbox
-    session: ClientSession
-
-    async def send(self, method: str, path: str = "", **options: Any) -> Answer:
-        async with self.session.request(
-            method, f"{self.sandbox.base_url}/_sandbox{path}", **options
-        ) as reply:
-            return Answer(reply.status, await reply.json())
-
-    async def get(self, path: str = "", **query: Any) -> Any:
-        answer = await self.send("GET", path, params=query)
-        assert answer.status == 200, answer.body
-        return answer.body
-
-    async def post(self, path: str, body: object = None) -> Answer:
-        return await self.send("POST", path, json=body)
-
-
-@pytest.fixture
-def remote(sandbox: Sandbox, session: ClientSession) -> Remote:
-    return Remote(sandbox, session)
 
 
 async def search(api: Api, place: int = 0) -> str:
@@ -266,29 +232,6 @@ async def test_body_that_is_not_json(remote: Remote) -> None:
     assert "should be JSON" in answer.body["message"]
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
-    max_leaves=4,
-)
-
-
-@given(st.dictionaries(st.sampled_from([*Fault.__annotations__, "other"]), JSON, max_size=3) | JSON)
-def test_any_json_is_a_fault_or_a_named_problem(posted: object) -> None:
-    try:
-        fault = read(Fault, posted)
-    except BadJsonError as error:
-        problems = error.problems
-    else:
-        assert isinstance(posted, dict)
-        for name, value in posted.items():
-            assert getattr(fault, name) == value
-            assert isinstance(getattr(fault, name), bool) == isinstance(value, bool)
-        return
-    assert problems
-    assert all(problem.problem for problem in problems)
-
-
 async def test_log_is_read_and_cleared(remote: Remote, api: Api) -> None:
     await api.get("/ping")
     await api.get("/images", page=2)
@@ -333,91 +276,6 @@ async def test_pictures_without_pillow(remote: Remote, monkeypatch: pytest.Monke
 async def test_unknown_paths(remote: Remote) -> None:
     assert (await remote.send("GET", "/nonsense")).status == 404
     assert (await remote.send("GET", "/reset")).status == 405
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "evil.example"},
-        {"Host": "evil.example:9009"},
-        {"Host": "127.0.0.1.evil.example"},
-        {"Host": ""},
-        {"Host": "["},
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "nonsense"},
-        {"Sec-Fetch-Site": ""},
-        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
-    ],
-)
-async def test_other_sites_are_refused(remote: Remote, api: Api, headers: dict[str, str]) -> None:
-    await api.get("/ping")
-    answer = await remote.send("DELETE", "/requests", headers=headers)
-    assert answer.status in (400, 403)
-    assert len(list(api.sandbox.requests)) == 1
-    assert (await remote.send("GET", "/snapshot", headers=headers)).status in (400, 403)
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "localhost:1"},
-        {"Host": "[::1]:80"},
-        {"Origin": "http://localhost:3000"},
-        {"Origin": "http://127.0.0.1:3000", "Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-origin"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-    ],
-)
-async def test_all_loopback_names_are_accepted(remote: Remote, headers: dict[str, str]) -> None:
-    assert (await remote.send("GET", headers=headers)).status == 200
-
-
-@pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer wrong", "Basic the-token", "the-token", "Bearer the-tokén"]
-)
-async def test_token_is_required(session: ClientSession, authorization: str | None) -> None:
-    async with Sandbox(photos=1, control=True, control_token="the-token") as running:
-        headers = {} if authorization is None else {"Authorization": authorization}
-        answer = await Remote(running, session).send("POST", "/reset", headers=headers)
-        assert answer.status == 401
-        assert "Authorization: Bearer" in answer.body["message"]
-        assert "the-token" not in repr(running)
-
-
-@pytest.mark.parametrize("headers", [{}, {"Host": "sandbox:9009"}, {"Origin": "https://app.example"}])
-async def test_token_lets_other_machines_in(session: ClientSession, headers: dict[str, str]) -> None:
-    async with Sandbox(photos=1, control=True, control_token="the-token") as running:
-        headers = headers | {"Authorization": "bearer the-token"}
-        assert (await Remote(running, session).send("GET", headers=headers)).status == 200
-
-
-@pytest.mark.parametrize(
-    ("host", "control", "has_token"),
-    [
-        ("127.0.0.1", True, False),
-        ("localhost", True, False),
-        ("::1", True, False),
-        ("0.0.0.0", True, True),
-        ("::", True, True),
-        ("192.0.2.7", True, True),
-        ("0.0.0.0", False, False),
-    ],
-)
-def test_token_is_generated_for_other_machines(host: str, control: bool, has_token: bool) -> None:
-    first, second = (Sandbox(host=host, control=control).control_token for _ in range(2))
-    assert (first is not None) == has_token
-    assert not has_token or (first != second and len(first or "") >= 32)
-
-
-async def test_generated_token_is_required_on_all_addresses(session: ClientSession) -> None:
-    async with Sandbox(photos=1, host="0.0.0.0", control=True) as running:
-        remote = Remote(running, session)
-        assert (await remote.send("GET")).status == 401
-        headers = {"Authorization": f"Bearer {running.control_token}"}
-        assert (await remote.send("GET", headers=headers)).status == 200
 
 
 async def test_reset_keeps_the_photos_of_a_folder(tmp_path: Path, session: ClientSession) -> None:
