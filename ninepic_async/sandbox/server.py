@@ -106,7 +106,7 @@ class Sandbox(Assertions):
     )
     _state: SandboxState | None = field(default=None, init=False)
     _renderer: Renderer | None = field(default=None, init=False)
-    _ports: Ports = field(default=Factory(lambda self: Ports(self.clock), takes_self=True), init=False)
+    _ports: Ports = field(factory=Ports, init=False)
 
     async def start(self) -> Self:
         """Open both ports.
@@ -290,11 +290,13 @@ class Sandbox(Assertions):
             ValueError: An argument is impossible, contradicts another, or is given with a folder.
             LookupError: No participant has the BIB.
             FolderError: The folder can't be read any more.
+            RuntimeError: The sandbox is not running.
 
         Example:
             >>> image_ids = sb.add_photos(3, bib=sb.bibs[0])
             >>> sb.remove_photos(image_ids)
         """
+        self._check_running()
         photos = self.event.gallery
         if self.folder is None:
             new = NewPhotos(1 if count is None else count, bib, taken_at, timed)
@@ -314,7 +316,9 @@ class Sandbox(Assertions):
 
         Raises:
             LookupError: An id is unknown. Nothing is removed.
+            RuntimeError: The sandbox is not running.
         """
+        self._check_running()
         ids = [image_ids] if isinstance(image_ids, str) else image_ids
         self.state.change_main_event(self.event.gallery.without(ids))
 
@@ -331,6 +335,10 @@ class Sandbox(Assertions):
     def stranger_selfie(self, take: int = 0) -> bytes:
         """Return a selfie of somebody who is not in the main event, as a JPEG."""
         return self._pictures().stranger(take)
+
+    def _check_running(self) -> None:
+        if not self._ports.is_open:
+            raise RuntimeError("start the sandbox first")
 
     def _pictures(self) -> Pictures:
         if self._renderer is None:
@@ -376,4 +384,4 @@ class Sandbox(Assertions):
         openapi.add_to(api)
         if self.control:
             Control(self, Access(self.control_token)).add_to(api)
-        await self._ports.serve(api, host.app())
+        await self._ports.serve(self.clock, api, host.app())

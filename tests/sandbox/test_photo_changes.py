@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ninepic_async.sandbox import ManualClock, Sandbox
+from ninepic_async.sandbox.drawn_photos import DrawnPhotos
+from ninepic_async.sandbox.event_photos import EventPhotos
+from ninepic_async.sandbox.photo_changes import NewPhotos, with_drawn
 from ninepic_async.testing import sandbox_in_thread
 
 from .raw_client import Api
@@ -181,21 +184,27 @@ async def test_snapshot_holds_changes(api: Api) -> None:
         ({"taken_at": datetime(2026, 1, 17, tzinfo=UTC), "timed": False}, "contradict each other"),
     ],
 )
-def test_invalid_arguments(arguments: dict[str, Any], said: str) -> None:
-    sandbox = Sandbox(photos=10)
+async def test_invalid_arguments(sandbox: Sandbox, arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         sandbox.add_photos(**arguments)
-    assert sandbox.event.gallery.total == 10
+    assert sandbox.event.gallery.total == 120
 
 
-def test_unknown_ids_and_bibs_change_nothing() -> None:
+async def test_photos_change_only_while_the_sandbox_runs() -> None:
     sandbox = Sandbox(photos=10)
+    with pytest.raises(RuntimeError, match="start the sandbox first"):
+        sandbox.add_photos()
+    with pytest.raises(RuntimeError, match="start the sandbox first"):
+        sandbox.remove_photos([])
+
+
+async def test_unknown_ids_and_bibs_change_nothing(sandbox: Sandbox) -> None:
     known = sandbox.event.gallery.photo(0).image_id
     with pytest.raises(LookupError, match="no photo 'nonsense'"):
         sandbox.remove_photos([known, "nonsense"])
     with pytest.raises(LookupError, match="BIB 'nobody'"):
         sandbox.add_photos(bib="nobody")
-    assert sandbox.event.gallery.total == 10
+    assert sandbox.event.gallery.total == 120
     sandbox.remove_photos(known)
     with pytest.raises(LookupError, match=known):
         sandbox.remove_photos([known])
@@ -208,18 +217,18 @@ CHANGES = st.lists(
 
 @given(st.integers(0, 40), CHANGES)
 def test_any_changes_keep_order_totals_and_bibs(photos: int, changes: list[tuple[str, int]]) -> None:
-    sandbox = Sandbox(photos=photos)
-    expected = {sandbox.event.gallery.photo(place).image_id for place in range(photos)}
+    after = EventPhotos(DrawnPhotos("7/487", photos, 1_768_608_000))
+    expected = {after.photo(place).image_id for place in range(photos)}
     for change, number in changes:
-        before = sandbox.event.gallery
+        before = after
         if change == "remove" and before.total:
             image_id = before.photo(number % before.total).image_id
-            sandbox.remove_photos([image_id])
+            after = before.without([image_id])
             expected.remove(image_id)
         elif change != "remove":
-            expected.update(sandbox.add_photos(number % 3 + 1, timed=change == "add"))
-    after = sandbox.event.gallery
-    taken = times(sandbox)
+            after = with_drawn(before, NewPhotos(number % 3 + 1, None, None, timed=change == "add"))
+            expected.update(after.ids_beyond(before))
+    taken = [after.photo(place).taken_at for place in range(after.total)]
     assert {after.photo(place).image_id for place in range(after.total)} == expected
     assert taken == sorted(taken, key=lambda at: (at is None, at or 0))
     assert after.timed == sum(at is not None for at in taken)

@@ -238,6 +238,14 @@ async def test_all_addresses_are_reached_by_loopback(session: ClientSession) -> 
         assert photo["img_url"].startswith("http://127.0.0.1:")
 
 
+async def test_clock_is_set_before_the_start(session: ClientSession) -> None:
+    sandbox = Sandbox(photos=1)
+    sandbox.clock = ManualClock(start=0)
+    async with sandbox:
+        head = await Api(sandbox, session).send_raw("/ping")
+        assert head.headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
 async def test_latency_uses_the_sandbox_clock(session: ClientSession) -> None:
     async with Sandbox(photos=1, latency_s=3, clock=ManualClock()) as sandbox:
         api = Api(sandbox, session)

@@ -104,14 +104,7 @@ class Faults:
 
     def throttle_gateway(self, fault: Fault | None, now: float) -> None:
         """Set, change or remove the throttle of the whole API. A change keeps the tokens and the counts."""
-        previous, self._gateway = self._gateway, None
-        if fault is None:
-            return
-        self._gateway = Armed(fault, throttle=_throttle_of(fault))
-        bucket = previous.throttle.bucket if previous is not None and previous.throttle is not None else None
-        if previous is not None and bucket is not None and fault.rate is not None:
-            bucket.change(fault.rate, fault.burst, now)
-            self._gateway = evolve(previous, fault=fault)
+        self._gateway = None if fault is None else _changed(self._gateway, fault, now)
 
     @property
     def armed(self) -> Sequence[Armed]:
@@ -164,6 +157,14 @@ class Faults:
         if self._gateway is not None and info.host == "api":
             yield self._gateway
         yield from self._armed
+
+
+def _changed(gateway: Armed | None, fault: Fault, now: float) -> Armed:
+    bucket = None if gateway is None or gateway.throttle is None else gateway.throttle.bucket
+    if gateway is None or bucket is None or fault.rate is None:
+        return Armed(fault, throttle=_throttle_of(fault))
+    bucket.change(fault.rate, fault.burst, now)
+    return evolve(gateway, fault=fault)
 
 
 def _throttle_of(fault: Fault) -> Throttle | None:

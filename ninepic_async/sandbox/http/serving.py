@@ -22,13 +22,12 @@ _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (liste
 
 @define(eq=False)
 class Ports:
-    """Listens on some ports and serves an application on each; replies are dated by ``clock``.
+    """Listens on some ports and serves an application on each.
 
     Attributes:
         origins: ``http://host:port`` of each port, kept after closing.
     """
 
-    clock: Clock
     origins: Sequence[str] = ()
     _sockets: list[Socket] = field(factory=list, init=False)
     _runners: list[web.AppRunner] = field(factory=list, init=False)
@@ -48,11 +47,15 @@ class Ports:
         self._sockets = _bind(host, *numbers)
         self.origins = [_origin_of(socket) for socket in self._sockets]
 
-    async def serve(self, *apps: web.Application) -> None:
-        """Serve one application on each port, in the order of `listen`."""
+    async def serve(self, clock: Clock, *apps: web.Application) -> None:
+        """Serve one application on each port, in the order of `listen`; date the replies by the clock."""
+
+        async def date(_: web.Request, reply: web.StreamResponse) -> None:
+            reply.headers["Date"] = formatdate(clock.now(), usegmt=True)
+
         for app, socket in zip(apps, self._sockets, strict=True):
             self._handlers.watch(app)
-            app.on_response_prepare.append(self._date)
+            app.on_response_prepare.append(date)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S, handler_cancellation=True)
             self._runners.append(runner)
             await runner.setup()
@@ -67,9 +70,6 @@ class Ports:
         for socket in sockets:
             socket.close()  # those whose site never started
         await self._handlers.aclose()
-
-    async def _date(self, _: web.Request, reply: web.StreamResponse) -> None:
-        reply.headers["Date"] = formatdate(self.clock.now(), usegmt=True)
 
 
 def _bind(host: str, *numbers: int) -> list[Socket]:
