@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from ninepic_async import Clip, Event, FaceSearch, ImageItem, NinePic
+from ninepic_async import Event, FaceSearch, ImageItem, Memories, NinePic
 from ninepic_async._support.text import count_text
 from ninepic_async.cli.errors import CommandError, UsageError, need_sandbox
 from ninepic_async.cli.fetch import FetchOptions, check_folder, fetch
@@ -23,7 +23,7 @@ from ninepic_async.cli.selection import Found
 from ninepic_async.cli.terminal import print_line
 from ninepic_async.cli.timeline import write_days
 from ninepic_async.download.source import Source
-from ninepic_async.gallery import note_bib
+from ninepic_async.gallery import note_bib, note_found_by
 
 if TYPE_CHECKING:
     from ninepic_async.sandbox import Sandbox
@@ -92,15 +92,17 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
     bib = sandbox.bibs[0]
     by_bib = await search_bib(event, bib)
     search = await search_face(event, await asyncio.to_thread(sandbox.selfie, bib), by_bib)
-    clips = await wait_for_clips(event, search)
+    await wait_for_clips(event, search)
+    memories = await gather_memories(event, bib, search)
 
     line("Originals", f"into {to}")
-    photos = await fetch_all(event, event.originals(bib=bib), len(by_bib), to)
-    await asyncio.to_thread(note_bib, to, bib, by_bib)  # so that the page shows the BIB
-    others = at_least_wanted(gallery, by_bib)
+    mine = list(memories)
+    photos = await fetch_all(event, event.originals(photos=mine), len(mine), to)
+    await asyncio.to_thread(note, to, bib, by_bib, memories)
+    others = at_least_wanted(gallery, mine)
     if others:
         photos += await fetch_all(event, event.originals(image_ids=others), len(others), to)
-    films = await fetch_all(event, clips, len(clips), to)
+    films = await fetch_all(event, memories.clips, len(memories.clips), to)
 
     line("Done", f"{count_text(photos, 'photo')} and {count_text(films, 'clip')} are in {to}")
 
@@ -178,7 +180,7 @@ async def search_face(event: Event, selfie: bytes, by_bib: list[ImageItem]) -> F
     return search
 
 
-async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
+async def wait_for_clips(event: Event, search: FaceSearch) -> None:
     """Find clips of the same person. They start from the selfie search, so nothing is uploaded."""
     job = await event.start_clips(search=search.request_id)
     async for status in job.updates(timeout=MOTION_TIMEOUT_S):
@@ -186,7 +188,23 @@ async def wait_for_clips(event: Event, search: FaceSearch) -> tuple[Clip, ...]:
     result = await job.wait(timeout=MOTION_TIMEOUT_S)
     expect(bool(result.clips), "Motion found no clip")
     line("", f"{count_text(len(result.clips), 'clip')}, the first: {result.clips[0].url}")
-    return result.clips
+
+
+async def gather_memories(event: Event, bib: str, search: FaceSearch) -> Memories:
+    """Gather the same photos and clips in one call. Nothing is uploaded or charged again."""
+    memories = await event.memories(bib=bib, search=search.request_id, clips=True)
+    for name, part in memories.parts.items():
+        expect(part.state == "done", f"the part {name!r} of the memories is {part.state}: {part.error}")
+    found = f"{count_text(len(memories), 'photo')} and {count_text(len(memories.clips), 'clip')}"
+    both = sum(len(ways) > 1 for ways in memories.found_by.values())
+    line("Memories", f"{found} in one call, {both} found by BIB and by selfie")
+    return memories
+
+
+def note(to: Path, bib: str, by_bib: list[ImageItem], memories: Memories) -> None:
+    """Note in the folder what the page shows: the BIB, and how each photo was found."""
+    note_bib(to, bib, by_bib)
+    note_found_by(to, memories.found_by)
 
 
 async def fetch_all(event: Event, source: Source, count: int, to: Path) -> int:
