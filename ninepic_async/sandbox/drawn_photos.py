@@ -47,10 +47,10 @@ class DrawnPhotos:
         """Return nothing: every photo can be drawn."""
         return ()
 
-    @cached_property
+    @property
     def bibs(self) -> Sequence[str]:
         """Return the BIBs that have photos."""
-        return tuple(bib for bib in self.participants if self.of_bib(bib))
+        return self._bibs
 
     def photo(self, index: int) -> Photo:
         """Return a photo by its index."""
@@ -121,6 +121,10 @@ class DrawnPhotos:
     def _index_of_runner(self, runner: int, block: int, lane: int) -> int:
         _, shift, inverse = self._order(block, lane)
         return block * self._size + (runner - shift) * inverse % self._size
+
+    @cached_property
+    def _bibs(self) -> Sequence[str]:
+        return tuple(bib for bib in self.participants if self.of_bib(bib))
 
     def _facts(self, index: int) -> bytes:
         return blake2b(index.to_bytes(8, "big"), key=self._key, digest_size=24).digest()

@@ -27,12 +27,12 @@ MOTION = "/video-clipping/search-by-selfie"
 
 async def listed(api: Api, path: str = "/images", **query: int) -> list[str]:
     ids: list[str] = []
-    page, more = 1, True
+    page, more, total = 1, True, 0
     while more:
         data = (await api.get(path, page=page, page_size=50, **query)).data
         ids += [image["image_id"] for image in data["images"]]
-        page, more = page + 1, data["pagination"]["hasNextPage"]
-    assert len(ids) == data["pagination"]["total"]
+        page, more, total = page + 1, data["pagination"]["hasNextPage"], data["pagination"]["total"]
+    assert len(ids) == total
     return ids
 
 
