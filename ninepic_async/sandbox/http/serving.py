@@ -87,5 +87,5 @@ def _bind(host: str, *numbers: int) -> list[Socket]:
 
 def _origin_of(socket: Socket) -> str:
     address, port = socket.getsockname()[:2]
-    host: str = _LOOPBACK_OF.get(address, address)
+    host = str(_LOOPBACK_OF.get(address, address))
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
