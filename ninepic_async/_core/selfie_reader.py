@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from attrs import evolve
 
 from ninepic_async._contract.endpoints import FaceSearch, StartClips
-from ninepic_async._contract.selfie import Selfie, SelfieSource
+from ninepic_async._contract.selfie import Selfie
 from ninepic_async._support.daemon_thread import run_in_daemon_thread
 from ninepic_async._support.secret import Opaque
 from ninepic_async.errors import InvalidInputError
@@ -26,12 +26,12 @@ _THREAD: Final = "ninepic-selfie"
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-async def with_selfie(source: Opaque[SelfieSource], endpoint: U) -> U:
-    """Return an endpoint with its selfie read."""
-    return evolve(endpoint, selfie=await read_selfie(source))
+async def with_selfie(source: Any, endpoint: U) -> U:
+    """Return an endpoint with its selfie read. The source is in an `Opaque`."""
+    return evolve(endpoint, selfie=await read_selfie(Opaque(None) if source is None else source))
 
 
-async def read_selfie(source: Opaque[SelfieSource]) -> Selfie:
+async def read_selfie(source: Opaque[Any]) -> Selfie:
     """Read a selfie whole. A cancelled read is abandoned, and does not hold up the program's end.
 
     Raises:

@@ -93,6 +93,14 @@ def _spellings(secret: str) -> tuple[bytes, ...]:
     return tuple(spelling.lower().encode() for spelling in spelt)
 
 
+def opaque(value: Any) -> Any:
+    """Return a value in an `Opaque`, unless it is None or in one already.
+
+    Rebind an argument to it first thing: some tracebacks show what a function was given.
+    """
+    return value if value is None or isinstance(value, Opaque) else Opaque(value)
+
+
 def hidden(value: Any) -> Any:
     """Return a text in a `Secret`, and anything else unchanged.
 

@@ -11,6 +11,7 @@ from ninepic_async._contract import endpoints
 from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.defaults import WATCH_INTERVAL_S
+from ninepic_async._support.secret import opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S
 from ninepic_async.event.files import Files
 from ninepic_async.event.motion import Motion
@@ -100,6 +101,7 @@ class Event(Searches, Motion, Files):
         """
         from ninepic_async.memories.gather import Wanted, gather
 
+        selfie = opaque(selfie)
         wanted = Wanted(
             bib=bib, selfie=selfie, search=search, request_id=request_id, clips=clips, details=details
         )

@@ -10,7 +10,7 @@ from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._contract.selfie_upload import upload_options
 from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
-from ninepic_async._support.secret import Opaque
+from ninepic_async._support.secret import opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
 from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
 from ninepic_async.event.handle import EventHandle
@@ -54,6 +54,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        selfie = opaque(selfie)
         _arguments.keywords_only(positional, "start_clips", "selfie", "search")
         return await self._start_clips(selfie, search, request_id, None)
 
@@ -98,6 +99,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        selfie = opaque(selfie)
         _arguments.keywords_only(positional, "clips", "selfie", "search")
         bound = _arguments.seconds(timeout, "timeout")
         clock = self._engine.clock
@@ -138,17 +140,15 @@ class Motion(EventHandle):
         request_id: str | None,
         within_s: float | None,
     ) -> ClipJob:
-        source = None if selfie is None else Opaque(selfie)
-        del selfie  # a traceback may show what is in this frame
-        if request_id is not None and source is None:
+        if request_id is not None and selfie is None:
             raise InvalidInputError(
                 "request_id goes with selfie; for an earlier search give search=: a FaceSearch or its id"
             )
-        name, _ = _arguments.exactly_one({"selfie": source, "search": search})
+        name, _ = _arguments.exactly_one({"selfie": selfie, "search": search})
         chosen = request_id_of(search) if name == "search" else request_id
         if chosen is not None:
             chosen = _arguments.text(chosen, name if name == "search" else "request_id")
         call = endpoints.StartClips(event_id=self._event_id, **upload_options(self._engine.scope, chosen))
-        prepare = None if source is None else partial(with_selfie, source)
+        prepare = None if selfie is None else partial(with_selfie, selfie)
         started = await self._engine.run(call, timeout_s=within_s, prepare=prepare)
         return ClipJob(self._engine, self._event_id, started)

@@ -11,7 +11,7 @@ from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._contract.selfie_upload import upload_options
 from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
-from ninepic_async._support.secret import Opaque
+from ninepic_async._support.secret import opaque
 from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ImageItem, Page, TimelineDay
@@ -92,15 +92,14 @@ class Searches(EventHandle):
 
         Reference: docs.9pic.ai, External API, Face Search.
         """
-        source = Opaque(selfie)
-        del selfie  # a traceback may show what is in this frame
+        selfie = opaque(selfie)
         chosen = None if request_id is None else _arguments.text(request_id, "request_id")
         call = endpoints.FaceSearch(
             event_id=self._event_id,
             page_size=_arguments.page_size(page_size),
             **upload_options(self._engine.scope, chosen),
         )
-        faces = await self._engine.run(call, prepare=partial(with_selfie, source))
+        faces = await self._engine.run(call, prepare=partial(with_selfie, selfie))
         found = FaceSearch(
             request_id=faces.request_id,
             images=faces.images,

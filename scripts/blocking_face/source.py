@@ -186,6 +186,12 @@ def is_overload(node: ast.AST) -> bool:
     return isinstance(node, Function) and any(ast.unparse(each) == "overload" for each in node.decorator_list)
 
 
+def hiding(arguments: ast.arguments) -> str:
+    """Return code that hides a selfie, so that tracebacks with local variables do not show it."""
+    has_selfie = any(each.arg == "selfie" for each in (*arguments.args, *arguments.kwonlyargs))
+    return "selfie = opaque(selfie)\n" if has_selfie else ""
+
+
 def blocking_member(owner: str, member: Member, overloaded: set[str]) -> str:
     """Return the source of a blocking method or property."""
     name, node, docstring, _ = member
@@ -197,7 +203,8 @@ def blocking_member(owner: str, member: Member, overloaded: set[str]) -> str:
     head = "\n".join([*decorators, f"def {name}({signature(node.args)}) -> {returned(node)}:"])
     if is_overload(node):
         return f"{head} ..."
-    body = textwrap.indent(body_of(owner, member, name in overloaded), "    ")
+    body = hiding(node.args) + body_of(owner, member, name in overloaded)
+    body = textwrap.indent(body, "    ")
     return "\n".join(filter(None, [head, doc, body]))
 
 

@@ -48,6 +48,7 @@ IMPORTS: Final = {
     "found": "ninepic_async.sync._face",
     "frozen": "attrs",
     "hidden": "ninepic_async._support.secret",
+    "opaque": "ninepic_async._support.secret",
     "hidden_unless_number": "ninepic_async._support.secret",
     "in_the_loop": "ninepic_async.sync._sources",
 }

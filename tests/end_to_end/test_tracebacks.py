@@ -72,6 +72,27 @@ async def test_no_tool_finds_a_secret_behind_a_deadline_of_the_callers(
     assert found_in(caught.value.__cause__, secrets_of(sb, scene)) == set()
 
 
+@pytest.mark.parametrize("face", ["async", "blocking"])
+@pytest.mark.parametrize("method", ["face_search", "start_clips", "clips", "memories"])
+async def test_no_tool_finds_a_selfie_behind_an_error_of_any_method(
+    method: str, face: str, sb: Sandbox, client: NinePic, people: Participants
+) -> None:
+    scene = scene_in(sb, people)
+    arm(sb, {"status": 413}, times=FOREVER)
+
+    def fail(event: sync.Event) -> NinePicError:
+        with pytest.raises(NinePicError) as caught:
+            getattr(event, method)(selfie=scene.selfie)
+        return caught.value
+
+    if face == "async":
+        error = await failure_of(lambda: getattr(client.event(sb.event_id), method)(selfie=scene.selfie))
+    else:
+        with sync.NinePic(sb.api_key, sb.org_id, base_url=sb.base_url) as blocking:
+            error = await asyncio.to_thread(fail, blocking.event(sb.event_id))
+    assert found_in(error, secrets_of(sb, scene)) == set()
+
+
 @pytest.mark.parametrize("key", ["presigned_urls[0].filename", "pagination.total"])
 async def test_no_tool_finds_a_signed_link_behind_an_error(
     key: str, sb: Sandbox, client: NinePic, people: Participants

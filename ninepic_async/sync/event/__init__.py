@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._support.defaults import WATCH_INTERVAL_S
+from ninepic_async._support.secret import opaque
 from ninepic_async.models import EventDetails, Ping
 from ninepic_async.sync._sources import in_the_loop
 from ninepic_async.sync.event.files import Files
@@ -97,6 +98,7 @@ class Event(Searches, Motion, Files):
 
         Reference: docs.9pic.ai, External API, BIB Search, Face Search and Video Clipping Search.
         """
+        selfie = opaque(selfie)
         return self._portal.call(
             self._async.memories,
             bib=bib,

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, overload
 
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES, MAX_READ_BYTES
+from ninepic_async._support.secret import opaque
 from ninepic_async.models import ImageItem, PresignedUrlItem
 from ninepic_async.sync._sources import Source, call_with_progress, in_the_loop
 from ninepic_async.sync.event.handle import EventHandle
@@ -77,6 +78,7 @@ class Files(EventHandle):
 
         Reference: docs.9pic.ai, External API, Download Originals.
         """
+        selfie = opaque(selfie)
         return Pager(
             self._portal,
             self._any.originals(

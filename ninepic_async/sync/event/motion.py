@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import overload
 
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._support.secret import opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S
 from ninepic_async.models import ClipResult
 from ninepic_async.sync._sources import in_the_loop
@@ -50,6 +51,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        selfie = opaque(selfie)
         return ClipJob(
             self._portal,
             self._portal.call(
@@ -96,6 +98,7 @@ class Motion(EventHandle):
 
         Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
+        selfie = opaque(selfie)
         result: ClipResult = self._portal.call(
             self._any.clips, selfie=selfie, search=in_the_loop(search), request_id=request_id, timeout=timeout
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ninepic_async._contract.selfie import SelfieSource
+from ninepic_async._support.secret import opaque
 from ninepic_async.models import ImageItem, TimelineDay
 from ninepic_async.sync.event.handle import EventHandle
 from ninepic_async.sync.pagination import FaceSearch, Pager
@@ -78,6 +79,7 @@ class Searches(EventHandle):
 
         Reference: docs.9pic.ai, External API, Face Search.
         """
+        selfie = opaque(selfie)
         return FaceSearch._of(
             self._portal,
             self._portal.call(self._async.face_search, selfie, request_id=request_id, page_size=page_size),
