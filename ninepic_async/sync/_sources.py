@@ -12,6 +12,8 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from attrs import frozen
+
 from ninepic_async.errors import ConfigError
 from ninepic_async.memories.result import Memories
 from ninepic_async.models import Clip, ImageItem, PresignedUrlItem
@@ -48,12 +50,21 @@ def in_the_loop(value: Any) -> Any:
     if isinstance(value, Face | FaceSearch):
         return value._async
     if isinstance(value, Iterable) and not isinstance(value, Collection | Memories):
-        return _read_aside(value)
+        return _Aside(value)
     return value
 
 
+@frozen
+class _Aside(Generic[T]):
+    """An iterable that may block, such as a generator over a blocking list, for the loop to iterate over."""
+
+    items: Iterable[T]
+
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return _read_aside(self.items)
+
+
 async def _read_aside(items: Iterable[T]) -> AsyncGenerator[T, None]:
-    """Read an iterable that may block, such as a generator over a blocking list, in a thread of its own."""
     reader = _Reader(items)
     try:
         broken: Exception | None = None

@@ -246,6 +246,8 @@ def passed_on(arguments: ast.arguments, home: ModuleType) -> Iterator[str]:
     """Yield the arguments with which to call the async method. A blocking client has no session."""
     for each in arguments.args[1:]:
         yield converted(each, home)
+    if arguments.vararg is not None:
+        yield f"*{arguments.vararg.arg}"
     for each in arguments.kwonlyargs:
         if each.arg != "session":
             yield f"{each.arg}={converted(each, home)}"

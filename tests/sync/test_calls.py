@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -78,6 +80,51 @@ def test_a_selfie_is_sent_once_and_its_pages_are_read_blockingly(
         sum(request.method == "POST" and request.endpoint == "face_search" for request in sandbox.requests)
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    "some",
+    [
+        lambda event, ids: {"image_ids": ids},
+        lambda event, ids: {"image_ids": (image_id for image_id in ids)},
+        lambda event, ids: {"image_ids": dict.fromkeys(ids).keys()},
+        lambda event, ids: {"photos": (photo for photo in event.photos() if photo.image_id in ids)},
+        lambda event, ids: {"photos": [photo for photo in event.photos() if photo.image_id in ids]},
+    ],
+)
+def test_what_is_to_be_signed_is_iterated_over(
+    some: Callable[[Event, list[str]], dict[str, Any]], event: Event
+) -> None:
+    ids = [photo.image_id for photo in event.photos().collect(limit=70)]
+    links = event.originals(**some(event, ids)).collect()
+    assert [Path(link.filename).stem for link in links] == ids
+
+
+def test_blocking_lists_are_signed_and_can_be_signed_again(event: Event, sandbox: Sandbox) -> None:
+    class Again:
+        """Neither a collection nor an iterator, as a query of an ORM is."""
+
+        def __iter__(self) -> Iterator[ImageItem]:
+            return iter(event.bib_search(bib))
+
+    bib = sandbox.bibs[0]
+    search = event.face_search(sandbox.selfie(bib))
+    for photos in (event.bib_search(bib), search, Again()):
+        ids = [photo.image_id for photo in photos]
+        links = event.originals(photos=photos)
+        for _ in range(2):
+            assert [Path(link.filename).stem for link in links] == ids
+
+
+def test_one_photo_is_read_and_streamed(event: Event) -> None:
+    (photo,) = event.photos().collect(limit=1)
+    whole = event.read(photo, rendition="thumbnail")
+    assert whole.startswith(b"\xff\xd8\xff")
+    chunks = event.stream(photo, rendition="thumbnail")
+    assert isinstance(chunks, Iterator)
+    assert b"".join(chunks) == whole
+    with pytest.raises(InvalidInputError):
+        event.stream(photo, rendition=cast("Any", "huge"))
 
 
 def test_a_face_search_made_by_hand_holds_its_photos() -> None:

@@ -34,6 +34,13 @@ KINDS = {
             " return self._portal.call(self._async.read, item, limit=limit)"
         ),
     ),
+    "any number of arguments": (
+        "async def get(self, *positional: object, a: int = 1) -> int: ...",
+        (
+            "def get(self, *positional: object, a: int=1) -> int:"
+            " return self._portal.call(self._async.get, *positional, a=a)"
+        ),
+    ),
     "a list": (
         "def photos(self) -> Pager[str]: ...",
         "def photos(self) -> Pager[str]: return Pager(self._portal, self._async.photos())",

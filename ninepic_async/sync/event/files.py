@@ -82,6 +82,7 @@ class Files(EventHandle):
         return Pager(
             self._portal,
             self._any.originals(
+                *positional,
                 bib=bib,
                 search=in_the_loop(search),
                 image_id=image_id,

@@ -55,7 +55,11 @@ class Motion(EventHandle):
         return ClipJob(
             self._portal,
             self._portal.call(
-                self._any.start_clips, selfie=selfie, search=in_the_loop(search), request_id=request_id
+                self._any.start_clips,
+                *positional,
+                selfie=selfie,
+                search=in_the_loop(search),
+                request_id=request_id,
             ),
         )
 
@@ -100,7 +104,12 @@ class Motion(EventHandle):
         """
         selfie = opaque(selfie)
         result: ClipResult = self._portal.call(
-            self._any.clips, selfie=selfie, search=in_the_loop(search), request_id=request_id, timeout=timeout
+            self._any.clips,
+            *positional,
+            selfie=selfie,
+            search=in_the_loop(search),
+            request_id=request_id,
+            timeout=timeout,
         )
         return result
 
