@@ -277,6 +277,18 @@ async def test_an_item_on_two_pages_is_given_once() -> None:
     assert pages == [[0, 1], [2]]
 
 
+@pytest.mark.parametrize(("between", "is_recognized"), [(99, True), (101, False)])
+def test_ten_thousand_items_are_remembered_and_no_more(between: int, is_recognized: bool) -> None:
+    walk: PageWalk[int] = PageWalk("photos", lambda item: item)
+    photos = list(range(20_000))
+    walk.take(1, cut(photos, 1, 100))
+    for number in range(2, between + 2):
+        walk.take(number, cut(photos, number, 100))
+    again = cut(photos, between + 2, 100)
+    fresh, _ = walk.take(between + 2, evolve(again, items=(0, *again.items[1:])))
+    assert (0 not in fresh.items) is is_recognized
+
+
 async def slow_server(total: int = 10_000) -> Rig:
     async def answer(request: Request) -> Reply:
         for _ in range(3 if page_number(request) > 1 else 0):

@@ -50,6 +50,28 @@ async def test_a_call_through_aioresponses(wire: aioresponses) -> None:
     assert call.kwargs["allow_redirects"] is False
 
 
+async def test_a_host_gets_fifteen_seconds_to_accept_a_connection_and_the_call_bounds_the_rest(
+    wire: aioresponses,
+) -> None:
+    wire.get(PING_URL, body=PING)
+    async with client() as api:
+        await api.event(EVENT_ID).ping()
+    ((call,),) = wire.requests.values()
+    timeout = call.kwargs["timeout"]
+    assert (timeout.sock_connect, timeout.total, timeout.sock_read) == (15, None, None)
+
+
+@pytest.mark.parametrize(("extra", "is_accepted"), [(0, True), (1, False)])
+async def test_a_reply_has_at_most_eight_megabytes(extra: int, is_accepted: bool) -> None:
+    body = PING + b" " * (8 * 1024 * 1024 - len(PING) + extra)
+    async with server(always(answer(body))) as (url, _), client(url) as api:
+        if is_accepted:
+            assert (await api.event(EVENT_ID).ping()).status == "ok"
+        else:
+            with pytest.raises(APIConnectionError, match="larger than 8388608 bytes"):
+                await api.event(EVENT_ID).ping()
+
+
 async def test_a_retry_through_aioresponses(wire: aioresponses) -> None:
     wire.get(PING_URL, status=503)
     wire.get(PING_URL, exception=aiohttp.ServerDisconnectedError())
