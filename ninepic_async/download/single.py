@@ -72,6 +72,14 @@ class SingleFetcher:
             (file,) = cast("Sequence[SourceFile | UnsignedFile]", await source.sign([file]))
         if isinstance(file, UnsignedFile):
             raise DownloadError(f"{file.name} can't be fetched: {file.error}")
+        return await self.fetch_file(file)
+
+    async def fetch_file(self, file: SourceFile) -> WholeFile:
+        """Fetch a file whole whose link is known.
+
+        Raises:
+            DownloadError: it can't be fetched; it says why.
+        """
         try:
             fetched = await self._fetcher.fetch(FetchJob(file.key, file.id, file.name, file.link()))
         except GivenUpError as error:

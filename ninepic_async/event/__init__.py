@@ -13,6 +13,7 @@ from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.defaults import WATCH_INTERVAL_S
 from ninepic_async._support.secret import opaque
 from ninepic_async.clip_job import DEFAULT_WAIT_S
+from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.files import Files
 from ninepic_async.event.motion import Motion
 from ninepic_async.event.searches import Searches
@@ -20,8 +21,10 @@ from ninepic_async.models import EventDetails, Ping
 from ninepic_async.pagination import FaceSearch
 
 if TYPE_CHECKING:
+    from ninepic_async.download.source import Rendition, Source
     from ninepic_async.memories.result import Memories
     from ninepic_async.watch.watcher import GalleryChange
+    from ninepic_async.zip import OnFailure
 
 
 class Event(Searches, Motion, Files):
@@ -143,3 +146,39 @@ class Event(Searches, Motion, Files):
         from ninepic_async.watch.watcher import watch
 
         return watch(self, self._engine.clock, since, _arguments.seconds(every, "every"))
+
+    def zip(
+        self, source: Source, *, rendition: Rendition = "large", on_failure: OnFailure = "note"
+    ) -> AsyncGenerator[bytes, None]:
+        """Make a ZIP of photos or clips while it is sent, such as for a web response. Memory stays constant.
+
+        Files are stored as they are, under the names that `download` gives them. A file is fetched whole
+        before its entry begins, so no entry is ever cut. Closing the generator, or cancelling the task that
+        reads it, ends all requests at once.
+
+        Args:
+            source: what `download` takes.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
+            on_failure: ``"note"`` lists what can't be fetched in ``MISSING.txt``, at the end; ``"raise"``
+                ends with an error, and the ZIP is visibly broken.
+
+        Raises:
+            InvalidInputError: an argument is invalid.
+            DownloadError: while iterating, with ``"raise"``: a file can't be fetched.
+            NinePicError: while iterating: listing the source or signing links failed.
+
+        Example:
+            >>> size = 0
+            >>> async for chunk in event.zip(event.bib_search("1234")):
+            ...     size += len(chunk)
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        from ninepic_async.download.source import PhotoSource, check_rendition
+        from ninepic_async.zip import zip_stream
+
+        check_rendition(rendition)
+        if on_failure not in ("note", "raise"):
+            raise InvalidInputError(f"on_failure={on_failure!r}: give 'note' or 'raise'")
+        photos = PhotoSource(source, rendition, self._sign)
+        return zip_stream(self._engine, photos, photos.batches(), on_failure)

@@ -12,15 +12,17 @@ from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._support.defaults import WATCH_INTERVAL_S
 from ninepic_async._support.secret import opaque
 from ninepic_async.models import EventDetails, Ping
-from ninepic_async.sync._sources import in_the_loop
+from ninepic_async.sync._sources import Source, in_the_loop
 from ninepic_async.sync.event.files import Files
 from ninepic_async.sync.event.motion import Motion
 from ninepic_async.sync.event.searches import Searches
 from ninepic_async.sync.pagination import FaceSearch
 
 if TYPE_CHECKING:
+    from ninepic_async.download.source import Rendition
     from ninepic_async.memories.result import Memories
     from ninepic_async.watch.watcher import GalleryChange
+    from ninepic_async.zip import OnFailure
 
 
 class Event(Searches, Motion, Files):
@@ -136,3 +138,34 @@ class Event(Searches, Motion, Files):
         Reference: docs.9pic.ai, External API, All Photos and Photo Timeline.
         """
         return self._portal.iterate(self._async.watch(since=since, every=every))
+
+    def zip(
+        self, source: Source, *, rendition: Rendition = "large", on_failure: OnFailure = "note"
+    ) -> Generator[bytes, None, None]:
+        """Make a ZIP of photos or clips while it is sent, such as for a web response. Memory stays constant.
+
+        Files are stored as they are, under the names that `download` gives them. A file is fetched whole
+        before its entry begins, so no entry is ever cut. Closing the generator, or cancelling the task that
+        reads it, ends all requests at once.
+
+        Args:
+            source: what `download` takes.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
+            on_failure: ``"note"`` lists what can't be fetched in ``MISSING.txt``, at the end; ``"raise"``
+                ends with an error, and the ZIP is visibly broken.
+
+        Raises:
+            InvalidInputError: an argument is invalid.
+            DownloadError: while iterating, with ``"raise"``: a file can't be fetched.
+            NinePicError: while iterating: listing the source or signing links failed.
+
+        Example:
+            >>> size = 0
+            >>> for chunk in event.zip(event.bib_search("1234")):
+            ...     size += len(chunk)
+
+        Reference: docs.9pic.ai, External API, Download Originals.
+        """
+        return self._portal.iterate(
+            self._async.zip(in_the_loop(source), rendition=rendition, on_failure=on_failure)
+        )
