@@ -6,7 +6,8 @@ The page in `static/` asks these questions, and gets JSON:
 
     GET /event                     the event's name, and which searches it has
     GET /photos?bib=1234           the photos of a BIB
-    PUT /searches/{request_id}     the photos of the person in the picture that is the body
+    PUT /searches/{request_id}     the photos of the person in the picture in the body, and those of ?bib=
+    GET /visit?eventId=…           the photos of a visitor whom a button in 9Pic's gallery sent here
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def make_app(event_id: int | str) -> web.Application:
     app.router.add_get("/", show_page)
     app.router.add_get("/event", about)
     app.router.add_get("/photos", find_by_bib)
+    app.router.add_get("/visit", find_by_visit)
     app.router.add_put("/searches/{request_id}", find_by_selfie)
     app.router.add_static("/static", STATIC)
     return app
@@ -67,7 +69,13 @@ async def find_by_selfie(request: web.Request) -> web.Response:
     # Behind a proxy all visitors have its address: take the header that your proxy sets instead.
     visitor = request.remote
     selfie = await request.read()
-    return answer(await request.app[FINDER].by_selfie(selfie, request.match_info["request_id"], visitor))
+    request_id, bib = request.match_info["request_id"], request.query.get("bib", "")
+    return answer(await request.app[FINDER].by_selfie(selfie, request_id, visitor, bib))
+
+
+async def find_by_visit(request: web.Request) -> web.Response:
+    """Find the photos of a visitor from 9Pic's gallery."""
+    return answer(await request.app[FINDER].by_visit(str(request.url)))
 
 
 @web.middleware

@@ -15,7 +15,16 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from finder import HEADERS, LARGEST_SELFIE, Finder, Problem, TooManySearchesError, explain, for_status
+from finder import (
+    HEADERS,
+    LARGEST_SELFIE,
+    Finder,
+    OtherEventError,
+    Problem,
+    TooManySearchesError,
+    explain,
+    for_status,
+)
 from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -42,6 +51,7 @@ class FoundModel(BaseModel):
 
     photos: list[PhotoModel]
     request_id: str | None
+    note: str | None
 
 
 class AboutModel(BaseModel):
@@ -91,13 +101,14 @@ def make_app(event_id: int | str) -> FastAPI:
 
     app = FastAPI(title="Find your photos", lifespan=lifespan)
     app.add_middleware(WithHeaders)
-    for kind in (NinePicError, TooManySearchesError):
+    for kind in (NinePicError, OtherEventError, TooManySearchesError):
         app.add_exception_handler(kind, explained)
     for refused in (StarletteHTTPException, RequestValidationError):
         app.add_exception_handler(refused, refuse)
     app.add_api_route("/", show_page, include_in_schema=False)
     app.add_api_route("/event", about, response_model=AboutModel)
     app.add_api_route("/photos", find_by_bib, response_model=FoundModel)
+    app.add_api_route("/visit", find_by_visit, response_model=FoundModel)
     app.add_api_route("/searches/{request_id}", find_by_selfie, methods=["PUT"], response_model=FoundModel)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
@@ -118,11 +129,16 @@ async def find_by_bib(finder: TheFinder, bib: str = "") -> object:
     return await finder.by_bib(bib)
 
 
-async def find_by_selfie(finder: TheFinder, request_id: str, request: Request) -> object:
+async def find_by_visit(finder: TheFinder, request: Request) -> object:
+    """Find the photos of a visitor whom a button in 9Pic's gallery sent here."""
+    return await finder.by_visit(str(request.url))
+
+
+async def find_by_selfie(finder: TheFinder, request_id: str, request: Request, bib: str = "") -> object:
     """Find the photos of the person in the picture that is the body."""
     # Behind a proxy all visitors have its address: run uvicorn with --proxy-headers.
     visitor = request.client.host if request.client else None
-    return await finder.by_selfie(await picture(request), request_id, visitor)
+    return await finder.by_selfie(await picture(request), request_id, visitor, bib)
 
 
 async def picture(request: Request) -> bytes:

@@ -20,10 +20,12 @@ from attrs import define, field, frozen
 from ninepic_async import (
     APITimeoutError,
     BadRequestError,
+    CtaVisit,
     Event,
     FeatureDisabledError,
     ImageItem,
     InvalidInputError,
+    Memories,
     NinePicError,
     NotFoundError,
     RateLimitError,
@@ -59,10 +61,14 @@ class Photo:
 
 @frozen
 class Found:
-    """The outcome of a search. `request_id` leads back to a selfie search without a charge."""
+    """The outcome of a search. `request_id` leads back to a selfie search without a charge.
+
+    `note` says what to do about a part of the search that failed.
+    """
 
     photos: list[Photo]
     request_id: str | None = None
+    note: str | None = None
 
 
 @frozen
@@ -80,6 +86,10 @@ class TooManySearchesError(Exception):
     def __init__(self, retry_after: float) -> None:
         super().__init__("too many selfie searches")
         self.retry_after = retry_after
+
+
+class OtherEventError(Exception):
+    """A visitor comes from the gallery of another event."""
 
 
 @define
@@ -145,8 +155,8 @@ class Finder:
         """Find the photos of a BIB."""
         return Found(shown(await self.event.bib_search(bib.strip()).collect(limit=MOST_SHOWN)))
 
-    async def by_selfie(self, selfie: bytes, request_id: str, address: str | None) -> Found:
-        """Find the photos of the person in a picture.
+    async def by_selfie(self, selfie: bytes, request_id: str, address: str | None, bib: str = "") -> Found:
+        """Find the photos of the person in a picture, and those of their BIB if they gave one.
 
         The page creates one ``request_id`` for each picture that a visitor picks. When they press twice, or
         their browser tries again, it is the same id, and 9Pic answers with the result that it has: one
@@ -154,8 +164,33 @@ class Finder:
         """
         request_id = checked_id(request_id)
         with self.limit.search(address, request_id):
-            search = await self.event.face_search(selfie, request_id=request_id)
-        return Found(shown(await search.collect(limit=MOST_SHOWN)), search.request_id)
+            memories = await self.event.memories(
+                bib=bib.strip() or None, selfie=selfie, request_id=request_id
+            )
+            rejected = memories.parts["selfie"].error
+            if isinstance(rejected, (InvalidInputError, BadRequestError)):
+                raise rejected
+        return found(memories)
+
+    async def by_visit(self, url: str) -> Found:
+        """Find the photos of a visitor whom a button in 9Pic's own gallery sent here. It costs nothing.
+
+        Raises:
+            OtherEventError: the button was that of another event.
+        """
+        visit = CtaVisit.parse(url)
+        if visit.event_id != self.event.event_id:
+            raise OtherEventError
+        if not (visit.bib_number or visit.selfie_request_id):
+            return Found([])
+        return found(await self.event.memories(bib=visit.bib_number, search=visit.selfie_request_id))
+
+
+def found(memories: Memories) -> Found:
+    """Return what the page shows of memories, with a note if a part of the search failed."""
+    failed = [part.error for part in memories.parts.values() if part.error is not None]
+    note = explain(failed[0]).error if failed else None
+    return Found(shown(memories.photos[:MOST_SHOWN]), memories.request_id, note)
 
 
 def checked_id(text: str) -> str:
@@ -192,6 +227,8 @@ def explain(error: Exception) -> Problem:
             return _later("You have searched often. Please try again later.", 429, error.retry_after)
         case InvalidInputError() | BadRequestError():
             return Problem(400, "Please give a BIB number, or a clear photo of your face as JPEG or PNG.")
+        case OtherEventError():
+            return Problem(404, "This link is for another event. Please search here by BIB number or selfie.")
         case FeatureDisabledError():
             return Problem(404, "This event can't be searched that way. Please try the other way.")
         case NotFoundError():

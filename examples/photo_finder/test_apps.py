@@ -53,7 +53,7 @@ async def test_photos_by_bib(visitor: Visitor, ninepic_sandbox: Sandbox) -> None
 
 
 async def test_nobody_has_that_bib(visitor: Visitor) -> None:
-    assert await ask(visitor, "nobody") == (200, {"photos": [], "request_id": None})
+    assert await ask(visitor, "nobody") == (200, {"photos": [], "request_id": None, "note": None})
 
 
 async def test_photos_by_selfie(visitor: Visitor, ninepic_sandbox: Sandbox) -> None:
@@ -62,6 +62,39 @@ async def test_photos_by_selfie(visitor: Visitor, ninepic_sandbox: Sandbox) -> N
     assert (status, found["request_id"]) == (200, request_id)
     assert found["photos"] == (await ask(visitor, bib))[1]["photos"]
     assert (await show(visitor, ninepic_sandbox.stranger_selfie()))[1]["photos"] == []
+
+
+async def test_photos_by_selfie_and_bib(visitor: Visitor, ninepic_sandbox: Sandbox) -> None:
+    mine, other = ninepic_sandbox.bibs[:2]
+    reply = await visitor.put(
+        f"/searches/{uuid4()}", params={"bib": other}, content=ninepic_sandbox.selfie(mine)
+    )
+    ids = [photo["id"] for photo in reply.json()["photos"]]
+    both = {photo["id"] for bib in (mine, other) for photo in (await ask(visitor, bib))[1]["photos"]}
+    assert len(ids) == len(both)
+    assert set(ids) == both
+
+
+async def test_a_part_that_fails_loses_nothing(visitor: Visitor, ninepic_sandbox: Sandbox) -> None:
+    ninepic_sandbox.faults.add(endpoint="face_search", status=403, body={"message": "Forbidden"})
+    bib = ninepic_sandbox.bibs[0]
+    reply = await visitor.put(
+        f"/searches/{uuid4()}", params={"bib": bib}, content=ninepic_sandbox.selfie(bib)
+    )
+    assert reply.json()["photos"] == (await ask(visitor, bib))[1]["photos"]
+    assert "try again later" in reply.json()["note"]
+
+
+async def test_a_visitor_from_9pics_gallery(visitor: Visitor, ninepic_sandbox: Sandbox) -> None:
+    bib, request_id = ninepic_sandbox.bibs[0], str(uuid4())
+    await show(visitor, ninepic_sandbox.selfie(bib), request_id)
+    came = {"eventId": str(ninepic_sandbox.event_id), "bibNumber": bib, "selfieRequestId": request_id}
+    reply = await visitor.get("/visit", params=came)
+    assert reply.json()["photos"] == (await ask(visitor, bib))[1]["photos"]
+    ninepic_sandbox.assert_one_search_charged()
+    assert (await visitor.get("/visit", params=came | {"eventId": "1"})).status_code == 404
+    nothing = await visitor.get("/visit", params={"eventId": str(ninepic_sandbox.event_id)})
+    assert nothing.json()["photos"] == []
 
 
 async def test_a_visitor_who_presses_twice_is_charged_once(

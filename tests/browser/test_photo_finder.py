@@ -160,6 +160,12 @@ async def test_by_selfie(page: Page, sandbox: Sandbox, selfie: Path) -> None:
         assert dict(picture.getexif()) == {}
 
 
+async def test_a_visitor_from_9pics_gallery(page: Page, sandbox: Sandbox) -> None:
+    bib = sandbox.bibs[0]
+    await page.goto(f"{page.url}?eventId={sandbox.event_id}&bibNumber={bib}")
+    await found(page, len(sandbox.event.gallery.of_bib(bib)))
+
+
 async def test_the_consent_is_required(page: Page, sandbox: Sandbox, selfie: Path) -> None:
     before = len(sandbox.requests)
     await page.locator("#selfie").set_input_files(selfie)

@@ -47,7 +47,9 @@ async function search(form, zip, request) {
   try {
     const found = await request();
     show(found.photos, zip(found));
-    say(found.photos.length ? `${found.photos.length} ${found.photos.length === 1 ? "photo" : "photos"}` : "No photos of you yet. Photos are added for some days: please try again later.");
+    const count = found.photos.length;
+    const none = "No photos of you yet. Photos are added for some days: please try again later.";
+    say(`${count ? `${count} ${count === 1 ? "photo" : "photos"}.` : none} ${found.note ?? ""}`);
   } catch (error) {
     say(error.message, true);
   } finally {
@@ -122,7 +124,9 @@ selfie.onsubmit = (event) => {
     const picture = await reduced($("selfie").files[0]).catch(() => {
       throw new Error("This browser can't read that picture. Please pick a JPEG or PNG.");
     });
-    return ask(`searches/${requestId}`, { method: "PUT", body: picture });
+    const also = bib.elements.bib.value.trim();
+    const query = also ? `?bib=${encodeURIComponent(also)}` : "";
+    return ask(`searches/${requestId}${query}`, { method: "PUT", body: picture });
   });
 };
 
@@ -130,3 +134,8 @@ const about = await ask("event").catch(() => ({ bib_search: true, selfie_search:
 $("event").textContent = [about.name, about.date && new Date(about.date).toLocaleDateString(undefined, { dateStyle: "long" })].filter(Boolean).join(" · ");
 bib.hidden = !about.bib_search;
 selfie.hidden = !about.selfie_search;
+
+// A button in 9Pic's own gallery leads here with what the visitor searched by.
+if (new URLSearchParams(location.search).has("eventId")) {
+  search(bib, () => null, () => ask(`visit${location.search}`));
+}
