@@ -1,8 +1,9 @@
-"""``concurrency="auto"`` beside 1, 4, 16 and 64 on three simulated hosts, each for the same few seconds.
+"""``concurrency="auto"`` beside 1, 4, 16 and 64 on four simulated hosts, each for the same few seconds.
 
     python -m benchmarks.bulk_auto [--seconds 8]
 
-(a) a fast link that a few transfers fill, (b) 100 ms to the first byte, (c) 429 for more than 8 at once.
+(a) a fast link that a few transfers fill, (b) 100 ms to the first byte, (c) 429 for more than 8 at once,
+(d) 503 SlowDown for more than 50 a second, which is 5.1 MB/s.
 """
 
 from __future__ import annotations
@@ -67,7 +68,23 @@ def touchy() -> Host:
     return serve
 
 
-HOSTS = {"fast": fast, "far": far, "touchy": touchy}
+def slow_down() -> Host:
+    """50 requests a second with a burst of 5, and S3's ``SlowDown`` for more."""
+    tokens, filled_at = 5.0, 0.0
+
+    async def serve() -> web.Response:
+        nonlocal tokens, filled_at
+        now = asyncio.get_running_loop().time()
+        tokens, filled_at = min(5.0, tokens + 50 * (now - filled_at)), now
+        if tokens < 1:
+            return web.Response(status=503, text="<Error><Code>SlowDown</Code></Error>")
+        tokens -= 1
+        return web.Response(body=BODY)
+
+    return serve
+
+
+HOSTS = {"fast": fast, "far": far, "touchy": touchy, "slow_down": slow_down}
 
 
 def host_process(port: Connection) -> None:
@@ -121,13 +138,15 @@ async def measured(url: str, concurrency: Concurrency, seconds: float) -> tuple[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--host", choices=list(HOSTS), action="append")
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=host_process, args=(there,), daemon=True)
     server.start()
     origin = f"http://127.0.0.1:{here.recv()}"
     settings: tuple[Concurrency, ...] = (1, 4, 16, 64, "auto")
-    for name in HOSTS:
+    for name in arguments.host or HOSTS:
         runs = {each: asyncio.run(measured(f"{origin}/{name}", each, seconds)) for each in settings}
         best = max(run[0] for each, run in runs.items() if each != "auto")
         print(f"{name}: auto is {runs['auto'][0] / best:.2f} of the best fixed setting")

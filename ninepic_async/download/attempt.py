@@ -42,6 +42,7 @@ class AttemptError(Exception):
         failure: what decides on another attempt.
         status: the reply's status, if there was a whole reply.
         link_refused: whether the host refused the link itself.
+        throttled: whether the host asked for fewer requests.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class AttemptError(Exception):
         *,
         status: int | None = None,
         link_refused: bool = False,
+        throttled: bool = False,
     ) -> None:
         super().__init__(text)
         self.failure = failure or Failure()
         self.status = status
         self.link_refused = link_refused
+        self.throttled = throttled
 
 
 @frozen
@@ -138,7 +141,10 @@ class Requester:
         text = f"the host answered {status} {reply.reason or ''}".rstrip()
         if refused and any(word in body.lower() for word in guesses.LINK_EXPIRED_WORDS):
             text += ": the link has expired"
-        raise AttemptError(text, failure, status=status, link_refused=refused)
+        throttled = status == 429 or (
+            status == 503 and (failure.retry_after_s is not None or _asks_to_slow(body))
+        )
+        raise AttemptError(text, failure, status=status, link_refused=refused, throttled=throttled)
 
     async def _read_refusal(self, reply: aiohttp.ClientResponse) -> bytes:
         """Read a short refusal to its end. The connection can then be used again."""
@@ -252,6 +258,12 @@ async def _check_end(reply: aiohttp.ClientResponse, part: Part) -> None:
         raise AttemptError("the host did not tell the file's length, so it may not be whole")
     if whole is False:
         raise AttemptError("the reply ended before the file did, and the host did not tell its length")
+
+
+def _asks_to_slow(body: bytes) -> bool:
+    """Tell an object store's ``SlowDown`` from a host that is down."""
+    text = body.lower()
+    return b"slowdown" in text or b"throttl" in text or b"request rate" in text
 
 
 def _validator(reply: aiohttp.ClientResponse) -> str | None:

@@ -28,7 +28,6 @@ LONGEST_WAIT_S: Final = 60.0
 """A host that asks for a longer pause is tried again after this."""
 MOST_RENEWALS: Final = 3
 """How often in a row a link is signed again without any progress."""
-_THROTTLED: Final = frozenset({429, 503})
 _OUT_OF_FILES_WAIT_S: Final = 0.2
 _OUT_OF_FILES_WAITS: Final = 150
 """After 30 s without any progress, a file that needs a descriptor is given up."""
@@ -59,6 +58,8 @@ class _Attempts:
     """Counts the attempts for one file since it last made progress."""
 
     failed: int = 0
+    throttled: int = 0
+    sent_at: float = 0.0
     renewals: int = 0
     without_descriptor: int = 0
     furthest: int = 0
@@ -158,16 +159,20 @@ class Fetcher:
             renewals = job.link.renewals
             try:
                 async with self.lane, self.throttle.slot(math.inf):
+                    attempts.sent_at = self.clock.monotonic()
                     extension = await attempts.watched(self.requester.fetch(url, part, begun))
             except OutOfFilesError as error:
                 await self._before_descriptor(error, attempts)
             except AttemptError as error:
                 attempts.count(part)
+                if error.status is not None and not error.throttled:
+                    self.throttle.accepted(attempts.sent_at)
                 if error.link_refused and job.link.group is not None:
                     await self._sign_again(error, job.link, renewals, attempts)
                 else:
                     await self._before_retry(error, attempts)
             else:
+                self.throttle.accepted(attempts.sent_at)
                 return job.name if extension == split(job.name)[1] else with_extension(job.name, extension)
 
     async def _sign_again(self, error: AttemptError, link: Link, renewals: int, attempts: _Attempts) -> None:
@@ -187,23 +192,42 @@ class Fetcher:
         Raises:
             GivenUpError: there is none.
         """
-        throttled = error.status in _THROTTLED
-        if throttled and self._others_progress(attempts):
-            # The host is busy with our other files. Waiting for a turn is no failure.
-            attempts.failed = max(1, attempts.failed - 1)
-        wait = wait_before_retry(
-            self.retry, attempts.failed, error.failure, replayable=True, chance=self.chance()
-        )
-        if throttled or (error.status is None and not error.failure.final):
-            self.counters.refused += 1
-        if error.status == 429 or (throttled and error.failure.retry_after_s is not None):
-            self.throttle.throttled(self.clock.monotonic(), self.retry.initial_s if wait is None else wait)
+        if error.throttled:
+            wait = self._slow_down(error, attempts)
+        else:
+            wait = self._wait(error, attempts)
+            # A host that is overloaded, or drops connections, gets fewer requests at once.
+            self.counters.refused += error.status in (None, 503) and not error.failure.final
         if wait is None:
             tried = f" (tried {attempts.failed} times)" if attempts.failed > 1 else ""
             raise GivenUpError(f"{error}{tried}") from error
         wait = min(wait, LONGEST_WAIT_S)
         attempts.report(error, wait)
         await self.clock.sleep(wait)
+
+    def _wait(self, error: AttemptError, attempts: _Attempts) -> float | None:
+        return wait_before_retry(
+            self.retry, attempts.failed, error.failure, replayable=True, chance=self.chance()
+        )
+
+    def _slow_down(self, error: AttemptError, attempts: _Attempts) -> float | None:
+        """Slow all requests down, and return how long this file waits before it queues again."""
+        if self._others_progress(attempts):
+            # The host is busy with our other files. Waiting for a turn is no failure.
+            attempts.failed = max(1, attempts.failed - 1)
+        wait, asked = self._wait(error, attempts), error.failure.retry_after_s or 0.0
+        had_pace = self.throttle.has_pace
+        pause = asked
+        if not asked and not had_pace:
+            pause = self.retry.initial_s if wait is None else wait
+        attempts.throttled += 1
+        if not self.throttle.throttled(attempts.sent_at, pause) and self.retry.attempts > 1:
+            attempts.failed -= 1  # it left together with the request that has slowed us down already
+            return asked
+        self.counters.refused += 1  # the host may also limit how many are served at once
+        if wait is None or asked or not had_pace or attempts.throttled > 1:
+            return wait
+        return 0.0  # the pace is known, and is all that this file has to wait for
 
     async def _before_descriptor(self, error: OutOfFilesError, attempts: _Attempts) -> None:
         """Wait until other files have given back a file descriptor."""

@@ -111,12 +111,14 @@ class _Crew:
     engine: Engine
     settings: Settings
     workers: int = field(init=False)
+    throttle: Throttle = field(init=False)
     source_error: Exception | None = None
     is_read: bool = False
     """Whether the source was read to its end, or to its error."""
 
     def __attrs_post_init__(self) -> None:
         self.workers = self.settings.workers
+        self.throttle = Throttle(self.workers, None, self.engine.clock)
 
     async def work(self, batches: AsyncGenerator[Files, None], reporter: ProgressReporter | None) -> None:
         """Do it all. The first error ends it all."""
@@ -160,7 +162,7 @@ class _Crew:
             requester=requester,
             parts=self.store,
             lane=nullcontext() if limiter is None else limiter,
-            throttle=Throttle(self.workers, None, engine.clock),
+            throttle=self.throttle,
             counters=self.counters,
             retry=engine.retry,
             clock=engine.clock,

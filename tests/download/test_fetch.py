@@ -325,3 +325,34 @@ async def test_a_reply_without_a_length(fetch: Fetch, host: Host, to: Path) -> N
     report = await fetch([*items, cut_short])
     assert [row.id for row in report.failed] == ["c"]
     assert set(files(to)) == {"a.jpg", "b.jpg"}
+
+
+@pytest.mark.parametrize("refuse", [answer(429), answer(503, b"<Error><Code>SlowDown</Code></Error>")])
+async def test_a_host_that_limits_the_rate_is_not_overrun(
+    refuse: bad.Behaviour, fetch: Fetch, host: Host, to: Path
+) -> None:
+    tokens, filled_at, refused = 5.0, time.monotonic(), 0
+
+    async def bucket(request: web.Request, body: bytes) -> web.StreamResponse:
+        nonlocal tokens, filled_at, refused
+        now = time.monotonic()
+        tokens, filled_at = min(5.0, tokens + 60 * (now - filled_at)), now
+        if tokens < 1:
+            refused += 1
+            return await refuse(request, body)
+        tokens -= 1
+        return send(request, body, "image/jpeg", 0)
+
+    host.always = bucket
+    report = await fetch(host.gallery(150), concurrency=16)
+    assert report.failed == ()
+    assert len(files(to)) == 150
+    assert refused < 60
+
+
+async def test_a_host_that_is_down_for_one_file_does_not_slow_the_others(fetch: Fetch, host: Host) -> None:
+    sick = host.add("sick", 2000, *[answer(503)] * 9)
+    started = time.monotonic()
+    report = await fetch([sick, *host.gallery(200)])
+    assert [row.id for row in report.failed] == ["sick"]
+    assert time.monotonic() - started < 10
