@@ -64,6 +64,8 @@ class Proxies:
         Raises:
             ConfigError: the proxy that the environment names can't be used.
         """
+        if not self.by_scheme:
+            return None
         parts = urlsplit(url)
         host = parts.hostname or ""
         chosen = self.by_scheme.get(parts.scheme) or self.by_scheme.get("all")
