@@ -2,7 +2,7 @@
 
     python -m benchmarks.real_photos FOLDER [FOLDER ...]
 
-Folders are searched for photos at any depth, and left as they are. Two pages are made: one of the JPEGs, which
+Folders are searched at any depth, and left as they are. Two pages are made: one of the JPEGs, which
 the sandbox serves and a client downloads; and one of all photos, as if they had been downloaded.
 """
 
