@@ -1,9 +1,9 @@
-"""The blocking face beside a bare async loop (a whole gallery) and beside `requests` (one call).
+"""Compare the blocking face with a bare async loop (a whole gallery) and with `requests` (one call).
 
     pip install requests
     python -m benchmarks.blocking
 
-Same server, same run, turn by turn; what counts is the ratio of the medians.
+Same server, same run, in turn. The result is the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def gallery(served: Served, client: NinePic, rounds: int, *, keep: bool) -> tupl
                 started = time.perf_counter()
                 expected = await bare(served, session, [] if keep else None)
                 theirs.append(time.perf_counter() - started)
-                # The other face's turn: its loop is in a thread of its own, and this one stands still.
+                # Now the blocking face: its loop runs in a thread of its own, and this one waits.
                 started = time.perf_counter()
                 found = walk(client, served.event_id, [] if keep else None)
                 ours.append(time.perf_counter() - started)

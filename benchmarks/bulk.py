@@ -1,10 +1,9 @@
-"""Bulk fetch beside curl, wget2 and a plain httpx loop: one nginx, one tmpfs, the same rounds.
+"""Compare the bulk fetch with curl, wget2 and a plain httpx loop: one nginx, one tmpfs, the same rounds.
 
     python benchmarks/bulk.py [--rounds 5] [--quick]
 
-Prints each one's speed as a ratio to ``curl -Z`` in the same round (median of the rounds), and its peak
-memory.
-Needs nginx and curl; wget2 and httpx are left out where they are missing.
+Print the speed of each as a ratio to ``curl -Z`` in the same round (median of the rounds), and its peak MB.
+Needs nginx and curl. Without wget2 or httpx, their rows are left out.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ async def run_httpx(urls: list[str], to: Path) -> None:
 
 
 def child(what: str, listed: str, to: str) -> None:
-    """Fetch, and print the seconds that took without the imports, which a long run does not notice."""
+    """Fetch, and print the seconds without the imports, which do not matter in a long run."""
     import asyncio
 
     run = {"ours": run_ours, "httpx": run_httpx}[what]
@@ -134,7 +133,7 @@ def child(what: str, listed: str, to: str) -> None:
 
 
 def measured(command: list[str], to: Path) -> tuple[float, float]:
-    """Run a command; give seconds and peak MB."""
+    """Run a command; return its seconds and peak MB."""
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir()
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Decoding one gallery page of 100 photos: the SDK beside `orjson.loads` and beside plain cattrs.
+"""Decode a page of 100 photos: the SDK beside `orjson.loads` and beside plain cattrs.
 
 python -m benchmarks.decode
 """

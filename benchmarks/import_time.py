@@ -1,4 +1,4 @@
-"""Importing the package, and the command line's help, beside aiohttp; in fresh interpreters, turn by turn.
+"""Import the package, and print the help of the command line, beside importing aiohttp, in turn.
 
 python -m benchmarks.import_time
 """

@@ -1,4 +1,4 @@
-"""A server in a process of its own, so that server and client do not share a core or an event loop."""
+"""Run a server in a process of its own, so that server and client share no core and no event loop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Served:
 
 @contextmanager
 def on_core(number: int) -> Iterator[None]:
-    """Keep this process to one core for a while, where the machine has several.
+    """Keep this process on one core for a while, if the machine has several.
 
     On loopback the kernel likes to wake the receiver on the sender's core, which makes client and server
     take turns although another core idles. No network does that.
@@ -52,7 +52,7 @@ def sandbox(*, photos: int, latency_s: float = 0.0) -> Iterator[Served]:
 
 @contextmanager
 def canned(*, photos: int, latency_s: float = 0.0) -> Iterator[Served]:
-    """Start a gallery of ready-made replies, and stop it afterwards."""
+    """Start a server of canned replies, and stop it afterwards."""
     with _process("-m", "benchmarks.canned_server", str(photos), str(latency_s)) as served:
         yield served
 

@@ -1,4 +1,4 @@
-"""What it costs to have a fresh sandbox: start, first answer, close; no picture is drawn."""
+"""Measure a new sandbox: start, first answer, close. No picture is drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def one_round(photos: int, session: ClientSession) -> tuple[float, float, 
 
 
 async def main() -> None:
-    print("median of milliseconds")
+    print("median, in milliseconds")
     print(f"{'photos':>8} {'start':>8} {'BIB search':>11} {'close':>8}")
     async with ClientSession() as session:
         for photos in SIZES:
