@@ -99,4 +99,7 @@ def _beginning(text: str, longest: int) -> str:
         return text
     text = text[:longest]
     at = max(text.rfind(separator) for separator in " \n\t\"'<>")
-    return (text[:at] if at > 0 else text) + "…"
+    if at >= 0:
+        return text[:at] + "…"
+    before, slashes, host = text.rpartition("//")
+    return (text if _has_slash(host) else before + slashes) + "…"
