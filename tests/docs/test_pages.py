@@ -32,9 +32,8 @@ def blocks(page: str) -> list[str]:
 
 
 # Those that define an app have tests of their own, in `test_how_to`.
-APPS = {
-    f"docs/how-to/{name}.md" for name in ("aiohttp", "celery", "django", "fastapi", "lambda", "object-store")
-}
+APPS = {f"docs/how-to/{name}.md" for name in ("aiohttp", "celery", "django", "fastapi", "lambda")}
+APPS |= {"docs/scale.md"}
 WITH_BLOCKS = [page for page in TEXTS if blocks(page) and page not in APPS]
 WITH_FIXTURES = [page for page in TEXTS if any(map(needs_fixtures, python_blocks(ROOT / page)))]
 WITH_COMMANDS = [page for page, text in TEXTS.items() if re.search(r"^\$ ninepic ", text, re.MULTILINE)]
