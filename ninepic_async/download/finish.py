@@ -132,10 +132,9 @@ class Finisher:
 
     def _publish(self, job: FetchJob, wanted: str) -> str:
         """Give a file its final name: the wanted one, or another one if a different file has that."""
-        stored = job.previous is not None and job.previous.state == "done"
         if wanted == job.name:
             try:
-                self.store.publish(job.name, wanted, replace=stored)
+                self.store.publish(job.name, wanted, replace=job.replaces)
             except NameTakenError:
                 if self.store.adopt(job.name, wanted):
                     return wanted
@@ -183,6 +182,7 @@ class Finisher:
             name=job.name,
             state="failed",
             error=str(error),
+            replaces=job.replaces,
             bytes=part.total if part is not None and resumable else None,
             validator=part.validator if part is not None and resumable else None,
         )

@@ -27,3 +27,8 @@ class FetchJob:
     link: Link
     previous: Row | None = None
     listed: Listed | None = None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether an earlier run has stored the file, so that it may be written over."""
+        return self.previous is not None and (self.previous.state == "done" or self.previous.replaces)

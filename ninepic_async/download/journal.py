@@ -46,6 +46,7 @@ class Row:
         bytes: the size of the whole file, if known.
         validator: the host's ETag or date of this version, to resume it.
         error: why it failed.
+        replaces: whether an earlier run had stored the file, so that it may be written over.
         listed: where the service lists it, if that is known.
     """
 
@@ -56,6 +57,7 @@ class Row:
     bytes: int | None = None
     validator: str | None = None
     error: str | None = None
+    replaces: bool = False
     listed: Listed | None = field(default=None)
 
 
@@ -80,6 +82,7 @@ def to_object(row: Row | EventNote) -> dict[str, Any]:
         "bytes": row.bytes,
         "validator": row.validator and _plain(row.validator),
         "error": row.error and _plain(row.error),
+        "replaces": row.replaces or None,
         "list": listed and _plain(listed.list),
         "place": listed and listed.place,
         "hour": listed and listed.hour,
@@ -107,6 +110,7 @@ def to_row(found: dict[str, Any]) -> Row | None:
         bytes=size if type(size) is int and 0 <= size < 2**63 else None,
         validator=validator if isinstance(validator, str) else None,
         error=error if isinstance(error, str) else None,
+        replaces=found.get("replaces") is True,
     )
 
 

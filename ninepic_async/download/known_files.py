@@ -24,13 +24,14 @@ _MOST_AHEAD: Final = 20_000
 """Rows read ahead of the source's order, until the order is found to be another one."""
 _TABLES: Final = (
     """CREATE TABLE photo (
-        key TEXT PRIMARY KEY, name TEXT, state TEXT, bytes INTEGER, validator TEXT, at INTEGER
+        key TEXT PRIMARY KEY, name TEXT, state TEXT, bytes INTEGER, validator TEXT, at INTEGER,
+        replaces INTEGER
     ) WITHOUT ROWID""",
     "CREATE TABLE name (folded TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID",
     "CREATE TABLE met (key INTEGER PRIMARY KEY)",
 )
-_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?)"
-_FIND: Final = "SELECT name, state, bytes, validator, at FROM photo WHERE key = ?"
+_PUT: Final = "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FIND: Final = "SELECT name, state, bytes, validator, at, replaces FROM photo WHERE key = ?"
 _TAKE_NAME: Final = "INSERT OR IGNORE INTO name VALUES (?, ?)"
 _OWNER: Final = "SELECT key FROM name WHERE folded = ?"
 _MEET: Final = "INSERT OR IGNORE INTO met VALUES (?)"
@@ -147,8 +148,16 @@ class KnownFiles:
         found = self._db.execute(_FIND, (key,)).fetchone()
         if found is None:
             return None
-        name, state, size, validator, offset = found
-        row = Row(key=key, id="", name=name, state=state, bytes=size, validator=validator)
+        name, state, size, validator, offset, replaces = found
+        row = Row(
+            key=key,
+            id="",
+            name=name,
+            state=state,
+            bytes=size,
+            validator=validator,
+            replaces=bool(replaces),
+        )
         return Known(row, offset, is_latest=True)
 
     async def _read_on(self) -> None:
@@ -198,7 +207,7 @@ def _marks(key: str) -> Iterator[str]:
 
 
 def _values(offset: int, row: Row) -> tuple[object, ...]:
-    return row.key, row.name, row.state, row.bytes, row.validator, offset
+    return row.key, row.name, row.state, row.bytes, row.validator, offset, row.replaces
 
 
 def _name_values(_: int, row: Row) -> tuple[object, ...]:

@@ -7,10 +7,10 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, Final, cast
 
-import anyio.to_thread
-
+from ninepic_async._support.daemon_thread import run_in_daemon_thread
 from ninepic_async.download import durable
 from ninepic_async.download.completeness import is_whole
 from ninepic_async.download.file_types import HEAD_BYTES
@@ -114,14 +114,14 @@ class FilePart(PartState):
 
     async def is_whole(self) -> bool | None:
         """Check by the content whether the file is whole; None if its format does not tell."""
-        return await anyio.to_thread.run_sync(self._is_whole)
-
-    def _is_whole(self) -> bool | None:
         try:
-            with os.fdopen(os.dup(self.descriptor), "rb") as file:
-                return is_whole(file, self.size)
+            return await run_in_daemon_thread(self._is_whole, name="ninepic-check")
         except OSError as error:
             raise self._trouble(error, self.name) from error
+
+    def _is_whole(self) -> bool | None:
+        with os.fdopen(os.dup(self.descriptor), "rb") as file:
+            return is_whole(file, self.size)
 
     def flush(self, *, last: bool) -> None:
         """Make the content durable, and close the file. Blocks.
@@ -185,7 +185,7 @@ class TemporaryPart(PartState):
 
     async def is_whole(self) -> bool | None:
         """Check by the content whether the file is whole; None if its format does not tell."""
-        return await anyio.to_thread.run_sync(is_whole, self.file, self.size)
+        return await run_in_daemon_thread(partial(is_whole, self.file, self.size), name="ninepic-check")
 
     def close(self) -> None:
         """Close and forget the file."""

@@ -7,11 +7,11 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-import anyio.to_thread
-
+from ninepic_async._support.daemon_thread import run_in_daemon_thread
 from ninepic_async.download import durable
 from ninepic_async.download.completeness import is_whole
 from ninepic_async.download.job import FetchJob
@@ -168,6 +168,7 @@ class Folder:
                 state="started",
                 bytes=part.total,
                 validator=part.validator,
+                replaces=job.replaces,
             )
             self.note([row])
 
@@ -189,7 +190,8 @@ class Folder:
         todo = [part for part, _ in files if isinstance(part, FilePart)]
         failed: dict[str, OSError] = {}
         try:
-            await anyio.to_thread.run_sync(_flush, todo, failed, abandon_on_cancel=True)
+            with self._writing(FILE_NAME):
+                await run_in_daemon_thread(partial(_flush, todo, failed), name="ninepic-flush")
         finally:
             # After a cancellation the thread ends with the file that it is at.
             while todo:
@@ -264,15 +266,11 @@ class Folder:
         Raises:
             DownloadError: the disk did not take them.
         """
-        await anyio.to_thread.run_sync(self._sync)
-
-    def _sync(self) -> None:
         with self._writing(FILE_NAME):
             self._check_place()
-            durable.sync_all(self.journal.descriptor)
-            if self._dir is not None:
-                durable.sync_all(self._dir)
-            durable.flush_drive(self.journal.descriptor)
+            await run_in_daemon_thread(
+                partial(_sync, self.journal.descriptor, self._dir), name="ninepic-sync"
+            )
 
     @contextmanager
     def _writing(self, name: str, one_file: frozenset[int] = frozenset()) -> Iterator[None]:
@@ -316,6 +314,13 @@ class Folder:
         except BaseException:
             os.close(journal)
             raise
+
+
+def _sync(journal: int, folder: int | None) -> None:
+    durable.sync_all(journal)
+    if folder is not None:
+        durable.sync_all(folder)
+    durable.flush_drive(journal)
 
 
 def _flush(todo: list[FilePart], failed: dict[str, OSError]) -> None:

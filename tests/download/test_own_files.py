@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from ninepic_async import Event, PresignedUrlItem
@@ -173,3 +174,16 @@ async def test_a_large_file_that_is_edited_while_a_part_of_it_is_there(
     assert (await fetch([item])).complete
     assert files(to)["a.jpg"] == b"my own picture"
     assert len(files(to)) == 2
+
+
+@pytest.mark.parametrize("size", [2000, 3 * MIB])
+async def test_a_damaged_file_is_written_over_though_a_run_failed_meanwhile(
+    size: int, fetch: Fetch, host: Host, to: Path
+) -> None:
+    item = host.add("a", size)
+    await fetch([item])
+    (to / "a.jpg").write_bytes(host.files["/a.jpg"][:1000])
+    host.scripts["/a.jpg"] = [bad.cut(1000), answer(404)]
+    assert not (await fetch([item])).complete
+    assert (await fetch([item])).complete
+    assert files(to) == {"a.jpg": host.files["/a.jpg"]}
