@@ -134,7 +134,7 @@ again.""",
         (
             "ninepic download 456 --all --to photos --gallery",
             "ninepic download 456 --bib 1234 --rendition original --to photos",
-            "ninepic download 456 --from yesterday --until now --to photos --dry-run",
+            "ninepic download 456 --from yesterday --until now --zip photos.zip",
         ),
     ),
     Command(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from contextlib import aclosing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from rich import filesize
 
 from ninepic_async import DownloadReport, NinePic
 from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
@@ -32,11 +31,15 @@ from ninepic_async.cli.options import (
     folder_path,
 )
 from ninepic_async.cli.selection import Found, Rendition, Selection, find, listed
+from ninepic_async.cli.streams import check_stdout, check_zip, write_photo, write_zip
 from ninepic_async.cli.tables import PHOTOS, document, row_writer
 from ninepic_async.cli.terminal import Noun, print_error, print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from ninepic_async.gallery import GalleryReport
+
+
+_WHERE: Final = "give either --to FOLDER or --zip FILE"
 
 
 def _at_least_one(_: object, value: int | str | None) -> None:
@@ -70,12 +73,16 @@ class How:
     dry_run: Flag = False
     """List the photos that would be fetched, and fetch none."""
 
-    def check(self, selection: Selection, to: Path) -> None:
+    def check(self, selection: Selection, to: Path | None, zip_to: Path | None) -> None:
         """Check that the options agree.
 
         Raises:
             UsageError: they don't.
         """
+        if to is not None and zip_to is not None:
+            raise UsageError(_WHERE)
+        if zip_to is not None:
+            self._check_zip(zip_to)
         if selection.image_id and self.rendition not in (None, "original"):
             raise UsageError("--image-id fetches originals only: leave out --rendition")
         if self.title is not None and not self.gallery:
@@ -87,6 +94,12 @@ class How:
         if to == STDOUT and (self.gallery or self.dry_run or len(set(selection.image_id)) != 1):
             raise UsageError("--to - writes one photo to stdout: select it with one --image-id")
 
+    def _check_zip(self, zip_to: Path) -> None:
+        is_plain = (self.concurrency, self.max_bytes) == (DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES)
+        if not is_plain or self.skip_deleted or self.gallery or self.dry_run:
+            raise UsageError("with --zip, give no other option of this group than --rendition")
+        check_zip(zip_to)
+
 
 _SELECTION = Selection()
 _HOW = How()
@@ -96,22 +109,33 @@ _TO: Final = Parameter(
     help="The folder; created if it does not exist. With one --image-id, - writes the photo to stdout.",
 )
 
+_ZIP: Final = Parameter(
+    allow_leading_hyphen=True, help="Write a ZIP to this file instead of files into a folder; - is stdout."
+)
+
 
 def download(
     event_id: EventId,
     /,
     *,
-    to: Annotated[Path, _TO],
+    to: Annotated[Path | None, _TO] = None,
+    zip: Annotated[Path | None, _ZIP] = None,  # noqa: A002 (the option's name)
     selection: Selection = _SELECTION,
     how: How = _HOW,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> int:
-    """Fetch photos into a folder. Run it again to continue after an interruption."""
+    """Fetch photos into a folder or a ZIP. Run it again to continue after an interruption."""
     selection.check()
-    how.check(selection, to)
+    how.check(selection, to, zip)
+    if zip is not None:
+        return _to_zip(event_id, selection, how, zip, account, output)
+    if to is None:
+        raise UsageError(_WHERE)
     if to == STDOUT:
-        return _to_stdout(event_id, selection, how, account)
+        check_stdout()
+        asyncio.run(write_photo(account.client(), event_id, selection.image_id[0], how.max_bytes))
+        return OK
     if how.dry_run:
         return asyncio.run(_dry_run(account.client(), event_id, selection, to, output))
     check_folder(to)
@@ -169,19 +193,17 @@ async def _dry_run(client: NinePic, event_id: str, selection: Selection, to: Pat
     return OK
 
 
-def _to_stdout(event_id: str, selection: Selection, how: How, account: Account) -> int:
-    if sys.stdout.isatty():
-        raise UsageError("stdout is a terminal: send the photo to a file or a program, as in > photo.jpg")
-    client = account.client()
-    with TemporaryDirectory(prefix="ninepic-") as folder:
-        report, _ = asyncio.run(_download(client, event_id, selection, None, how, Path(folder)))
-        for row in report.failed:
-            print_error(f"{row.name}: {row.error}")
-        for file in Path(folder).glob("[!.]*"):
-            with open(file, "rb") as photo:
-                shutil.copyfileobj(photo, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    return OK if report.complete and report.done else FAILED
+def _to_zip(event_id: str, selection: Selection, how: How, to: Path, account: Account, output: Output) -> int:
+    client, selfie = account.client(), selection.read_selfie()
+    rendition = how.rendition or "large"
+    zipped = asyncio.run(write_zip(client, event_id, selection, selfie, rendition, to))
+    print_note(f"A ZIP of {filesize.decimal(zipped.bytes)}, in {'stdout' if to == STDOUT else to}.")
+    if not zipped.complete:
+        print_error("photos are missing: MISSING.txt in the ZIP names them")
+    if output.json and to != STDOUT:
+        found = {"request_id": zipped.request_id} if zipped.request_id else {}
+        print_json({"zip": str(to), "bytes": zipped.bytes, "complete": zipped.complete, **found})
+    return OK if zipped.complete else FAILED
 
 
 def _outcome(

@@ -223,14 +223,21 @@ def _write(profiles: dict[str, Profile]) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[int]:
-    """Open a new file that only the user can read, and put it in the place of the old one at the end.
+def replacing(path: Path, mode: int = _FILE_MODE) -> Iterator[int]:
+    """Open a new file, and put it in the place of the old one at the end.
+
+    Args:
+        path: the file's path.
+        mode: its permissions, before the umask. By default, only the user can read it.
 
     Yields:
         The new file's descriptor.
     """
-    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # of mode 0600
+    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
     try:
+        if os.name == "posix" and mode != _FILE_MODE:
+            os.umask(umask := os.umask(0))
+            os.fchmod(descriptor, mode & ~umask)
         yield descriptor
         os.replace(new, path)
     except BaseException:
