@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any, Final, Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
@@ -89,7 +90,9 @@ def _entity(character: str) -> str:
 
 def _spellings(secret: str) -> tuple[bytes, ...]:
     """Return how a server is likely to write a secret, in lower case."""
-    spelt = {secret, quote(secret, safe=""), quote(secret), secret.replace("/", r"\/")}
+    all_quoted = "".join(letter if letter.isalnum() else f"%{ord(letter):02x}" for letter in secret)
+    quoted = {quote(secret), quote(secret, safe=""), all_quoted}
+    spelt = {secret, *quoted, secret.replace("/", r"\/"), escape(secret)}
     return tuple(spelling.lower().encode() for spelling in spelt)
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from attrs import evolve
@@ -13,6 +15,7 @@ from attrs import evolve
 from ninepic_async import (
     APIStatusError,
     APITimeoutError,
+    ClipJobFailedError,
     DecodeError,
     Event,
     FeatureDisabledError,
@@ -321,3 +324,28 @@ async def test_a_decode_error_is_not_retried_and_counts_its_attempts() -> None:
         await answers.event.ping()
     error = caught.value
     assert (error.endpoint, error.attempts, error.path) == ("ping", 2, "$.data.org_id")
+
+
+SPELLINGS = [KEY, KEY.upper(), "".join(f"\\u{ord(letter):04x}" for letter in KEY), KEY.replace("-", "%2D")]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_a_key_that_a_successful_reply_echoes_shows_nowhere(spelling: str) -> None:
+    def answer(request: Request) -> Reply:
+        if request.method == "POST":
+            lost = {"image_id": "a", "error": f"denied for {spelling}"}
+            data: dict[str, Any] = {"presigned_urls": [], "failed_urls": [lost], "pagination": pagination(1)}
+        elif "video-clipping" in request.path:
+            data = {"status": "failed", "message": f"key {spelling}", "clips": []}
+        else:
+            data = {**images([1], pagination(1)), "debug": {"key": spelling}}
+        return reply(json.dumps({"data": data}).replace("\\\\u", "\\u").encode())
+
+    event = rig(answer).event
+    links = await event.originals(bib="7").first_page()
+    photos = await event.photos().first_page()
+    with pytest.raises(ClipJobFailedError) as caught:
+        await event.clip_job("r").wait()
+    for shown in (f"{links.failed}", f"{photos.extra}", f"{caught.value} {caught.value!r}"):
+        assert KEY not in unquote(shown).lower().replace(KEY.lower(), KEY)
+        assert "***" in shown

@@ -217,3 +217,7 @@ async def test_no_series_of_failures_outlasts_attempts_or_deadline(
         assert outcome.attempts == len(answers.requests)
     assert len(answers.requests) <= attempts
     assert sum(answers.clock.waits) < timeout
+
+
+def test_the_defaults_of_the_policy() -> None:
+    assert repr(RetryPolicy()) == "RetryPolicy(attempts=5, initial_s=0.5, max_s=8.0)"
