@@ -107,8 +107,35 @@ def _webp(file: BinaryIO, size: int) -> bool:
 
 
 def _gif(file: BinaryIO, size: int) -> bool:
-    file.seek(max(0, size - HEAD_BYTES))
-    return file.read().rstrip(b"\0").endswith(b"\x3b")
+    file.seek(10)
+    place = 13 + _palette_bytes(file.read(1))
+    for _ in range(_MOST_PARTS):
+        file.seek(place)
+        head = file.read(10)
+        if head[:1] == b"\x3b":
+            return True
+        if head[:1] == b"\x21":
+            place = _after_blocks(file, place + 2)
+        elif head[:1] == b"\x2c" and len(head) == 10:
+            place = _after_blocks(file, place + 11 + _palette_bytes(head[9:]))
+        else:
+            return False
+    return False
+
+
+def _palette_bytes(flags: bytes) -> int:
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _after_blocks(file: BinaryIO, place: int) -> int:
+    """Return where a chain of data blocks ends; each begins with its length, and the last is empty."""
+    for _ in range(_MOST_PARTS):
+        file.seek(place)
+        length = file.read(1)
+        if length in (b"", b"\0"):
+            break
+        place += 1 + length[0]
+    return place + 1
 
 
 def _boxes(file: BinaryIO, size: int) -> bool | None:
