@@ -19,7 +19,7 @@ from ninepic_async._core.page_walk import PageWalk
 from ninepic_async._records import Record
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.photo_grid import picture_grid
-from ninepic_async.errors import ConfigError
+from ninepic_async.errors import ConfigError, DecodeError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
@@ -176,6 +176,29 @@ class Pager(AsyncOnly, Generic[T]):
             await reading.aclose()
         return items[:limit]
 
+    async def count(self) -> int:
+        """Return how many items the service counts in the list, in one small request.
+
+        Raises:
+            DecodeError: the service does not say how many there are.
+            NinePicError: any other failure.
+
+        Example:
+            >>> await event.photos().count()
+            60
+        """
+        first = self._first or await self._run(evolve(self._listing, page=1, page_size=1))
+        pagination = first.pagination
+        if isinstance(pagination, EstimatedPagination) and pagination.has_next_page:
+            raise DecodeError(
+                "the service does not say how many items there are: count them while you iterate",
+                endpoint=self._listing.name,
+                request_id=self._listing.request_id,
+                path="$.data.pagination.total",
+                expected="a whole number",
+            )
+        return pagination.total
+
     async def _fetch(self, number: int) -> Page[T]:
         return await self._run(evolve(self._listing, page=number))
 
@@ -318,6 +341,10 @@ class FaceSearch(AsyncOnly, FoundFaces):
     async def collect(self, limit: int | None = None) -> list[ImageItem]:
         """Fetch the photos into a list, at most ``limit`` of them; None for all."""
         return await self._pager.collect(limit)
+
+    async def count(self) -> int:
+        """Return how many photos were found, without a request. `total` is the same."""
+        return await self._pager.count()
 
 
 def attach(search: FaceSearch, pager: Pager[ImageItem]) -> FaceSearch:

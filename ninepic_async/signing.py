@@ -138,6 +138,14 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
                     break
         return links[:limit]
 
+    async def count(self) -> int:
+        """Return how many photos there are to sign a link for, each once. Nothing is sent."""
+        count = 0
+        async with aclosing(self._ids()) as ids:
+            async for _ in ids:
+                count += 1
+        return count
+
     async def _ids(self) -> AsyncGenerator[str, None]:
         is_generator = isinstance(self._photos, (Iterator, AsyncIterator))
         taken = self._taken if is_generator else {}

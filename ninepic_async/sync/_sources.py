@@ -49,6 +49,8 @@ def in_the_loop(value: Any) -> Any:
     """
     if isinstance(value, Face | FaceSearch):
         return value._async
+    if isinstance(value, Iterator):
+        return _read_aside(value)  # can be read once, like the iterator
     if isinstance(value, Iterable) and not isinstance(value, Collection | Memories):
         return _Aside(value)
     return value

@@ -116,6 +116,19 @@ def test_blocking_lists_are_signed_and_can_be_signed_again(event: Event, sandbox
             assert [Path(link.filename).stem for link in links] == ids
 
 
+def test_lists_are_counted(event: Event, sandbox: Sandbox) -> None:
+    assert event.photos().count() == 1000
+    assert event.face_search(sandbox.selfie(sandbox.bibs[0])).count() > 0
+    assert sum(request.endpoint == "photos" for request in sandbox.requests) == 1
+
+
+def test_a_generator_of_photos_can_be_signed_twice(event: Event) -> None:
+    links = event.originals(photos=(photo for photo in event.photos().collect(limit=70)))
+    once = [link.filename for link in links]
+    assert len(once) == links.count() == 70
+    assert [link.filename for link in links] == once
+
+
 def test_one_photo_is_read_and_streamed(event: Event) -> None:
     (photo,) = event.photos().collect(limit=1)
     whole = event.read(photo, rendition="thumbnail")

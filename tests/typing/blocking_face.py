@@ -74,6 +74,7 @@ def pager(pager: Pager[PresignedUrlItem]) -> None:
         assert_type(page, Page[PresignedUrlItem])
     assert_type(pager.first_page(), Page[PresignedUrlItem])
     assert_type(pager.collect(limit=5), list[PresignedUrlItem])
+    assert_type(pager.count(), int)
 
 
 def search(search: FaceSearch) -> None:

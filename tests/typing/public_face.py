@@ -80,6 +80,7 @@ async def pager(pager: Pager[PresignedUrlItem]) -> None:
         assert_type(page.pagination, PaginationInfo)
     assert_type(await pager.first_page(), Page[PresignedUrlItem])
     assert_type(await pager.collect(limit=5), list[PresignedUrlItem])
+    assert_type(await pager.count(), int)
 
 
 async def search(search: FaceSearch) -> None:
