@@ -27,7 +27,7 @@ Host = Callable[[], Awaitable[web.Response]]
 
 
 def fast() -> Host:
-    """30 MB/s in all, and 10 MB/s a transfer."""
+    """30 MB/s in total, and 10 MB/s for each transfer."""
     free_at = 0.0
 
     async def serve() -> web.Response:
@@ -41,7 +41,7 @@ def fast() -> Host:
 
 
 def far() -> Host:
-    """100 ms away."""
+    """100 ms to the first byte."""
 
     async def serve() -> web.Response:
         await asyncio.sleep(0.1)
@@ -51,7 +51,7 @@ def far() -> Host:
 
 
 def touchy() -> Host:
-    """50 ms for each, eight at once, and a second's pause for who asks for more."""
+    """50 ms a request, eight at once; more of them get a 429 with ``Retry-After: 1``."""
     busy = 0
 
     async def serve() -> web.Response:

@@ -26,7 +26,7 @@ async def host() -> AsyncIterator[Host]:
 
 @pytest.fixture
 async def event() -> AsyncIterator[Event]:
-    """An event whose API is never asked."""
+    """Return an event whose API gets no request."""
     async with NinePic("the-secret-key", 1, base_url="http://127.0.0.1:9", retry=QUICK) as client:
         yield client.event(1)
 
@@ -41,7 +41,7 @@ Fetch = Callable[..., Coroutine[Any, Any, DownloadReport]]
 
 @pytest.fixture
 def fetch(event: Event, to: Path) -> Fetch:
-    """Fetch with patience for tests: a host counts as gone after 0.3 s."""
+    """Return a download function with short timeouts: a host may be silent for 0.3 s."""
 
     async def run(source: Any, **settings: Any) -> DownloadReport:
         return await download(
@@ -52,7 +52,7 @@ def fetch(event: Event, to: Path) -> Fetch:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What is in a folder but for the journal."""
+    """Return the files in a folder, without the journal."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != FILE_NAME}
 
 

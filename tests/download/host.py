@@ -1,4 +1,4 @@
-"""A photo host that can be told to misbehave, request by request."""
+"""A photo host that misbehaves as scripted, request by request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 
 def jpeg(size: int, seed: object = 0) -> bytes:
-    """Bytes that begin and end as a JPEG does, no stretch of them like another."""
+    """Return random bytes with the beginning and the end of a JPEG."""
     return b"\xff\xd8\xff" + random.Random(repr(seed)).randbytes(size - 5) + b"\xff\xd9"
 
 
@@ -33,7 +33,7 @@ class Seen:
 class Host:
     files: dict[str, bytes] = field(factory=dict)
     scripts: dict[str, list[Behaviour]] = field(factory=dict)
-    """What to do for the next requests for a path, one each; after that all is well."""
+    """What to do for the next requests for each path. Later requests are served normally."""
     always: Behaviour | None = None
     seen: list[Seen] = field(factory=list)
     origin: str = ""
@@ -91,7 +91,7 @@ def answer(status: int = 200, body: bytes = b"", **headers: str) -> Behaviour:
 
 
 def refuse_in_pieces(*pieces: bytes) -> Behaviour:
-    """Answer 403, in packets of their own."""
+    """Answer 403, and send each piece in its own packet."""
 
     async def behave(request: web.Request, _: bytes) -> web.StreamResponse:
         reply = web.StreamResponse(status=403)
@@ -106,7 +106,7 @@ def refuse_in_pieces(*pieces: bytes) -> Behaviour:
 
 
 def cut(after: int, then: Behaviour | None = None) -> Behaviour:
-    """Announce the whole, send so many bytes of what was asked for, and hang up."""
+    """Announce the whole file, send some bytes of it, and close the connection."""
 
     async def behave(request: web.Request, body: bytes) -> web.StreamResponse:
         whole = send(request, body, "image/jpeg", 0)
@@ -124,7 +124,7 @@ def cut(after: int, then: Behaviour | None = None) -> Behaviour:
 
 
 def stall(after: int) -> Behaviour:
-    """Send so many bytes, and then nothing for a long time."""
+    """Send some bytes, and then nothing for a long time."""
 
     async def behave(request: web.Request, body: bytes) -> web.StreamResponse:
         reply = web.StreamResponse(headers=send(request, body, "image/jpeg", 0).headers)
@@ -179,7 +179,7 @@ async def raw(request: web.Request, text: bytes) -> web.StreamResponse:
 
 
 def limited(most: int, hold_s: float = 0.01) -> Behaviour:
-    """Serve so many at once, and throttle the rest."""
+    """Serve a number of requests at once, and throttle the rest."""
     busy = 0
 
     async def behave(request: web.Request, body: bytes) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""A bulk fetch in a process of its own, to be killed: origin, folder, and one name and size a file."""
+"""A download in a process of its own, to be killed. Arguments: origin, folder, and the names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search for a good concurrency, against hosts that are formulas."""
+"""The concurrency controller, with hosts that are simple formulas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Host = Callable[[int], tuple[float, int]]
 
 
 def played(host: Host, windows: int = 200) -> tuple[list[int], float]:
-    """Give the settings used, and the mean rate."""
+    """Return the limits used, and the mean rate."""
     controller, limits, total = ConcurrencyController(), [], 0.0
     for _ in range(windows):
         limits.append(controller.limit)
@@ -28,27 +28,27 @@ def best_fixed(host: Host, windows: int = 200) -> float:
 
 
 def fast(n: int) -> tuple[float, int]:
-    """A fast link: a few transfers fill it, and more of them get in each other's way."""
+    """A fast link that a few transfers fill; more transfers slow each other down."""
     return 100 * min(n, 4) / 4 / (1 + max(0, n - 16) / 400), 0
 
 
 def far(n: int) -> tuple[float, int]:
-    """A long way: each transfer waits most of its time."""
+    """A distant host: each transfer waits most of the time."""
     return 1.5 * n, 0
 
 
 def touchy(n: int) -> tuple[float, int]:
-    """Throttles above 8 at once, and then does no work for a while."""
+    """A host that throttles more than 8 at once, and then serves little for a while."""
     return (10.0 * n, 0) if n <= 8 else (10.0, n - 8)
 
 
 @pytest.mark.parametrize("host", [fast, far, touchy])
-def test_it_is_never_much_worse_than_the_best_fixed_setting(host: Host) -> None:
+def test_it_comes_close_to_the_best_fixed_limit(host: Host) -> None:
     assert played(host)[1] >= 0.9 * best_fixed(host)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_noise_does_not_lead_it_far_astray(seed: int) -> None:
+def test_noise_does_little_harm(seed: int) -> None:
     dice = random.Random(seed)
 
     def noisy(n: int) -> tuple[float, int]:
@@ -57,21 +57,21 @@ def test_noise_does_not_lead_it_far_astray(seed: int) -> None:
     assert played(noisy)[1] >= 0.8 * best_fixed(noisy)
 
 
-def test_it_climbs_where_that_pays() -> None:
+def test_it_raises_the_limit_where_that_helps() -> None:
     assert played(far, 20)[0][-1] == MOST
 
 
-def test_it_loses_one_window_at_its_start() -> None:
+def test_it_needs_one_window_to_start() -> None:
     assert played(far, 2)[0] == [START, MOST]
 
 
-def test_it_stays_below_what_was_refused() -> None:
+def test_it_stays_below_a_limit_that_was_refused() -> None:
     limits, _ = played(touchy, 100)
     assert sum(limit > 8 for limit in limits) <= 6
     assert limits[-1] in (6, 7, 8)
 
 
-def test_a_host_that_always_refuses_is_asked_by_one() -> None:
+def test_a_host_that_always_refuses_gets_one_request_at_a_time() -> None:
     assert played(lambda _: (0.0, 1), 40)[0][-1] == 1
 
 
@@ -85,7 +85,7 @@ def test_falling_throughput_shrinks_it() -> None:
     assert controller.limit < before
 
 
-def test_a_passing_dip_is_soon_made_up_for() -> None:
+def test_it_recovers_soon_from_a_short_dip() -> None:
     controller = ConcurrencyController()
     for _ in range(20):
         controller.observe(*far(controller.limit))
@@ -106,7 +106,7 @@ def test_it_goes_up_again_when_the_host_has_recovered() -> None:
     assert controller.limit > 16
 
 
-def test_it_keeps_to_its_bounds() -> None:
+def test_the_limit_stays_within_its_bounds() -> None:
     dice = random.Random(1)
     controller = ConcurrencyController()
     for _ in range(5000):

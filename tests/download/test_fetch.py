@@ -1,4 +1,4 @@
-"""One file, over a host that does all that hosts do."""
+"""Single files from hosts that misbehave in many ways."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .conftest import Fetch, files
 from .host import MIB, Host, answer, cut, jpeg, stall
 
 
-async def test_it_is_fetched_without_the_key(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_the_api_key_is_not_sent_to_the_photo_host(fetch: Fetch, host: Host, to: Path) -> None:
     report = await fetch([host.add("a")])
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
     assert (report.done, report.skipped, report.failed, report.bytes) == (1, 0, (), 2000)
@@ -28,9 +28,7 @@ async def test_it_is_fetched_without_the_key(fetch: Fetch, host: Host, to: Path)
     assert "the-secret-key" not in repr(host.seen)
 
 
-async def test_a_large_file_that_is_cut_goes_on_where_it_broke_off(
-    fetch: Fetch, host: Host, to: Path
-) -> None:
+async def test_a_large_file_that_is_cut_resumes(fetch: Fetch, host: Host, to: Path) -> None:
     report = await fetch([host.add("a", 4 * MIB, cut(2 * MIB), cut(1 * MIB))])
     assert report.complete
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
@@ -40,7 +38,7 @@ async def test_a_large_file_that_is_cut_goes_on_where_it_broke_off(
     assert all(seen["if-range"].startswith('"') for seen in others)
 
 
-async def test_a_small_file_that_is_cut_begins_anew(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_small_file_that_is_cut_starts_again(fetch: Fetch, host: Host, to: Path) -> None:
     assert (await fetch([host.add("a", 5000, cut(2500))])).complete
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
     assert all("range" not in seen for seen in host.headers("a"))
@@ -59,7 +57,7 @@ async def changed(request: web.Request, body: bytes) -> web.StreamResponse:
 
 
 async def changed_and_careless(request: web.Request, body: bytes) -> web.StreamResponse:
-    """Sends the range of another version, without a look at If-Range."""
+    """Send a range of another version, and ignore If-Range."""
     other = jpeg(4 * MIB, "another")
     start = int(request.headers["Range"][6:-1])
     headers = {"Content-Range": f"bytes {start}-{len(other) - 1}/{len(other)}", "ETag": '"another"'}
@@ -94,7 +92,7 @@ async def test_a_weak_tag_is_not_resumed_on(fetch: Fetch, host: Host, to: Path) 
     assert "range" not in host.headers("a")[1]
 
 
-async def test_cuts_that_get_further_each_time_use_up_no_attempts(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_cuts_with_progress_do_not_count_as_attempts(fetch: Fetch, host: Host, to: Path) -> None:
     assert (await fetch([host.add("a", 12 * MIB, *[cut(3 * MIB // 2)] * 7)])).complete
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
 
@@ -122,7 +120,7 @@ async def test_a_wrong_length_is_a_failure(by: int, fetch: Fetch, host: Host, to
         (answer(206, b"\xff\xd8\xff"), "another part"),
     ],
 )
-async def test_what_is_not_the_photo_is_a_failure(
+async def test_a_reply_that_is_not_the_photo_is_a_failure(
     behaviour: bad.Behaviour, says: str, fetch: Fetch, host: Host, to: Path
 ) -> None:
     report = await fetch([host.add("a", 2000, *[behaviour] * 20), host.add("b")])
@@ -133,7 +131,7 @@ async def test_what_is_not_the_photo_is_a_failure(
     assert set(files(to)) == {"b.jpg"}
 
 
-async def test_an_empty_file_is_not_taken_for_what_came_before_it(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_an_empty_reply_is_not_mixed_up_with_earlier_bytes(fetch: Fetch, host: Host, to: Path) -> None:
     report = await fetch([host.add("a", 2000, cut(1000), answer(200, b""))])
     assert "empty" in report.failed[0].error
     assert files(to) == {}
@@ -183,7 +181,7 @@ async def test_a_small_reply_that_decompresses_to_a_huge_one_is_refused(
     assert files(to) == {}
 
 
-async def test_an_encoding_that_nobody_asked_for_is_a_failure(fetch: Fetch, host: Host) -> None:
+async def test_an_unsupported_encoding_is_a_failure(fetch: Fetch, host: Host) -> None:
     report = await fetch([host.add("a", 2000, answer(200, b"\x0b\x02\x80rest", Content_Encoding="br"))])
     assert "'br'" in report.failed[0].error
 
@@ -203,7 +201,7 @@ async def test_an_encoding_that_nobody_asked_for_is_a_failure(fetch: Fetch, host
         "http://\ud800/a.jpg",
     ],
 )
-async def test_other_links_are_not_followed(link: str, fetch: Fetch, host: Host, to: Path) -> None:
+async def test_links_other_than_http_are_not_followed(link: str, fetch: Fetch, host: Host, to: Path) -> None:
     report = await fetch([ImageItem(image_id="a", img_url=link, thumbnail_url=link), host.add("b")])
     (failed,) = report.failed
     assert "not an http" in failed.error
@@ -221,7 +219,7 @@ async def test_a_redirect_is_followed(fetch: Fetch, host: Host, to: Path) -> Non
 @pytest.mark.parametrize(
     "script", [[answer(500)], [answer(503), answer(502)], [bad.reset], [cut(10), stall(100)], [answer(429)]]
 )
-async def test_passing_trouble_is_retried(
+async def test_temporary_failures_are_retried(
     script: list[bad.Behaviour], fetch: Fetch, host: Host, to: Path
 ) -> None:
     assert (await fetch([host.add("a", 2000, *script)])).complete
@@ -236,13 +234,13 @@ async def test_retries_end(fetch: Fetch, host: Host) -> None:
     assert len(host.seen) == 3
 
 
-async def test_requests_are_resent_by_us_alone(fetch: Fetch, host: Host) -> None:
+async def test_aiohttp_does_not_resend_requests_itself(fetch: Fetch, host: Host) -> None:
     report = await fetch([host.add("a"), host.add("b", 2000, *[bad.reset] * 9)], concurrency=1)
     assert len(report.failed) == 1
     assert len(host.headers("b")) == 3
 
 
-async def test_retry_after_holds_everybody_back(fetch: Fetch, host: Host) -> None:
+async def test_retry_after_pauses_all_files(fetch: Fetch, host: Host) -> None:
     times: list[float] = []
 
     async def note(request: web.Request, body: bytes) -> web.StreamResponse:
@@ -259,20 +257,20 @@ async def test_retry_after_holds_everybody_back(fetch: Fetch, host: Host) -> Non
     assert sum(at > times[0] + 0.45 for at in times) > 20
 
 
-async def test_a_host_that_takes_few_at_once_serves_all(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_host_with_few_slots_serves_all_files(fetch: Fetch, host: Host, to: Path) -> None:
     host.always = bad.limited(4)
     report = await fetch(host.gallery(80), concurrency=16)
     assert report.failed == ()
     assert len(files(to)) == 80
 
 
-async def test_a_stalled_host_is_left_and_the_file_goes_on(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_stalled_file_is_requested_again_and_resumes(fetch: Fetch, host: Host, to: Path) -> None:
     assert (await fetch([host.add("a", 3 * MIB, stall(2 * MIB))])).complete
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
     assert host.headers("a")[1]["range"] == f"bytes={2 * MIB}-"
 
 
-async def test_a_trickle_is_a_stall(fetch: Fetch, host: Host) -> None:
+async def test_a_very_slow_reply_is_a_failure(fetch: Fetch, host: Host) -> None:
     async def trickle(request: web.Request, body: bytes) -> web.StreamResponse:
         reply = web.StreamResponse()
         reply.content_length = len(body)
@@ -294,7 +292,7 @@ async def test_a_trickle_is_a_stall(fetch: Fetch, host: Host) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"a"),
     ],
 )
-async def test_bytes_that_are_no_photo_do_not_keep_a_worker_for_good(
+async def test_header_bytes_do_not_keep_a_worker_busy_for_ever(
     beginning: bytes, more: bytes, fetch: Fetch, host: Host
 ) -> None:
     async def go_on_and_on(request: web.Request, body: bytes) -> web.StreamResponse:
@@ -311,7 +309,7 @@ async def test_bytes_that_are_no_photo_do_not_keep_a_worker_for_good(
 
 
 @pytest.mark.parametrize("behaviour", [bad.ignore_range, bad.chunked])
-async def test_a_file_beyond_max_bytes_is_not_fetched(
+async def test_a_file_larger_than_max_bytes_is_not_fetched(
     behaviour: bad.Behaviour, fetch: Fetch, host: Host, to: Path
 ) -> None:
     report = await fetch([host.add("a", 9000, behaviour), host.add("b", 2000)], max_bytes=8000)

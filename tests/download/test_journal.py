@@ -36,7 +36,7 @@ def read(journal: Journal) -> list[Row | None]:
 
 
 @given(st.lists(ROWS, max_size=6), st.data())
-def test_any_beginning_of_a_journal_can_be_read_and_gone_on_with(
+def test_a_journal_that_is_cut_anywhere_can_be_read_and_appended_to(
     rows: list[Row], data: st.DataObject
 ) -> None:
     lines = [to_line(to_object(row)) for row in rows]
@@ -52,12 +52,12 @@ def test_any_beginning_of_a_journal_can_be_read_and_gone_on_with(
         journal.append([more])
         journal.close()
         found = read(opened(path))
-    # A line that lacks just its end of line is whole again when another line is put behind it.
+    # A line that lacks only its newline is complete again after another line was appended.
     assert found in ([*whole, more], [*rows[: len(whole) + 1], more])
 
 
 @given(st.binary(max_size=200))
-def test_rubbish_is_no_row(text: bytes) -> None:
+def test_any_bytes_can_be_read_as_a_journal(text: bytes) -> None:
     to_row({"key": text.decode("latin-1")})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "journal")
@@ -68,11 +68,11 @@ def test_rubbish_is_no_row(text: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "", "a\0", ".ninepic-journal.jsonl"])
-def test_a_name_that_no_run_would_give_is_not_trusted(name: str) -> None:
+def test_an_unsafe_name_in_the_journal_is_ignored(name: str) -> None:
     assert to_row({"key": "k", "id": "i", "name": name, "state": "done", "bytes": 1}) is None
 
 
-def test_a_row_that_finds_no_room_leaves_nothing_behind(
+def test_a_row_that_does_not_fit_on_the_disk_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = opened(tmp_path / "journal")

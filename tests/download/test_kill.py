@@ -1,4 +1,4 @@
-"""A process that is killed leaves a folder that the next one goes on from."""
+"""A run that is killed leaves a folder in which the next run resumes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .conftest import files
 from .host import MIB, Host
 
 
-async def test_killed_three_times_and_then_complete(host: Host, to: Path) -> None:
+async def test_a_run_that_was_killed_three_times_becomes_complete(host: Host, to: Path) -> None:
     for place in range(4):
         host.add(f"large{place}", 12 * MIB)
     for place in range(160):
@@ -25,7 +25,7 @@ async def test_killed_three_times_and_then_complete(host: Host, to: Path) -> Non
     names = [path[1:-4] for path in host.files]
 
     async def slow(request: web.Request, body: bytes) -> web.StreamResponse:
-        """Serves ranges, at a few MiB a second, so that there is something to kill."""
+        """Serve ranges slowly, so that the process can be killed in the middle."""
         start = int(request.headers.get("Range", "bytes=0-")[6:-1])
         headers = {"ETag": f'"{request.path}"', "Content-Type": "image/jpeg"}
         if start:
@@ -60,7 +60,7 @@ async def test_killed_three_times_and_then_complete(host: Host, to: Path) -> Non
     process = await asyncio.create_subprocess_exec(*command, env=environment)
     assert await process.wait() == 0
     assert files(to) == {path[1:]: body for path, body in host.files.items()}
-    assert 0 < len(host.seen) - before <= len(names) - done + 64  # files named, and killed before noted
+    assert 0 < len(host.seen) - before <= len(names) - done + 64  # files that were named, but not yet noted
     assert any("range" in seen.headers for seen in host.seen)
     assert (to / FILE_NAME).read_bytes().count(b'{"key": "torn') == 3
     assert b"secret" not in (to / FILE_NAME).read_bytes()

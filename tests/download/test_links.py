@@ -1,4 +1,4 @@
-"""Links that expire: before their time, in mid-run, and for good."""
+"""Links that expire before a run, during it, and for good."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def fetch(
 
 
 class Ageing:
-    """Lets the hour pass once so many photos have come."""
+    """Let the links expire after a number of photos."""
 
     def __init__(self, sandbox: Sandbox, *, after: int) -> None:
         self.sandbox, self.after = sandbox, after
@@ -68,7 +68,7 @@ class Ageing:
             self.sandbox.clock.advance(LIFE_S + 1)
 
 
-async def test_links_that_expire_in_mid_run_are_signed_again_a_page_at_a_time(
+async def test_links_that_expire_during_a_run_are_signed_again_page_by_page(
     sandbox: Sandbox, event: Event, to: Path
 ) -> None:
     source = event.originals(image_ids=all_ids(sandbox, 30), page_size=10)
@@ -76,21 +76,23 @@ async def test_links_that_expire_in_mid_run_are_signed_again_a_page_at_a_time(
     assert (report.done, report.failed) == (30, ())
     assert refused(sandbox) > 0
     pages = 3
-    # The pages being worked on when the hour passed are signed once more each, and no link on its own.
+    # Pages in use when the links expired are signed again once each. No link is signed alone.
     assert pages < asked(sandbox, "originals") <= 2 * pages
 
 
-async def test_a_link_that_says_when_is_signed_again_before(sandbox: Sandbox, event: Event, to: Path) -> None:
+async def test_a_link_with_a_known_expiry_is_signed_again_in_time(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
     assert isinstance(sandbox.clock, ManualClock)
     source = event.originals(image_ids=all_ids(sandbox, 30), page_size=10)
     ageing = Ageing(sandbox, after=5)
     report = await fetch(event, source, to, sandbox.clock, on_progress=ageing, concurrency=2)
     assert report.done == 30
-    assert refused(sandbox) <= 2  # those that were on their way
+    assert refused(sandbox) <= 2  # requests under way
     assert asked(sandbox, "originals") <= 6
 
 
-async def test_a_page_is_signed_again_once_though_the_links_come_out_the_same(
+async def test_a_page_is_signed_again_once_even_if_the_links_stay_the_same(
     sandbox: Sandbox, event: Event, to: Path
 ) -> None:
     source = event.originals(image_ids=all_ids(sandbox, 4))
@@ -100,7 +102,7 @@ async def test_a_page_is_signed_again_once_though_the_links_come_out_the_same(
 
 
 async def a_bib(sandbox: Sandbox, event: Event) -> tuple[str, int]:
-    """A BIB with a few originals, and how many."""
+    """Return a BIB with a few originals, and their number."""
     for bib in sandbox.bibs:
         count = len((await event.originals(bib=bib).first_page()).items)
         if count >= 2:
@@ -136,12 +138,14 @@ async def test_a_plain_list_of_old_links_is_signed_again_by_ids(
     assert set(files(to)) == {link.filename for link in links}
 
 
-async def test_the_bytes_already_there_are_kept(sandbox: Sandbox, event: Event, to: Path) -> None:
+async def test_a_resumed_file_keeps_its_bytes_when_its_link_is_signed_again(
+    sandbox: Sandbox, event: Event, to: Path
+) -> None:
     (link,) = await event.originals(image_ids=all_ids(sandbox, 1)).collect()
     host_calls = 0
 
     class Old:
-        """Hands over the link when its hour has passed, with a part of the file on disk."""
+        """Give the link after it has expired, with a part of the file on disk."""
 
         async def __aiter__(self) -> AsyncIterator[PresignedUrlItem]:
             nonlocal host_calls
@@ -199,7 +203,7 @@ async def test_a_refusal_is_read_to_its_end(host: Host, event: Event, to: Path) 
     assert (report.done, report.failed) == (1, ())
 
 
-async def test_an_expired_link_in_a_search_built_by_hand_fails_alone(
+async def test_an_expired_link_in_a_constructed_search_fails_alone(
     host: Host, event: Event, to: Path
 ) -> None:
     found = [host.add("a"), host.add("b", 2000, refuse_in_pieces(b"expired"))]
@@ -226,7 +230,7 @@ async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event
 
 
 @pytest.mark.parametrize("filename", ["", " .jpg", "a\ud800.jpg"])
-async def test_what_is_no_id_does_not_keep_the_others_from_being_signed_again(
+async def test_an_invalid_id_does_not_stop_others_from_being_signed_again(
     filename: str, sandbox: Sandbox, event: Event, to: Path
 ) -> None:
     assert isinstance(sandbox.clock, ManualClock)
@@ -279,11 +283,11 @@ async def test_a_link_is_signed_again_three_times_in_a_row_at_most(
         ("", None),
     ],
 )
-def test_when_a_link_says_it_expires(query: str, moment: float | None) -> None:
+def test_expiry_is_read_from_a_link(query: str, moment: float | None) -> None:
     assert expires_at(f"https://h/a.jpg?{query}") == moment
 
 
-async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
+async def test_a_wrong_clock_does_not_cause_endless_signing() -> None:
     signed = 0
 
     async def sign(group: LinkGroup, link: Link) -> dict[str, str]:
@@ -302,7 +306,7 @@ async def test_a_clock_that_is_wrong_does_not_sign_for_ever() -> None:
         await Link("k", "i", "https://h/a").renew(0)
 
 
-async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> None:
+async def test_tasks_that_waited_for_a_failed_call_do_not_repeat_it() -> None:
     calls = 0
 
     async def sign(group: LinkGroup, link: Link) -> dict[str, str]:
@@ -323,7 +327,7 @@ async def test_those_who_wait_for_a_call_that_fails_do_not_make_it_again() -> No
 
 
 @pytest.mark.parametrize("status", [400, 403])
-async def test_a_page_that_was_signed_again_counts_though_one_photo_is_gone(
+async def test_a_page_that_is_signed_again_without_one_photo_serves_the_others(
     status: int, sandbox: Sandbox, event: Event, to: Path
 ) -> None:
     bib, count = await a_bib(sandbox, event)
@@ -336,12 +340,10 @@ async def test_a_page_that_was_signed_again_counts_though_one_photo_is_gone(
     assert "signs no other" in report.failed[0].error
 
 
-async def test_a_photo_that_is_in_a_list_twice_is_signed_again_too(
-    sandbox: Sandbox, event: Event, to: Path
-) -> None:
+async def test_a_photo_that_is_listed_twice_is_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
     assert isinstance(sandbox.clock, ManualClock)
     once = await event.originals(image_ids=all_ids(sandbox, 3)).collect()
-    sandbox.clock.advance(1)  # signed anew, so that the links differ
+    sandbox.clock.advance(1)  # the links signed next are different
     links = once + await event.originals(image_ids=all_ids(sandbox, 3)).collect()
     sandbox.clock.advance(LIFE_S + 1)
     report = await fetch(event, links, to)

@@ -57,7 +57,7 @@ def test_safe_names(name: str, safe: str) -> None:
 
 
 @given(NASTY)
-def test_any_text_becomes_one_harmless_name(text: str) -> None:
+def test_any_text_becomes_a_safe_name(text: str) -> None:
     name = safe_name(text)
     assert name == safe_name(name)
     assert 0 < len(name.encode()) <= LONGEST_BYTES
@@ -76,7 +76,7 @@ def known(*rows: Row) -> KnownFiles:
 
 
 @given(NASTY, st.sampled_from(["abc123", "f" * 24]))
-def test_a_distinct_name_is_safe_and_another(text: str, mark: str) -> None:
+def test_a_distinct_name_is_safe_and_different(text: str, mark: str) -> None:
     name = distinct(safe_name(text), mark)
     assert safe_name(name) == name
     assert "~" + mark in name
@@ -90,7 +90,7 @@ def test_a_hostile_name_takes_no_time() -> None:
 
 
 @given(st.lists(NASTY, max_size=20))
-def test_no_two_photos_get_one_name(names: list[str]) -> None:
+def test_no_two_photos_get_the_same_name(names: list[str]) -> None:
     async def claim_all() -> None:
         files = known()
         try:
@@ -103,7 +103,7 @@ def test_no_two_photos_get_one_name(names: list[str]) -> None:
     asyncio.run(claim_all())
 
 
-async def test_a_photo_of_a_run_is_new_once() -> None:
+async def test_a_photo_is_new_once_in_a_run() -> None:
     files = known(Row(key="b", id="b", name="b.jpg", state="done", bytes=1))
     assert [files.is_new_in_this_run(key) for key in ("a", "b", "a", "b")] == [True, True, False, False]
     files.close()
@@ -120,7 +120,7 @@ def rows(count: int) -> list[Row]:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-async def test_what_earlier_runs_did_is_found_in_any_order(order: int) -> None:
+async def test_earlier_rows_are_found_in_any_order(order: int) -> None:
     many = rows(3000)
     files = known(*many)
     for n, row in list(enumerate(many))[::order]:
@@ -131,7 +131,7 @@ async def test_what_earlier_runs_did_is_found_in_any_order(order: int) -> None:
     files.close()
 
 
-async def test_what_was_noted_last_counts() -> None:
+async def test_the_latest_row_counts() -> None:
     first, second = rows(2)
     failed = Row(key=first.key, id="i", name="0.jpg", state="failed", error="404")
     files = known(failed, second, first)
@@ -142,7 +142,7 @@ async def test_what_was_noted_last_counts() -> None:
     files.close()
 
 
-async def test_a_new_photo_gets_no_name_that_an_earlier_run_gave() -> None:
+async def test_a_new_photo_does_not_get_a_name_from_an_earlier_run() -> None:
     (row,) = rows(1)
     files = known(row)
     assert await files.find(row.key) is not None
@@ -161,7 +161,7 @@ async def test_a_large_journal_does_not_hold_up_a_cancellation() -> None:
     files.close()
 
 
-async def test_hostile_names_take_no_others_place() -> None:
+async def test_hostile_names_do_not_block_other_photos() -> None:
     key = photo_key("v")
     in_the_way = ["v.jpg", *(distinct("v.jpg", mark) for mark in (key[:6], key[:12], key, key + "-2"))]
     files = known()

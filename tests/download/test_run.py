@@ -1,4 +1,4 @@
-"""A whole run: what is fetched, what is not fetched again, and how it ends."""
+"""Whole runs: what is fetched, what is skipped, and how a run ends."""
 
 # ruff: noqa: ASYNC110, ASYNC240 (tests may block, and poll)
 
@@ -36,7 +36,7 @@ from .conftest import QUICK, Fetch, files, open_files, rows
 from .host import MIB, Host, answer, cut, stall
 
 
-async def test_a_second_run_asks_for_nothing(fetch: Fetch, host: Host) -> None:
+async def test_a_second_run_sends_no_request(fetch: Fetch, host: Host) -> None:
     gallery = host.gallery(40)
     first = await fetch(gallery)
     host.seen.clear()
@@ -60,7 +60,7 @@ async def test_a_second_run_fetches_what_is_missing_failed_or_of_another_size(
     assert files(to) == {f"{item.image_id}.jpg": host.files[f"/{item.image_id}.jpg"] for item in gallery}
 
 
-async def test_a_file_goes_on_in_the_next_run(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_large_file_resumes_in_the_next_run(fetch: Fetch, host: Host, to: Path) -> None:
     item = host.add("a", 4 * MIB, *[cut(2 * MIB), answer(404)])
     assert not (await fetch([item])).complete
     assert set(files(to)) == {"a.jpg.part"}
@@ -69,7 +69,7 @@ async def test_a_file_goes_on_in_the_next_run(fetch: Fetch, host: Host, to: Path
     assert host.headers("a")[-1]["range"] == f"bytes={2 * MIB}-"
 
 
-async def test_a_file_that_changed_between_runs_begins_anew(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_file_that_changed_between_runs_starts_again(fetch: Fetch, host: Host, to: Path) -> None:
     item = host.add("a", 4 * MIB, *[cut(2 * MIB), answer(404)])
     await fetch([item])
     host.files["/a.jpg"] = bad.jpeg(3 * MIB, "another")
@@ -78,7 +78,7 @@ async def test_a_file_that_changed_between_runs_begins_anew(fetch: Fetch, host: 
 
 
 @pytest.mark.parametrize("mark", ['"a\r\nX-Other: b"', '"\0"'])
-async def test_a_damaged_mark_in_the_journal_makes_the_file_begin_anew(
+async def test_a_damaged_etag_in_the_journal_makes_the_file_start_again(
     mark: str, fetch: Fetch, host: Host, to: Path
 ) -> None:
     item = host.add("a", 3 * MIB, *[cut(2 * MIB), answer(404)])
@@ -90,7 +90,7 @@ async def test_a_damaged_mark_in_the_journal_makes_the_file_begin_anew(
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
 
 
-async def test_a_part_that_lacks_nothing_is_checked_by_its_last_byte(
+async def test_a_complete_part_is_checked_by_requesting_its_last_byte(
     fetch: Fetch, host: Host, to: Path
 ) -> None:
     item = host.add("a", 4 * MIB, *[cut(2 * MIB), answer(404)])
@@ -101,7 +101,7 @@ async def test_a_part_that_lacks_nothing_is_checked_by_its_last_byte(
     assert files(to) == {"a.jpg": host.files["/a.jpg"]}
 
 
-async def test_two_photos_with_one_name_survive_and_keep_their_names(
+async def test_photos_with_the_same_name_are_all_kept_and_keep_their_names(
     host: Host, fetch: Fetch, to: Path
 ) -> None:
     for folder in "xyz":
@@ -143,13 +143,13 @@ async def test_clips(fetch: Fetch, host: Host, to: Path) -> None:
     assert files(to) == {"1.mp4": movie, "2.mp4": movie}
 
 
-async def test_the_same_photo_twice_is_one(fetch: Fetch, host: Host) -> None:
+async def test_a_photo_that_is_listed_twice_is_fetched_once(fetch: Fetch, host: Host) -> None:
     item = host.add("a")
     assert (await fetch([item, item])).done == 1
     assert len(host.seen) == 1
 
 
-async def test_the_loop_turns_while_files_are_skipped(fetch: Fetch, host: Host) -> None:
+async def test_other_tasks_run_while_files_are_skipped(fetch: Fetch, host: Host) -> None:
     gallery, drawn = host.gallery(200), 0
 
     async def source() -> AsyncIterator[ImageItem]:
@@ -166,7 +166,7 @@ async def test_the_loop_turns_while_files_are_skipped(fetch: Fetch, host: Host) 
     assert (await second).skipped == 200
 
 
-async def test_the_source_is_read_as_files_are_fetched(fetch: Fetch, host: Host) -> None:
+async def test_the_source_is_read_no_faster_than_files_are_fetched(fetch: Fetch, host: Host) -> None:
     gallery, drawn = host.gallery(200), 0
 
     async def source() -> AsyncIterator[ImageItem]:
@@ -185,10 +185,10 @@ async def test_the_source_is_read_as_files_are_fetched(fetch: Fetch, host: Host)
     assert max(ahead) <= 3 * 4
 
 
-async def test_a_source_that_takes_its_time_does_not_hold_up_what_it_gave(
+async def test_a_slow_source_does_not_delay_its_earlier_items(
     fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "monotonic", count().__next__)  # a second later each time
+    monkeypatch.setattr(plan, "monotonic", count().__next__)  # one second later at each call
     gallery, seen = host.gallery(40), 0
 
     def source() -> Iterator[ImageItem]:
@@ -201,7 +201,7 @@ async def test_a_source_that_takes_its_time_does_not_hold_up_what_it_gave(
     assert seen > 0
 
 
-async def test_what_a_broken_source_gave_is_fetched(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_items_before_a_source_error_are_fetched(fetch: Fetch, host: Host, to: Path) -> None:
     def source() -> Iterator[ImageItem]:
         yield from host.gallery(5)
         raise LookupError("the list is broken")
@@ -211,12 +211,12 @@ async def test_what_a_broken_source_gave_is_fetched(fetch: Fetch, host: Host, to
     assert len(files(to)) == 5
 
 
-async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(fetch: Fetch, host: Host) -> None:
+async def test_a_run_with_one_cancelled_task_is_not_reported_as_complete(fetch: Fetch, host: Host) -> None:
     gallery = host.gallery(6)
     readers: list[asyncio.Task[object] | None] = []
 
     async def source() -> AsyncIterator[ImageItem]:
-        readers.append(asyncio.current_task())  # as `asyncio.timeout` does, to cancel it later
+        readers.append(asyncio.current_task())  # `asyncio.timeout` does this to cancel the task later
         for item in gallery:
             yield item
 
@@ -231,7 +231,7 @@ async def test_a_part_of_a_run_that_is_cancelled_alone_never_looks_complete(fetc
     assert (await fetch(gallery)).failed == ()
 
 
-async def test_a_source_left_early_is_closed_at_once_by_the_task_that_read_it(
+async def test_a_source_that_is_left_early_is_closed_by_the_task_that_read_it(
     fetch: Fetch, host: Host
 ) -> None:
     closed_by_reader: list[bool] = []
@@ -267,7 +267,7 @@ async def test_a_source_is_read_in_one_task(fetch: Fetch, host: Host) -> None:
 
 
 @pytest.mark.parametrize("source", [["text"], [None], "text", 7, None])
-async def test_what_can_not_be_fetched_is_said_so(source: object, fetch: Fetch) -> None:
+async def test_a_source_that_can_not_be_fetched_is_a_typed_error(source: object, fetch: Fetch) -> None:
     with pytest.raises(InvalidInputError, match="PresignedUrlItem"):
         await fetch(source)
 
@@ -299,12 +299,12 @@ async def test_wrong_arguments(wrong: dict[str, object], event: Event, to: Path)
 
 
 @pytest.mark.parametrize("to", ["", "a\0b", "a\ud800b", b"bytes", None])
-async def test_what_is_no_path_is_said_so(to: Any, event: Event) -> None:
+async def test_an_invalid_path_is_a_typed_error(to: Any, event: Event) -> None:
     with pytest.raises(InvalidInputError, match="path of a folder"):
         await event.download([], to)
 
 
-async def test_failures_raise_when_asked_to(fetch: Fetch, host: Host) -> None:
+async def test_raise_for_failures(fetch: Fetch, host: Host) -> None:
     report = await fetch([host.add("a"), host.add("b", 2000, answer(404))])
     assert not report.complete
     with pytest.raises(DownloadError, match=r"1 of 2 files .* b\.jpg: the host answered 404"):
@@ -312,7 +312,7 @@ async def test_failures_raise_when_asked_to(fetch: Fetch, host: Host) -> None:
     (await fetch([host.add("a")])).raise_for_failures()
 
 
-async def test_progress_is_told_at_most_ten_times_a_second(fetch: Fetch, host: Host) -> None:
+async def test_progress_is_reported_at_most_ten_times_a_second(fetch: Fetch, host: Host) -> None:
     told: list[tuple[float, DownloadProgress]] = []
     host.always = bad.limited(99, hold_s=0.05)
     report = await fetch(
@@ -327,13 +327,13 @@ async def test_progress_is_told_at_most_ten_times_a_second(fetch: Fetch, host: H
     assert [p.done for _, p in told] == sorted(p.done for _, p in told)
 
 
-async def test_an_error_in_on_progress_comes_through(fetch: Fetch, host: Host) -> None:
+async def test_an_error_in_on_progress_is_raised(fetch: Fetch, host: Host) -> None:
     host.always = bad.limited(99, hold_s=0.1)
     with pytest.raises(ZeroDivisionError):
         await fetch(host.gallery(50), concurrency=2, on_progress=lambda _: 1 // 0)
 
 
-async def test_cancelled_it_stops_at_once_and_goes_on_later(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_a_cancelled_run_stops_at_once_and_can_be_resumed(fetch: Fetch, host: Host, to: Path) -> None:
     gallery = host.gallery(30, 3 * MIB)
     for item in gallery[10:]:
         host.scripts[f"/{item.image_id}.jpg"] = [stall(2 * MIB)]
@@ -347,7 +347,7 @@ async def test_cancelled_it_stops_at_once_and_goes_on_later(fetch: Fetch, host: 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - started < 1
-    assert open_files() <= before + 20  # the host's own ends of the connections
+    assert open_files() <= before + 20  # the host's side of the connections
     for name, body in files(to).items():
         assert name.endswith(".part") or body == host.files[f"/{name}"]
     host.scripts.clear()
@@ -363,7 +363,7 @@ async def test_auto_fetches_all(fetch: Fetch, host: Host, to: Path) -> None:
     assert len(files(to)) == 200
 
 
-async def test_neither_key_nor_signature_is_written_down(fetch: Fetch, host: Host, to: Path) -> None:
+async def test_neither_key_nor_signature_is_written_to_disk(fetch: Fetch, host: Host, to: Path) -> None:
     host.always = lambda request, _: bad.raw(request, b"no HTTP\r\n\r\n")
     links = [
         PresignedUrlItem(

@@ -1,4 +1,4 @@
-"""Disks that are full, read-only, gone, laid with links, or in use."""
+"""Folders that are full, read-only, deleted, in use, or hold links."""
 
 # ruff: noqa: ASYNC110, ASYNC221, ASYNC240 (tests may block, and poll)
 
@@ -44,7 +44,7 @@ def small_disk(to: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(to)], check=True)
 
 
-async def test_a_full_disk_ends_the_run_and_nothing_is_torn(
+async def test_a_full_disk_ends_the_run_and_leaves_no_partial_file(
     small_disk: Path, fetch: Fetch, host: Host
 ) -> None:
     gallery = host.gallery(40, 300_000)
@@ -69,7 +69,7 @@ async def test_a_full_disk_ends_the_run_and_nothing_is_torn(
     }
 
 
-async def test_a_disk_that_is_full_at_once(small_disk: Path, fetch: Fetch, host: Host) -> None:
+async def test_a_disk_that_is_full_from_the_start(small_disk: Path, fetch: Fetch, host: Host) -> None:
     (small_disk / "ballast").write_bytes(b"x" * (4 * MIB - 8192))
     with pytest.raises(DownloadError, match="No space left"):
         await fetch(host.gallery(5, 300_000))
@@ -92,7 +92,7 @@ async def test_a_folder_that_is_a_file(to: Path, fetch: Fetch, host: Host) -> No
     assert isinstance(caught.value.__cause__, FileExistsError)
 
 
-async def test_a_folder_may_be_a_link_to_one(to: Path, fetch: Fetch, host: Host) -> None:
+async def test_a_folder_may_be_a_symlink(to: Path, fetch: Fetch, host: Host) -> None:
     there = to.with_name("there")
     to.symlink_to(there)
     with pytest.raises(DownloadError, match=f"can't write to {to}: File exists"):
@@ -102,7 +102,7 @@ async def test_a_folder_may_be_a_link_to_one(to: Path, fetch: Fetch, host: Host)
     assert set(files(there)) == {"p00000.jpg", "p00001.jpg", "p00002.jpg"}
 
 
-async def test_a_folder_that_is_taken_away(to: Path, fetch: Fetch, host: Host) -> None:
+async def test_a_folder_that_is_deleted_during_the_run(to: Path, fetch: Fetch, host: Host) -> None:
     gallery = host.gallery(60)
 
     async def take_away(request: web.Request, body: bytes) -> web.StreamResponse:
@@ -144,7 +144,7 @@ async def test_a_folder_or_journal_that_is_moved_ends_the_run(
     host.always = at_the_twentieth
     with pytest.raises(DownloadError, match="No such file"):
         await fetch(gallery, concurrency=2)
-    assert len(host.seen) < 250  # those on their way, and waiting for the disk
+    assert len(host.seen) < 250  # under way, or waiting for the disk
     assert (await fetch(gallery[:5])).complete
 
 
@@ -159,7 +159,7 @@ async def test_a_second_run_on_one_folder_is_refused(to: Path, fetch: Fetch, hos
     assert (await fetch([])).complete
 
 
-async def test_links_do_not_lead_out_of_the_folder(
+async def test_symlinks_and_hard_links_do_not_lead_out_of_the_folder(
     to: Path, tmp_path: Path, fetch: Fetch, host: Host
 ) -> None:
     outside = tmp_path / "outside"
@@ -190,7 +190,7 @@ async def test_a_journal_that_is_a_link_is_refused(to: Path, tmp_path: Path, fet
     assert (tmp_path / "outside").read_bytes() == b"mine"
 
 
-async def test_a_journal_that_is_no_file_is_refused(to: Path, fetch: Fetch) -> None:
+async def test_a_journal_that_is_not_a_regular_file_is_refused(to: Path, fetch: Fetch) -> None:
     to.mkdir()
     os.mkfifo(to / FILE_NAME)
     before = open_files()
@@ -199,7 +199,7 @@ async def test_a_journal_that_is_no_file_is_refused(to: Path, fetch: Fetch) -> N
     assert open_files() == before
 
 
-async def test_a_journal_that_can_not_be_read_is_said_so(
+async def test_an_unreadable_journal_is_a_typed_error(
     to: Path, fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> int:
@@ -212,7 +212,9 @@ async def test_a_journal_that_can_not_be_read_is_said_so(
         await fetch([host.add("a")])
 
 
-def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_another_run_adds_before_the_lock_are_kept(
+    to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = Row(key="k", id="a", name="a.jpg", state="done", bytes=1)
     lock = fcntl.flock
 
@@ -233,7 +235,7 @@ def test_what_another_run_noted_at_its_end_is_kept(to: Path, monkeypatch: pytest
         assert [found for _, found in folder.rows()] == [row]
 
 
-async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: Fetch, host: Host) -> None:
+async def test_a_folder_with_a_photos_name_fails_that_photo_alone(to: Path, fetch: Fetch, host: Host) -> None:
     (to / "p00001.jpg").mkdir(parents=True)
     (to / "p00002.jpg.part").mkdir(parents=True)
     report = await fetch(host.gallery(4))
@@ -241,7 +243,7 @@ async def test_a_folder_in_a_files_place_fails_that_file_alone(to: Path, fetch: 
     assert {row.id for row in report.failed} == {"p00001", "p00002"}
 
 
-async def test_a_folder_stays_where_it_is_though_the_program_moves(
+async def test_a_relative_folder_survives_a_change_of_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -254,9 +256,7 @@ async def test_a_folder_stays_where_it_is_though_the_program_moves(
     assert len(rows(Path("photos"))) == 1
 
 
-def test_a_relative_folder_where_the_program_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_folder_in_a_deleted_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -272,9 +272,9 @@ def test_a_closed_folder_leaves_nothing_open(to: Path) -> None:
     assert open_files() == before
 
 
-def test_a_process_forked_meanwhile_does_not_keep_the_folder(to: Path) -> None:
+def test_a_forked_process_does_not_keep_the_lock(to: Path) -> None:
     with Folder(to) as folder:
-        inherited = os.dup(folder.journal.descriptor)  # a child has just this
+        inherited = os.dup(folder.journal.descriptor)  # as a child has it
     try:
         with Folder(to), pytest.raises(DownloadError, match="under way"), Folder(to):
             pass
@@ -282,7 +282,7 @@ def test_a_process_forked_meanwhile_does_not_keep_the_folder(to: Path) -> None:
         os.close(inherited)
 
 
-async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
+async def test_a_disk_that_can_not_be_read_ends_the_run_with_a_typed_error(
     fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = os.read
@@ -297,7 +297,7 @@ async def test_a_disk_that_can_not_be_read_back_ends_the_run_in_words(
         await fetch([host.add("a", 300, no_length)])
 
 
-async def test_a_disk_that_fails_on_closing_ends_the_run_in_words(
+async def test_a_disk_that_fails_on_close_ends_the_run_with_a_typed_error(
     fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close = os.close
@@ -326,7 +326,7 @@ async def test_the_loop_does_not_wait_for_the_disk(
     assert threading.get_ident() not in waiting
 
 
-async def test_a_filesystem_that_does_not_sync_folders_will_do(
+async def test_a_file_system_that_can_not_sync_folders_is_accepted(
     fetch: Fetch, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fsync = os.fsync
