@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from typing import Any, Final, Generic, NoReturn, TypeVar
-from urllib.parse import quote
 
 from ninepic_async.errors import ConfigError
 
@@ -44,7 +42,7 @@ class Opaque(Generic[T]):
 class Secret(Opaque[str]):
     """A secret text, such as the API key, that finds and masks itself in other texts."""
 
-    __slots__ = ("_in_bytes", "_in_text", "_spellings")
+    __slots__ = ("_in_bytes", "_in_text", "_landmark")
 
     def __init__(self, value: str) -> None:
         super().__init__(value)
@@ -54,7 +52,7 @@ class Secret(Opaque[str]):
         # Patterns hold the secret too.
         self._in_text = Opaque(text)
         self._in_bytes = Opaque(raw)
-        self._spellings = Opaque(_spellings(value) if pattern is not None else ())
+        self._landmark = Opaque(_landmark(value))
 
     def mask(self, text: str) -> str:
         """Replace the secret in a text by ``***``, however its characters are escaped."""
@@ -67,8 +65,8 @@ class Secret(Opaque[str]):
         if pattern is None:
             return body
         # The pattern is slow, and hardly any body holds the secret.
-        folded = body.lower()
-        if b"\\u00" not in folded and not any(spelling in folded for spelling in self._spellings.reveal()):
+        is_escaped = b"\\" in body and b"\\u00" in body
+        if not is_escaped and self._landmark.reveal() not in body.lower():
             return body
         return pattern.sub(MASK.encode(), body)
 
@@ -88,12 +86,9 @@ def _entity(character: str) -> str:
     return f"|&{name};" if name else ""
 
 
-def _spellings(secret: str) -> tuple[bytes, ...]:
-    """Return how a server is likely to write a secret, in lower case."""
-    all_quoted = "".join(letter if letter.isalnum() else f"%{ord(letter):02x}" for letter in secret)
-    quoted = {quote(secret), quote(secret, safe=""), all_quoted}
-    spelt = {secret, *quoted, secret.replace("/", r"\/"), escape(secret)}
-    return tuple(spelling.lower().encode() for spelling in spelt)
+def _landmark(secret: str) -> bytes:
+    """Return the part of a secret that all escaping keeps: its longest run of letters and digits."""
+    return max(re.split(r"[^A-Za-z0-9]+", secret), key=len).lower().encode()
 
 
 def opaque(value: Any) -> Any:
