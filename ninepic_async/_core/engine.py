@@ -279,16 +279,9 @@ class Engine:
     def _slow_down(self, call: _Call, asked: float | None, wait: float | None) -> float | None:
         """Slow all calls down after a 429, and return how long this one waits before it queues again."""
         call.throttled += 1
-        pause = asked or 0.0
-        had_pace = self.throttle.has_pace
-        if not asked and not had_pace:
-            pause = self.retry.initial_s if wait is None else wait
-        if not self.throttle.throttled(call.sent_at, pause) and self.retry.attempts > 1:
-            call.excused += 1
-            return asked or 0.0
-        if wait is None or asked or not had_pace or call.throttled > 1:
-            return wait
-        return 0.0  # the pace is known, and is all that this call has to wait for
+        slowed = self.throttle.slow_down(call.sent_at, asked, wait, self.retry, times=call.throttled)
+        call.excused += slowed.is_excused
+        return slowed.wait
 
     async def _disabled_feature(
         self, call: _Call, denied: PermissionDeniedError

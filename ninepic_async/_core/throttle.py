@@ -9,6 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from ninepic_async._core.pace import Pace
+from ninepic_async._core.retry import RetryPolicy
 from ninepic_async._support.arguments import is_number
 from ninepic_async._support.clock import Clock
 from ninepic_async._support.loop_affinity import LoopAffinity
@@ -60,6 +61,20 @@ class ThrottleState:
     pace: float | None
     paused_s: float
     waiting: int
+
+
+@frozen(kw_only=True)
+class Slowdown:
+    """What a throttled request has to do.
+
+    Attributes:
+        wait: seconds to wait before it queues again; None to give up.
+        is_excused: whether the attempt counts for nothing, because it left together with the request that has
+            slowed us down already.
+    """
+
+    wait: float | None
+    is_excused: bool = False
 
 
 @frozen
@@ -136,6 +151,28 @@ class Throttle:
         self._pace.accepted(self._clock.monotonic())
         if self._opens_at and sent_at >= self._paused_at:
             self._opens_at = self._asked_until = 0.0
+
+    def slow_down(
+        self, sent_at: float, asked: float | None, wait: float | None, retry: RetryPolicy, *, times: int
+    ) -> Slowdown:
+        """Slow all requests down after a 429, and return how long this one waits before it queues again.
+
+        Args:
+            sent_at: when the request was sent, in monotonic seconds.
+            asked: seconds that the service asked to wait.
+            wait: seconds that the retry policy wants to wait; None to give up.
+            retry: the policy.
+            times: how often this request was throttled, this time included.
+        """
+        had_pace = self.has_pace
+        pause = asked or 0.0
+        if not asked and not had_pace:
+            pause = retry.initial_s if wait is None else wait
+        if not self.throttled(sent_at, pause) and retry.attempts > 1:
+            return Slowdown(wait=asked or 0.0, is_excused=True)
+        if wait is None or asked or not had_pace or times > 1:
+            return Slowdown(wait=wait)
+        return Slowdown(wait=0.0)  # the pace is known, and is all that this request has to wait for
 
     def throttled(self, sent_at: float, pause: float = 0.0) -> bool:
         """Take in a 429: slow down, and send nothing for a while.

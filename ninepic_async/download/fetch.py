@@ -215,19 +215,14 @@ class Fetcher:
         if self._others_progress(attempts):
             # The host is busy with our other files. Waiting for a turn is no failure.
             attempts.failed = max(1, attempts.failed - 1)
-        wait, asked = self._wait(error, attempts), error.failure.retry_after_s or 0.0
-        had_pace = self.throttle.has_pace
-        pause = asked
-        if not asked and not had_pace:
-            pause = self.retry.initial_s if wait is None else wait
+        wait, asked = self._wait(error, attempts), error.failure.retry_after_s
         attempts.throttled += 1
-        if not self.throttle.throttled(attempts.sent_at, pause) and self.retry.attempts > 1:
-            attempts.failed -= 1  # it left together with the request that has slowed us down already
-            return asked
-        self.counters.refused += 1  # the host may also limit how many are served at once
-        if wait is None or asked or not had_pace or attempts.throttled > 1:
-            return wait
-        return 0.0  # the pace is known, and is all that this file has to wait for
+        slowed = self.throttle.slow_down(attempts.sent_at, asked, wait, self.retry, times=attempts.throttled)
+        if slowed.is_excused:
+            attempts.failed -= 1
+        else:
+            self.counters.refused += 1  # the host may also limit how many are served at once
+        return slowed.wait
 
     async def _before_descriptor(self, error: OutOfFilesError, attempts: _Attempts) -> None:
         """Wait until other files have given back a file descriptor."""
