@@ -55,7 +55,7 @@ async def ours(served: Served, client: NinePic, kept: list[Any] | None = None) -
 
 
 async def blocking(served: Served, client: sync.NinePic, kept: list[Any] | None = None) -> int:
-    # Its loop runs in a thread of its own, and this one stands still meanwhile.
+    # Its loop runs in its own thread, and this one waits.
     count = 0
     for photo in client.event(served.event_id).photos():
         count += 1

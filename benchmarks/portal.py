@@ -1,8 +1,8 @@
-"""anyio's blocking portal beside that of `ninepic_async.sync`, where sync-over-async usually goes wrong.
+"""Compare anyio's blocking portal with that of `ninepic_async.sync`, where sync over async usually fails.
 
     python -m benchmarks.portal
 
-Each row is a process of its own. One that has not ended after 15 s hangs, and is killed.
+Each row runs in its own process. A process that has not ended after 15 s hangs and is killed.
 """
 
 from __future__ import annotations

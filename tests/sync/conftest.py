@@ -22,7 +22,7 @@ Start = Callable[[str, str], "subprocess.Popen[str]"]
 
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[Sandbox]:
-    """A sandbox on a loop of its own thread."""
+    """A sandbox in a thread of its own."""
     with start_blocking_portal() as portal:
         running = portal.call(Sandbox(photos=1000, clip_seconds=0.2).start)
         yield running
@@ -55,7 +55,7 @@ def reluctant() -> Iterator[ReluctantServer]:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Run a script in a process of its own, with a client of the server named as its ``client``."""
+    """Run a script in its own process. The environment leads its client to the server."""
     processes: list[subprocess.Popen[str]] = []
 
     def begin(base_url: str, script: str) -> subprocess.Popen[str]:

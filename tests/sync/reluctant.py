@@ -1,4 +1,4 @@
-"""A server that answers pings, one page and Motion's status at once, and anything else never."""
+"""A server that answers pings, the first page and Motion's status, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANSWERS: tuple[tuple[str, dict[str, object]], ...] = (
 
 
 class ReluctantServer:
-    """Notes who waits for an answer in vain, and who hung up."""
+    """Counts the connections that wait for an answer, and notices when they close."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -53,7 +53,7 @@ class ReluctantServer:
             assert self._change.wait_for(lambda: any(path in line for line in self.asked), 30), self.asked
 
     def hung_up_within(self, seconds: float) -> bool:
-        """Whether by then nobody waits for an answer any more."""
+        """Return whether no connection waits for an answer any more, after at most that time."""
         with self._change:
             return self._change.wait_for(lambda: self.waiting == 0, seconds)
 

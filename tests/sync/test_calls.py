@@ -32,7 +32,9 @@ def test_single_calls_give_the_models(event: Event, sandbox: Sandbox) -> None:
     assert sum(day.total for day in event.timeline_days()) <= 1000
 
 
-def test_lists_are_those_of_the_async_face(client: NinePic, event: Event, sandbox: Sandbox) -> None:
+def test_lists_give_the_same_items_as_the_async_client(
+    client: NinePic, event: Event, sandbox: Sandbox
+) -> None:
     bib = sandbox.bibs[0]
 
     async def the_other_face() -> list[list[object]]:
@@ -62,7 +64,7 @@ def test_a_timeline_is_walked(event: Event) -> None:
         event.timeline_photos(start, start)
 
 
-def test_a_selfie_is_sent_once_and_its_pages_are_read_blockingly(
+def test_a_selfie_is_sent_once_and_its_pages_can_be_iterated(
     event: Event, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     bib = sandbox.bibs[0]
@@ -92,7 +94,7 @@ def test_a_selfie_is_sent_once_and_its_pages_are_read_blockingly(
         lambda event, ids: {"photos": [photo for photo in event.photos() if photo.image_id in ids]},
     ],
 )
-def test_what_is_to_be_signed_is_iterated_over(
+def test_photos_to_sign_can_come_from_any_iterable(
     some: Callable[[Event, list[str]], dict[str, Any]], event: Event
 ) -> None:
     ids = [photo.image_id for photo in event.photos().collect(limit=70)]
@@ -100,9 +102,9 @@ def test_what_is_to_be_signed_is_iterated_over(
     assert [Path(link.filename).stem for link in links] == ids
 
 
-def test_blocking_lists_are_signed_and_can_be_signed_again(event: Event, sandbox: Sandbox) -> None:
+def test_blocking_lists_can_be_signed_twice(event: Event, sandbox: Sandbox) -> None:
     class Again:
-        """Neither a collection nor an iterator, as a query of an ORM is."""
+        """Neither a collection nor an iterator, like a query of an ORM."""
 
         def __iter__(self) -> Iterator[ImageItem]:
             return iter(event.bib_search(bib))
@@ -168,7 +170,7 @@ def test_motion_is_not_waited_for_beyond_the_bound(event: Event, sandbox: Sandbo
         event.clip_job("r").wait(timeout=1)
 
 
-def test_errors_are_those_of_the_async_face(sandbox: Sandbox, event: Event) -> None:
+def test_errors_are_the_same_classes_as_in_the_async_client(sandbox: Sandbox, event: Event) -> None:
     assert NotFoundError is ninepic_async.NotFoundError
     with pytest.raises(NotFoundError):
         event.face_results("3f2d3c1e-0000-4000-8000-000000000000").collect()
@@ -179,7 +181,9 @@ def test_errors_are_those_of_the_async_face(sandbox: Sandbox, event: Event) -> N
         NinePic("key", "x")
 
 
-def test_a_view_shares_connections_and_leaves_closing_to_its_owner(client: NinePic, sandbox: Sandbox) -> None:
+def test_a_client_from_with_options_shares_connections_and_does_not_close_them(
+    client: NinePic, sandbox: Sandbox
+) -> None:
     sandbox.faults.add(endpoint="ping", delay_s=0.5)
     view = client.with_options(timeout=0.05, retry=RetryPolicy(attempts=1))
     assert repr(view) == repr(client)
@@ -190,7 +194,7 @@ def test_a_view_shares_connections_and_leaves_closing_to_its_owner(client: NineP
     assert client.event(sandbox.event_id).ping().status == "ok"
 
 
-def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
+def test_a_call_on_a_closed_client_is_an_error(sandbox: Sandbox) -> None:
     client = NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url)
     client.event(sandbox.event_id).ping()
     client.close()
@@ -199,7 +203,7 @@ def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
         client.event(sandbox.event_id).ping()
 
 
-def test_a_client_that_was_never_used_starts_no_thread(sandbox: Sandbox) -> None:
+def test_an_unused_client_starts_no_thread(sandbox: Sandbox) -> None:
     before = threading.active_count()
     with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
         client.event(sandbox.event_id).photos()

@@ -1,4 +1,4 @@
-"""What is put together from several calls: memories, zips and watches, read without `await`."""
+"""Operations made of several calls: memories, zips and watches."""
 
 from __future__ import annotations
 

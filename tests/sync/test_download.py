@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def test_a_blocking_fetch_is_one_call_with_progress_in_the_callers_thread(
+def test_progress_of_a_download_is_reported_in_the_callers_thread(
     event: Event, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     told: list[tuple[DownloadProgress, int]] = []
@@ -39,7 +39,7 @@ def test_a_blocking_fetch_is_one_call_with_progress_in_the_callers_thread(
     assert (again.done, again.skipped) == (0, report.done)
 
 
-def test_a_generator_over_a_blocking_list_can_be_the_source(event: Event, tmp_path: Path) -> None:
+def test_a_generator_over_a_blocking_list_can_be_downloaded(event: Event, tmp_path: Path) -> None:
     photos = event.photos().collect(limit=6)
     wanted = {photo.image_id for photo in photos[::2]}
     chosen = (photo for photo in event.photos() if photo.image_id in wanted)
@@ -48,8 +48,8 @@ def test_a_generator_over_a_blocking_list_can_be_the_source(event: Event, tmp_pa
     assert {Path(name).stem for name in names(tmp_path)} == wanted
 
 
-def test_a_generator_lives_and_ends_in_one_thread_of_its_own(event: Event, tmp_path: Path) -> None:
-    photos = event.photos().collect(limit=250)  # more than are read at once
+def test_a_generator_runs_in_one_daemon_thread(event: Event, tmp_path: Path) -> None:
+    photos = event.photos().collect(limit=250)  # more than one batch
     seen: list[threading.Thread] = []
     ended = threading.Event()
 
@@ -69,7 +69,7 @@ def test_a_generator_lives_and_ends_in_one_thread_of_its_own(event: Event, tmp_p
     assert seen[0] is not threading.current_thread()
 
 
-def test_a_generator_is_ended_when_the_download_fails(event: Event, tmp_path: Path) -> None:
+def test_a_generator_is_closed_when_the_download_fails(event: Event, tmp_path: Path) -> None:
     photos, ended = event.photos().collect(limit=300), threading.Event()
 
     def source() -> Iterator[ImageItem]:
@@ -101,15 +101,13 @@ def test_a_thread_that_cannot_be_started_for_a_source_is_a_typed_error(
         event.download((photo for photo in event.photos()), tmp_path)
 
 
-def test_a_face_search_can_be_the_source(event: Event, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_face_search_can_be_downloaded(event: Event, sandbox: Sandbox, tmp_path: Path) -> None:
     search = event.face_search(sandbox.selfie(sandbox.bibs[0]))
     assert event.download(search, tmp_path, rendition="thumbnail").done == search.total > 0
 
 
 @pytest.mark.parametrize("source", [5, None, "photos", b"photos", object()])
-def test_what_nobody_can_read_is_refused_as_in_the_async_face(
-    source: Any, event: Event, tmp_path: Path
-) -> None:
+def test_a_source_that_can_not_be_read_is_refused(source: Any, event: Event, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=f"source is {type(source).__name__}: give a Pager"):
         event.download(source, tmp_path)
 
@@ -118,7 +116,7 @@ async def told_later(_: object) -> None: ...
 
 
 @pytest.mark.parametrize("on_progress", [1, told_later])
-def test_progress_that_nobody_could_be_told_is_refused(
+def test_an_on_progress_that_can_not_be_called_is_refused(
     on_progress: Any, event: Event, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     with pytest.raises(InvalidInputError, match="on_progress"):
@@ -126,7 +124,7 @@ def test_progress_that_nobody_could_be_told_is_refused(
     assert not sandbox.requests
 
 
-def test_what_the_caller_raises_on_progress_ends_the_fetch(event: Event, tmp_path: Path) -> None:
+def test_an_error_in_on_progress_ends_the_download(event: Event, tmp_path: Path) -> None:
     def refuse(progress: DownloadProgress) -> None:
         raise LookupError("enough")
 
@@ -136,7 +134,7 @@ def test_what_the_caller_raises_on_progress_ends_the_fetch(event: Event, tmp_pat
     assert event.ping().status == "ok"
 
 
-def test_errors_come_through(event: Event, tmp_path: Path) -> None:
+def test_errors_of_a_download_reach_the_caller(event: Event, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="concurrency"):
         event.download([], tmp_path, concurrency=0)
     (tmp_path / "file").write_text("in the way")
@@ -145,7 +143,9 @@ def test_errors_come_through(event: Event, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [LookupError("broken"), SystemExit("broken")])
-def test_what_a_broken_generator_gave_is_fetched(error: BaseException, event: Event, tmp_path: Path) -> None:
+def test_items_before_an_error_in_a_generator_are_downloaded(
+    error: BaseException, event: Event, tmp_path: Path
+) -> None:
     photos = event.photos().collect(limit=6)
 
     def source() -> Iterator[ImageItem]:

@@ -27,7 +27,7 @@ BLOCKING_NAMES = {
 by_name = pytest.mark.parametrize(("async_face", "face"), PAIRS, ids=lambda cls: cls.__name__)
 
 
-def test_every_public_name_is_in_both_and_only_what_waits_differs() -> None:
+def test_both_faces_have_the_same_names_and_only_waiting_classes_differ() -> None:
     assert sync.__all__ == ninepic_async.__all__
     assert [face.__name__ for _, face in PAIRS] == ["ClipJob", "Event", "FaceSearch", "NinePic", "Pager"]
 
@@ -68,7 +68,7 @@ def returned(member: object) -> str:
 def test_every_public_signature_is_the_same(async_face: type, face: type) -> None:
     theirs, ours = members(async_face), members(face)
     if face is not sync.NinePic:
-        # The SDK makes these; those that people can make too are attrs classes, compared by field below.
+        # Only the SDK creates these. FaceSearch, which users can create too, is compared by field below.
         theirs.pop("__init__", None), ours.pop("__init__", None)
     assert set(ours) == set(theirs)
     name = face.__name__
@@ -104,7 +104,7 @@ DOCUMENTED = [entry for _, face in PAIRS for entry in documented(face)]
 
 
 @pytest.mark.parametrize(("name", "text"), DOCUMENTED, ids=[name for name, _ in DOCUMENTED])
-def test_docstrings_read_right_for_a_blocking_reader(name: str, text: str) -> None:
+def test_docstrings_have_no_words_of_the_async_client(name: str, text: str) -> None:
     assert text, f"{name} says nothing"
     prose = text.replace("does not ``await``", "")
     assert not re.search(r"\b(async|await|aclose|asyncio|coroutine)\b", prose), text
@@ -119,7 +119,7 @@ def test_the_generated_classes_are_up_to_date() -> None:
 
 
 @by_name
-def test_docstrings_are_the_same_but_for_the_code(async_face: type, face: type) -> None:
+def test_docstrings_differ_in_code_only(async_face: type, face: type) -> None:
     own = {"NinePic", "NinePic.close"}
     theirs = dict(documented(async_face))
     for name, text in documented(face):
@@ -133,7 +133,7 @@ def without_code(text: str) -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith((">>>", "...")))
 
 
-def test_what_the_drift_test_holds_up_against() -> None:
+def test_the_signature_test_notices_changes() -> None:
     class Theirs:
         async def call(self, limit: int | None = None) -> None: ...
 

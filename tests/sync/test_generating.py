@@ -1,4 +1,4 @@
-"""What the generator of the blocking classes makes of each kind of method."""
+"""The generator of the blocking classes, by kind of method."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ KINDS = {
 
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[ModuleType]:
-    """A module whose text the test writes first."""
+    """A module whose source the test writes."""
     spec = importlib.util.spec_from_file_location("written_async_face", tmp_path / "written.py")
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -157,10 +157,10 @@ def test_each_kind_of_method_gets_its_blocking_counterpart(
         ("Close it with ``await client.aclose()``.", "Close it with ``client.close()``."),
     ],
 )
-def test_docstrings_are_put_in_blocking_words(theirs: str, ours: str) -> None:
+def test_await_and_async_are_removed_from_docstrings(theirs: str, ours: str) -> None:
     assert generator.documentation("Event.x", theirs).strip() == f'"""{ours}"""'
 
 
-def test_a_docstring_with_words_of_the_async_face_is_refused() -> None:
+def test_a_docstring_that_still_has_async_words_is_refused() -> None:
     with pytest.raises(SystemExit, match=r"Event\.x says 'coroutine'"):
         generator.documentation("Event.x", "Return a coroutine.")

@@ -1,4 +1,4 @@
-"""Ctrl-C at each boundary between two instructions where CPython lets it through, one after the other."""
+"""Raise Ctrl-C at every instruction where CPython can deliver it, one run for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WATCHED = ("ninepic_async/sync/", "/anyio/", "/asyncio/", "/concurrent/", "/cont
 
 @cache
 def instructions(code: CodeType) -> dict[int, tuple[str, object]]:
-    """Each one's name, and who handles what is raised there."""
+    """Return each instruction's name and its exception handlers, by offset."""
     listing: Any = dis.Bytecode(code)
     handlers = listing.exception_entries
     return {
@@ -41,7 +41,7 @@ def callers(frame: FrameType | None) -> Iterator[CodeType]:
 
 
 def is_watched(frame: FrameType) -> bool:
-    # `Thread.start` bears no Ctrl-C while it waits for the thread to say that it has begun.
+    # `Thread.start` itself is not safe against Ctrl-C while it waits for the new thread.
     return (
         any(name in frame.f_code.co_filename for name in WATCHED)
         and threading.Thread.start.__code__ not in callers(frame)
@@ -49,7 +49,7 @@ def is_watched(frame: FrameType) -> bool:
 
 
 class CtrlC:
-    """Comes at the boundary of that number, counted over all frames of this thread that are watched."""
+    """Raises KeyboardInterrupt at the instruction with that number, counted over all watched frames."""
 
     def __init__(self, number: int) -> None:
         self.left = number
@@ -71,7 +71,7 @@ class CtrlC:
         if event == "opcode" and not self.came:
             name, handlers = self._last.get(frame, ("", None))
             self._last[frame] = here = instructions(frame.f_code)[frame.f_lasti]
-            # It would count as raised by the instruction before; one with other handlers can't stand for it.
+            # The exception counts as raised by the instruction before, so that one needs the same handlers.
             if name.startswith(("CALL", "RESUME", "JUMP_BACKWARD")) and here[1] == handlers:
                 self._pass()
         return self._trace
@@ -108,14 +108,14 @@ def in_another_thread(act: Callable[[NinePic], object], client: NinePic) -> obje
 
 @pytest.mark.filterwarnings(
     "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
-)  # half a loop
+)  # a loop that was interrupted while it was created
 @pytest.mark.parametrize("is_used", [True, False], ids=["used", "new"])
 @pytest.mark.parametrize("act", [ping, look_at_one_page, close])
-def test_wherever_ctrl_c_comes_other_threads_go_on(
+def test_ctrl_c_at_any_instruction_blocks_no_other_thread(
     act: Callable[[NinePic], object], is_used: bool, reluctant: ReluctantServer
 ) -> None:
     with CtrlC(sys.maxsize), NinePic("key", 1, base_url=reluctant.base_url) as client:
-        act(client)  # 3.12 counts nothing in what it traces for the first time
+        act(client)  # Python 3.12 does not trace instructions the first time
     number = 0
     ctrl_c = CtrlC(number)
     while number == 0 or ctrl_c.came:

@@ -19,7 +19,7 @@ WITHIN_S = 10.0
 
 @pytest.fixture
 def stuck(reluctant: ReluctantServer) -> Iterator[NinePic]:
-    """A client whose first page comes, and whose later ones never do."""
+    """A client that gets the first page of a list and no other."""
     with NinePic("key", 1, base_url=reluctant.base_url) as client:
         yield client
 
@@ -33,7 +33,7 @@ def no_collector() -> Iterator[None]:
 
 @pytest.fixture
 def crossings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Each time that something goes from one thread to the other."""
+    """A list of the hand-overs between the threads, as they happen."""
     seen: list[str] = []
 
     def watch(owner: type, method: str) -> None:
@@ -52,7 +52,7 @@ def crossings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_walk_crosses_threads_once_a_page(event: Event, crossings: list[str]) -> None:
     assert len(list(event.photos(page_size=100))) == 1000
-    assert crossings == ["make"] + 10 * ["take"] + ["take"]  # the last one learns that there is no more
+    assert crossings == ["make"] + 10 * ["take"] + ["take"]  # the last one finds the end
 
 
 def test_collecting_crosses_threads_once(event: Event, crossings: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_pages_are_fetched_while_the_caller_works(event: Event, sandbox: Sandbox
     assert sorted(request.page for request in sandbox.requests if request.page) == [1, 2, 3, 4]
 
 
-def test_a_list_can_be_walked_again_and_side_by_side(event: Event) -> None:
+def test_a_list_can_be_iterated_twice_at_the_same_time(event: Event) -> None:
     photos = event.photos(page_size=50)
     once = list(photos)
     assert list(zip(photos, photos, strict=True)) == [(photo, photo) for photo in once]
@@ -113,11 +113,11 @@ def test_leaving_early_frees_the_connections_at_once(
     left_at = len(reluctant.asked)
     assert reluctant.hung_up_within(WITHIN_S)
     assert stuck.event(2).ping().status == "ok"
-    assert len(reluctant.asked) <= left_at + 4  # what was on its way, and the ping
+    assert len(reluctant.asked) <= left_at + 4  # requests already on their way, and the ping
 
 
 @pytest.mark.usefixtures("no_collector")
-def test_leaving_a_jobs_updates_ends_the_polling(stuck: NinePic, reluctant: ReluctantServer) -> None:
+def test_leaving_the_updates_of_a_job_ends_the_polling(stuck: NinePic, reluctant: ReluctantServer) -> None:
     for status in stuck.event(2).clip_job("r").updates(timeout=30):
         assert status.status == "processing"
         break
@@ -125,7 +125,7 @@ def test_leaving_a_jobs_updates_ends_the_polling(stuck: NinePic, reluctant: Relu
     assert len(reluctant.asked) == 1
 
 
-def test_an_iterator_in_a_cycle_may_be_collected_on_the_loops_own_thread(
+def test_an_iterator_in_a_cycle_can_be_collected_in_the_loops_thread(
     stuck: NinePic, reluctant: ReluctantServer
 ) -> None:
     async def collect() -> int:
@@ -142,7 +142,7 @@ def test_an_iterator_in_a_cycle_may_be_collected_on_the_loops_own_thread(
     assert reluctant.hung_up_within(WITHIN_S)
 
 
-def test_an_iterator_that_never_began_sends_nothing(event: Event, sandbox: Sandbox) -> None:
+def test_an_iterator_that_was_not_started_sends_nothing(event: Event, sandbox: Sandbox) -> None:
     iter(event.photos())
     iter(event.photos().pages()).close()
     event.clip_job("r").updates()

@@ -1,4 +1,4 @@
-"""What only shows in a process of its own: Ctrl-C, `fork`, and the interpreter's exit."""
+"""Ctrl-C, `fork` and the interpreter's exit, each in its own process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .conftest import Start
 from .reluctant import ReluctantServer
 
 WITHIN_S = 10.0
-"""Who hangs, hangs for good; this is what a busy machine may hold a process up for."""
+"""Enough time for a busy machine. A process that hangs never ends."""
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and fork as POSIX has them")
 
@@ -34,10 +34,10 @@ with NinePic() as client:
 
 FORKED = """
 import os, sys, time, warnings
-import aiohttp  # which takes its time
+import aiohttp  # slow, so not within the measured time
 from ninepic_async.sync import ConfigError, NinePic
 
-warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where threads run
+warnings.simplefilter("ignore", DeprecationWarning)  # for a fork with threads
 client = NinePic()
 event = client.event(2)
 {before}
@@ -69,7 +69,7 @@ print("done", flush=True)
 
 
 def outcome(process: subprocess.Popen[str], within_s: float = 30) -> str:
-    """What it printed; it ended well, in time, and without a word on stderr."""
+    """Return what a process printed, after a clean exit in time with nothing on stderr."""
     out, complaints = process.communicate(timeout=within_s)
     assert complaints == ""
     assert process.returncode == 0
@@ -106,12 +106,12 @@ def test_ctrl_c_ends_a_call_and_leaves_the_client_usable(
         assert outcome(process) == ""
         return ended_at - sent_at
 
-    # A machine that is busy with something else holds up one of them, but not all.
+    # A busy machine can delay one of them, but not all.
     assert any(seconds() < 0.5 for _ in range(4))
 
 
 @posix
-def test_ctrl_c_that_nobody_catches_ends_the_program(start: Start, reluctant: ReluctantServer) -> None:
+def test_uncaught_ctrl_c_ends_the_program(start: Start, reluctant: ReluctantServer) -> None:
     process = start(reluctant.base_url, FORGETFUL.format(act="event.details()"))
     reluctant.wait_until_asked("/details")
     sent_at = time.monotonic()
@@ -123,7 +123,7 @@ def test_ctrl_c_that_nobody_catches_ends_the_program(start: Start, reluctant: Re
 
 
 @posix
-def test_ctrl_c_ends_a_call_that_blocks_a_loop(start: Start, reluctant: ReluctantServer) -> None:
+def test_ctrl_c_ends_a_call_inside_asyncio_run(start: Start, reluctant: ReluctantServer) -> None:
     script = """
 import asyncio, time
 from ninepic_async.sync import NinePic
@@ -134,7 +134,7 @@ async def main():
         try:
             event.details()
         finally:
-            print(event.ping().status, flush=True)  # a task that was cancelled before can call
+            print(event.ping().status, flush=True)  # a task that was cancelled before can still make calls
 
 try:
     asyncio.run(main())
@@ -188,7 +188,7 @@ with NinePic() as client:
 """
     hits, tasks = outcome(start(reluctant.base_url, script), 20).split()
     assert hits == "150"
-    assert tasks == "2"  # the loop's own, and the one that counts
+    assert tasks == "2"  # the loop's own task, and the one that counts
 
 
 @posix
@@ -202,7 +202,7 @@ with NinePic() as client:
     ids=["unused", "used", "under way"],
 )
 @pytest.mark.parametrize("in_child", ["", "client.close()", "import gc; del client, event; gc.collect()"])
-def test_after_a_fork_each_process_works_or_says_why(
+def test_after_a_fork_each_process_works_or_raises(
     start: Start, reluctant: ReluctantServer, before: str, in_child: str, child_says: str
 ) -> None:
     script = FORKED.format(before=before, in_child=in_child)
@@ -252,7 +252,7 @@ event.ping()
     ],
 )
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_forgotten_close_neither_holds_up_the_exit_nor_says_a_word(
+def test_without_close_the_exit_is_fast_and_silent(
     start: Start, reluctant: ReluctantServer, act: str, host: str
 ) -> None:
     process = start(reluctant.base_url.replace("127.0.0.1", host), FORGETFUL.format(act=act))
@@ -266,10 +266,10 @@ def test_a_forgotten_close_neither_holds_up_the_exit_nor_says_a_word(
         "threading.Thread(target=event.details, daemon=True).start(); event.ping()",
     ],
 )
-def test_the_loop_ends_before_the_interpreter_is_torn_down(
+def test_the_loop_ends_before_the_interpreter_exits(
     start: Start, reluctant: ReluctantServer, act: str
 ) -> None:
-    # What was registered first runs last.
+    # atexit runs the first registered function last.
     names = "[thread.name for thread in threading.enumerate()]"
     first = f"import atexit, threading; atexit.register(lambda: print({names}))"
     said = outcome(start(reluctant.base_url, first + FORGETFUL.format(act=act)))
@@ -292,14 +292,12 @@ gc.collect()
     assert outcome(start(reluctant.base_url, FORGETFUL.format(act=act))) == "done"
 
 
-def test_importing_it_is_light(start: Start, reluctant: ReluctantServer) -> None:
+def test_the_import_does_not_load_aiohttp(start: Start, reluctant: ReluctantServer) -> None:
     script = "import sys, ninepic_async.sync; print({'aiohttp', 'yarl'} & set(sys.modules))"
     assert outcome(start(reluctant.base_url, script)) == "set()"
 
 
-def test_what_is_imported_late_is_imported_where_no_ctrl_c_comes(
-    start: Start, reluctant: ReluctantServer
-) -> None:
+def test_late_imports_happen_in_the_loops_thread(start: Start, reluctant: ReluctantServer) -> None:
     act = """
 import sys, tempfile
 

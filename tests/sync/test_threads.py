@@ -51,7 +51,7 @@ def test_threads_that_begin_together_start_one_loop(sandbox: Sandbox) -> None:
     assert "ninepic-sync" not in [thread.name for thread in threading.enumerate()]
 
 
-async def test_it_works_where_a_loop_runs(event: Event) -> None:
+async def test_it_works_inside_a_running_loop(event: Event) -> None:
     assert event.ping().status == "ok"
     assert len(list(event.photos())) == 1000
     await asyncio.sleep(0)
@@ -71,7 +71,7 @@ def test_a_call_from_the_clients_own_thread_is_refused_at_once(client: NinePic, 
     assert event.ping().status == "ok"
 
 
-def test_the_callers_context_is_seen_by_logging(
+def test_log_records_have_the_callers_context(
     event: Event, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: set[str] = set()
@@ -129,7 +129,7 @@ def test_closing_during_an_upload_keeps_the_request_id(search: str, reluctant: R
     assert caught.value.attempts == 1
 
 
-def test_closing_with_a_walk_half_done_logs_no_error(
+def test_closing_during_an_iteration_logs_no_error(
     reluctant: ReluctantServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with NinePic("key", 1, base_url=reluctant.base_url) as client:
@@ -142,7 +142,7 @@ def test_closing_with_a_walk_half_done_logs_no_error(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-def test_closing_leaves_a_call_to_end_what_it_began(client: NinePic) -> None:
+def test_closing_lets_a_call_end_its_own_tasks(client: NinePic) -> None:
     async def nothing_to_do() -> None: ...
 
     async def begin_a_task_as_the_end_comes() -> None:
@@ -158,7 +158,7 @@ def test_closing_leaves_a_call_to_end_what_it_began(client: NinePic) -> None:
     gc.collect()
 
 
-def test_no_call_is_forgotten_when_it_meets_the_close() -> None:
+def test_each_call_ends_when_the_client_is_closed_at_the_same_time() -> None:
     outcomes = []
 
     def ping(client: NinePic) -> None:
@@ -179,7 +179,7 @@ def test_no_call_is_forgotten_when_it_meets_the_close() -> None:
     assert len(outcomes) == 120
 
 
-def test_a_client_that_is_dropped_ends_its_thread(sandbox: Sandbox) -> None:
+def test_the_thread_ends_with_the_last_reference_to_the_client(sandbox: Sandbox) -> None:
     event = NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url).event(sandbox.event_id)
     assert event.ping().status == "ok"  # the handle keeps the client's loop
     thread = next(thread for thread in threading.enumerate() if thread.name == "ninepic-sync")
@@ -254,7 +254,7 @@ def test_a_thread_that_is_refused_or_interrupted_as_it_starts_leaves_the_client_
     assert threading.active_count() == before
 
 
-async def test_a_second_loop_in_one_thread_is_refused_with_what_to_do() -> None:
+async def test_a_second_loop_in_one_thread_is_a_typed_error() -> None:
     thread = LoopThread(nothing)
     thread.run()  # here, as with gevent: a loop runs in this thread already
     with pytest.raises(ConfigError, match=r"gevent.*share one NinePic"):
@@ -263,7 +263,7 @@ async def test_a_second_loop_in_one_thread_is_refused_with_what_to_do() -> None:
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["new", "used"])
 @pytest.mark.parametrize("act", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_client_is_neither_pickled_nor_copied(
+def test_a_client_can_not_be_pickled_or_copied(
     act: Callable[[object], object], is_used: bool, client: NinePic, event: Event
 ) -> None:
     if is_used:
@@ -281,7 +281,7 @@ class Subclass(NinePic):
     colour = "none"
 
 
-def test_a_view_of_a_subclass_keeps_what_the_subclass_added(sandbox: Sandbox) -> None:
+def test_with_options_keeps_the_attributes_of_a_subclass(sandbox: Sandbox) -> None:
     with Subclass(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
         client.colour = "red"
         view = client.with_options(timeout=5)
@@ -308,7 +308,7 @@ def leave_while_walking(client: NinePic) -> None:
 
 
 @pytest.mark.parametrize("act", [leave, leave_while_walking])
-def test_nobody_waits_for_a_loop_that_has_ended(act: Callable[[NinePic], None]) -> None:
+def test_no_call_waits_for_a_loop_that_has_ended(act: Callable[[NinePic], None]) -> None:
     client = NinePic("key", 1, base_url="http://127.0.0.1:9")
     with pytest.raises((SystemExit, APIConnectionError)):
         act(client)
