@@ -49,7 +49,7 @@ def _at_least_one(_: object, value: int | str | None) -> None:
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
-class How:
+class DownloadOptions:
     """Rendition, speed and limits."""
 
     rendition: Rendition | None = None
@@ -102,7 +102,7 @@ class How:
 
 
 _SELECTION = Selection()
-_HOW = How()
+_OPTIONS = DownloadOptions()
 _TO: Final = Parameter(
     converter=folder_path,
     allow_leading_hyphen=True,
@@ -121,30 +121,30 @@ def download(
     to: Annotated[Path | None, _TO] = None,
     zip: Annotated[Path | None, _ZIP] = None,  # noqa: A002 (the option's name)
     selection: Selection = _SELECTION,
-    how: How = _HOW,
+    options: DownloadOptions = _OPTIONS,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> int:
     """Fetch photos into a folder or a ZIP. Run it again to continue after an interruption."""
     selection.check()
-    how.check(selection, to, zip)
+    options.check(selection, to, zip)
     if zip is not None:
-        return _to_zip(event_id, selection, how, zip, account, output)
+        return _to_zip(event_id, selection, options, zip, account, output)
     if to is None:
         raise UsageError(_WHERE)
     if to == STDOUT:
         check_stdout()
-        asyncio.run(write_photo(account.client(), event_id, selection.image_id[0], how.max_bytes))
+        asyncio.run(write_photo(account.client(), event_id, selection.image_id[0], options.max_bytes))
         return OK
-    if how.dry_run:
+    if options.dry_run:
         return asyncio.run(_dry_run(account.client(), event_id, selection, to, output))
     check_folder(to)
     client, selfie = account.client(), selection.read_selfie()
     # The page is made after the loop has ended: Ctrl-C works there.
-    report, found = asyncio.run(_download(client, event_id, selection, selfie, how, to))
+    report, found = asyncio.run(_download(client, event_id, selection, selfie, options, to))
     print_outcome(report, to)
-    wants_page = how.gallery and bool(report.done or report.skipped)
-    page = page_after_download(to, how.title) if wants_page else None
+    wants_page = options.gallery and bool(report.done or report.skipped)
+    page = page_after_download(to, options.title) if wants_page else None
     if output.json:
         print_json(_outcome(report, to, page, found.request_id))
     elif page is not None:
@@ -154,18 +154,23 @@ def download(
 
 
 async def _download(
-    client: NinePic, event_id: str, selection: Selection, selfie: Path | bytes | None, how: How, to: Path
+    client: NinePic,
+    event_id: str,
+    selection: Selection,
+    selfie: Path | bytes | None,
+    options: DownloadOptions,
+    to: Path,
 ) -> tuple[DownloadReport, Found]:
-    options = FetchOptions(
-        rendition=how.rendition or "large",
-        concurrency=how.concurrency,
-        max_bytes=how.max_bytes,
-        skip_deleted=how.skip_deleted,
+    fetching = FetchOptions(
+        rendition=options.rendition or "large",
+        concurrency=options.concurrency,
+        max_bytes=options.max_bytes,
+        skip_deleted=options.skip_deleted,
     )
     async with client:
         event = await find_event(client, event_id)
         found = await find(event, selection, selfie, count=sys.stderr.isatty())
-        report = await fetch(event, found, to, options)
+        report = await fetch(event, found, to, fetching)
         if selection.bib is not None and found.photos:
             from ninepic_async.gallery import note_bib
 
@@ -193,9 +198,11 @@ async def _dry_run(client: NinePic, event_id: str, selection: Selection, to: Pat
     return OK
 
 
-def _to_zip(event_id: str, selection: Selection, how: How, to: Path, account: Account, output: Output) -> int:
+def _to_zip(
+    event_id: str, selection: Selection, options: DownloadOptions, to: Path, account: Account, output: Output
+) -> int:
     client, selfie = account.client(), selection.read_selfie()
-    rendition = how.rendition or "large"
+    rendition = options.rendition or "large"
     zipped = asyncio.run(write_zip(client, event_id, selection, selfie, rendition, to))
     print_note(f"A ZIP of {filesize.decimal(zipped.bytes)}, in {'stdout' if to == STDOUT else to}.")
     if not zipped.complete:

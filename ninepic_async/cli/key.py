@@ -87,15 +87,23 @@ def _option_name(argument: str) -> str:
     return re.sub(r"[-_]", "", argument.partition("=")[0]).casefold()
 
 
-def prompt_for_key() -> str:
+def prompt_for_key(otherwise: str = _HOW) -> str:
     """Ask for the key on a terminal, without showing it.
+
+    Args:
+        otherwise: where else the key can come from, for the error.
 
     Raises:
         UsageError: there is no terminal, or the input holds no key.
     """
-    if not (sys.stderr.isatty() and stdin_is_terminal()):
-        raise UsageError(f"no API key: {_HOW}")
+    if not can_ask():
+        raise UsageError(f"no API key: {otherwise}")
     return _checked(getpass.getpass("9Pic API key (not shown): "), "the input")
+
+
+def can_ask() -> bool:
+    """Tell whether a person can see a question and type the answer."""
+    return sys.stderr.isatty() and stdin_is_terminal()
 
 
 def stdin_is_terminal() -> bool:

@@ -79,8 +79,8 @@ class Person:
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
-class Keeping:
-    """What becomes of the photos and clips."""
+class SaveOptions:
+    """Where the photos and clips go."""
 
     to: Annotated[Path | None, Parameter(converter=folder_path, allow_leading_hyphen=True)] = None
     """Fetch the photos and clips into this folder."""
@@ -127,7 +127,7 @@ _ROWS: Final[Sequence[Column[_Row]]] = (
     Column("address", lambda row: row.url, is_url=True),
 )
 _PERSON = Person()
-_KEEPING = Keeping()
+_SAVE = SaveOptions()
 
 
 def memories(
@@ -135,22 +135,22 @@ def memories(
     /,
     *,
     person: Person = _PERSON,
-    keeping: Keeping = _KEEPING,
+    save: SaveOptions = _SAVE,
     account: Account = ACCOUNT,
     output: RowOutput = ROWS,
 ) -> int:
     """Gather a participant's photos and clips: by BIB, by selfie, or by both."""
     person.check()
-    keeping.check()
+    save.check()
     client = account.client()
     selfie = None if person.selfie is None else read_selfie(person.selfie)
     # The page is made after the loop has ended: Ctrl-C works there.
-    found, report, name = asyncio.run(_memories(client, event_id, person, selfie, keeping))
+    found, report, name = asyncio.run(_memories(client, event_id, person, selfie, save))
     is_shown = True
-    if keeping.to is not None and report is not None:
-        print_outcome(report, keeping.to)
-        if keeping.gallery and (report.done or report.skipped):
-            page = page_after_download(keeping.to, keeping.title or name)
+    if save.to is not None and report is not None:
+        print_outcome(report, save.to)
+        if save.gallery and (report.done or report.skipped):
+            page = page_after_download(save.to, save.title or name)
             is_shown = page is not None and not page.failed
     _write(found, output)
     is_whole = all(part.state != "failed" for part in found.parts.values())
@@ -158,20 +158,20 @@ def memories(
 
 
 async def _memories(
-    client: NinePic, event_id: str, person: Person, selfie: Path | bytes | None, keeping: Keeping
+    client: NinePic, event_id: str, person: Person, selfie: Path | bytes | None, save: SaveOptions
 ) -> tuple[Memories, DownloadReport | None, str | None]:
     async with client:
         event = await find_event(client, event_id)
-        found = await _gather(event, person, selfie, keeping.wait)
+        found = await _gather(event, person, selfie, save.wait)
         _print_parts(found)
-        if keeping.to is None or not found:
+        if save.to is None or not found:
             return found, None, None
         files: list[ImageItem | Clip] = [*found.photos, *found.clips]
-        options = FetchOptions(rendition=keeping.rendition)
-        report = await fetch(event, Found(files, len(files), found.request_id), keeping.to, options)
+        options = FetchOptions(rendition=save.rendition)
+        report = await fetch(event, Found(files, len(files), found.request_id), save.to, options)
         if report.done or report.skipped:
-            await asyncio.to_thread(_note, keeping.to, person.bib, found)
-        return found, report, await name_of(event) if keeping.gallery and keeping.title is None else None
+            await asyncio.to_thread(_note, save.to, person.bib, found)
+        return found, report, await name_of(event) if save.gallery and save.title is None else None
 
 
 async def _gather(event: Event, person: Person, selfie: Path | bytes | None, wait: float | None) -> Memories:

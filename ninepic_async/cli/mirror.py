@@ -57,7 +57,7 @@ _TO: Final = Parameter(
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
-class Following:
+class FollowOptions:
     """What to fetch, and for how long."""
 
     rendition: Rendition = "large"
@@ -76,7 +76,7 @@ class Following:
     """The page's title. Default: the event's name."""
 
 
-_FOLLOWING = Following()
+_FOLLOW = FollowOptions()
 
 
 def mirror(
@@ -84,22 +84,22 @@ def mirror(
     /,
     *,
     to: Annotated[Path, _TO],
-    following: Following = _FOLLOWING,
+    follow: FollowOptions = _FOLLOW,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
     """Fetch an event's photos, and new ones as they come. Run it again to continue."""
-    if following.title is not None and not following.gallery:
+    if follow.title is not None and not follow.gallery:
         raise UsageError("--title is the title of the page: give --gallery too")
     check_folder(to)
-    return _mirror(account.client(), event_id, to, following, output)
+    return _mirror(account.client(), event_id, to, follow, output)
 
 
-async def _mirror(client: NinePic, event_id: str, to: Path, following: Following, output: Output) -> int:
+async def _mirror(client: NinePic, event_id: str, to: Path, follow: FollowOptions, output: Output) -> int:
     async with client:
         event = await find_event(client, event_id)
-        title = following.title or (await name_of(event) if following.gallery else None)
-        copy = _Mirror(event, to, following, output, title)
+        title = follow.title or (await name_of(event) if follow.gallery else None)
+        copy = _Mirror(event, to, follow, output, title)
         await copy.run()
     return FAILED if copy.missing else OK
 
@@ -110,7 +110,7 @@ class _Mirror:
 
     event: Event
     to: Path
-    following: Following
+    follow: FollowOptions
     output: Output
     title: str | None
     missing: dict[str, ImageItem] = field(init=False, factory=dict)
@@ -127,7 +127,7 @@ class _Mirror:
             Interrupted: the user pressed Ctrl-C.
             NinePicError: the event can't be watched any more.
         """
-        until = None if self.following.for_ is None else time.monotonic() + self.following.for_
+        until = None if self.follow.for_ is None else time.monotonic() + self.follow.for_
         cursor = await asyncio.to_thread(self._read_cursor)
         try:
             async with aclosing(self._changes(cursor)) as changes:
@@ -143,7 +143,7 @@ class _Mirror:
             print_error(f"{len(self.missing):,} missing. Run the same command to try again.")
 
     def _changes(self, cursor: str | None) -> AsyncGenerator[GalleryChange, None]:
-        every = self.following.every
+        every = self.follow.every
         if cursor is not None:
             with contextlib.suppress(InvalidInputError):  # damaged, or of another version
                 return self.event.watch(since=cursor, every=every)
@@ -171,13 +171,13 @@ class _Mirror:
         left = None if until is None else until - time.monotonic()
         if left is not None and left <= 0:
             return False
-        bounds = [each for each in (left, self.following.every if has_work else None) if each is not None]
+        bounds = [each for each in (left, self.follow.every if has_work else None) if each is not None]
         with waiting("Watching") if sys.stderr.isatty() else nullcontext():
             await asyncio.wait([coming], timeout=min(bounds, default=None))
         return coming.done() or until is None or time.monotonic() < until
 
     async def _fetch(self, photos: list[ImageItem], total: int | None) -> None:
-        options = FetchOptions(rendition=self.following.rendition)
+        options = FetchOptions(rendition=self.follow.rendition)
         report = await fetch(self.event, Found(photos, len(photos)), self.to, options)
         for row in [row for row in report.failed if row.id not in self.missing][:_FAILURES_SHOWN]:
             print_error(f"{row.name}: {row.error}")
@@ -198,7 +198,7 @@ class _Mirror:
         print_note(f"{time.strftime('%H:%M:%S')} {count_text(report.done, 'file')} fetched{in_all}{missing}.")
 
     async def _renew_page(self, *, is_last: bool = False) -> None:
-        if not (self.following.gallery and self._is_page_old):
+        if not (self.follow.gallery and self._is_page_old):
             return
         if not is_last and time.monotonic() < self._page_due:
             return
@@ -226,7 +226,7 @@ class _Mirror:
             json.dump({"copy": self._name(), "cursor": cursor}, file)
 
     def _name(self) -> list[object]:
-        return [self.event.event_id, self.following.rendition]
+        return [self.event.event_id, self.follow.rendition]
 
 
 def _still_missing(report: DownloadReport, photos: Iterable[ImageItem]) -> dict[str, ImageItem]:

@@ -35,7 +35,7 @@ _TO: Final = Parameter(
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
-class Running:
+class WorkerOptions:
     """The workers, and what they fetch."""
 
     dask: str | None = None
@@ -68,33 +68,33 @@ class Running:
             raise UsageError("give either --dask or --workers: a scheduler has its own workers")
 
 
-_RUNNING = Running()
+_WORKERS = WorkerOptions()
 
 
 def scale(
     *event_ids: Annotated[str, _EVENTS],
     to: Annotated[str, _TO],
-    running: Running = _RUNNING,
+    options: WorkerOptions = _WORKERS,
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
     """Download whole events over Dask workers. Run it again to continue after any interruption."""
-    running.check(event_ids)
+    options.check(event_ids)
     if not to.strip():
         raise UsageError("--to is empty: give a folder or a URL")
     need_extra("scale", _PACKAGES)
-    return _scale(account.client(), event_ids, to, running, output)
+    return _scale(account.client(), event_ids, to, options, output)
 
 
 async def _scale(
-    client: NinePic, event_ids: tuple[str, ...], to: str, running: Running, output: Output
+    client: NinePic, event_ids: tuple[str, ...], to: str, options: WorkerOptions, output: Output
 ) -> int:
     is_whole = True
-    async with client, _workers(running) as dask:
+    async with client, _workers(options) as dask:
         events = [await find_event(client, each) for each in event_ids] or await _every(client)
         for event in events:
             place = to if len(event_ids) == 1 else f"{to.rstrip('/')}/{event.event_id}"
-            report = await _download(event, place, dask, running)
+            report = await _download(event, place, dask, options)
             _print_outcome(event, place, report, output)
             is_whole = is_whole and not (report.failed or report.failed_shards)
     return OK if is_whole else FAILED
@@ -105,17 +105,17 @@ async def _every(client: NinePic) -> list[Event]:
 
 
 @asynccontextmanager
-async def _workers(running: Running) -> AsyncIterator[Any]:
+async def _workers(options: WorkerOptions) -> AsyncIterator[Any]:
     """Start as many workers as were asked for; else return the scheduler's address, or None."""
-    if running.workers is None:
-        yield running.dask
+    if options.workers is None:
+        yield options.dask
         return
     from distributed import Client, LocalCluster
 
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=running.workers,
+                n_workers=options.workers,
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address="127.0.0.1:0",
@@ -129,7 +129,7 @@ async def _workers(running: Running) -> AsyncIterator[Any]:
         )
 
 
-async def _download(event: Event, to: str, dask: Any, running: Running) -> ScaleReport:
+async def _download(event: Event, to: str, dask: Any, options: WorkerOptions) -> ScaleReport:
     from ninepic_async.scale import download
 
     with fetching() as bar:
@@ -143,9 +143,9 @@ async def _download(event: Event, to: str, dask: Any, running: Running) -> Scale
                 event,
                 to,
                 dask=dask,
-                shard=running.shard,
-                rendition=running.rendition,
-                rate_limit=None if running.rate is None else RateLimit(running.rate),
+                shard=options.shard,
+                rendition=options.rendition,
+                rate_limit=None if options.rate is None else RateLimit(options.rate),
                 on_progress=show,
             )
         except asyncio.CancelledError:

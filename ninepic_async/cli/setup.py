@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from ninepic_async.cli.errors import OK, UsageError
-from ninepic_async.cli.key import key_from_file, prompt_for_key, stdin_is_terminal
+from ninepic_async.cli.key import can_ask, key_from_file, prompt_for_key
 from ninepic_async.cli.options import TRACE, Flag, Trace
 from ninepic_async.cli.profiles import (
     DEFAULT_PROFILE,
@@ -24,7 +25,8 @@ from ninepic_async.cli.terminal import print_note
 
 Shell = Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")]
 _KEY_FILE: Final = Parameter(
-    allow_leading_hyphen=True, help="A file that holds the API key, or - for stdin. Default: a prompt."
+    allow_leading_hyphen=True,
+    help="A file that holds the API key, or - for stdin. Default: a prompt, or NINEPIC_API_KEY in a pipe.",
 )
 _KEYRING: Final = Parameter(
     negative="--no-keyring",
@@ -46,7 +48,10 @@ fi
 def configure(
     *,
     profile: Annotated[str, Parameter(help="The name of the account.")] = DEFAULT_PROFILE,
-    org_id: Annotated[str | None, Parameter(help="The organisation's number. Default: a prompt.")] = None,
+    org_id: Annotated[
+        str | None,
+        Parameter(help="The organisation's number. Default: a prompt, or NINEPIC_ORG_ID in a pipe."),
+    ] = None,
     api_key_file: Annotated[str | None, _KEY_FILE] = None,
     base_url: Annotated[str | None, Parameter(help="The API's address, if it is not 9Pic's own.")] = None,
     keyring: Annotated[bool | None, _KEYRING] = None,
@@ -62,8 +67,8 @@ def configure(
         remove_profile(profile)
         print_note(f"Profile {profile} is deleted.")
         return OK
-    org_id = _checked_org(org_id or _ask("Organisation's number: ", "--org-id"))
-    key = prompt_for_key() if api_key_file is None else key_from_file(api_key_file)
+    org_id = _checked_org(org_id or _asked_org())
+    key = _asked_key() if api_key_file is None else key_from_file(api_key_file)
     new = Profile(org_id=org_id, base_url=_checked_url(base_url), api_key=key)
     place = save_profile(profile, new, keyring=keyring)
     option = "" if profile == DEFAULT_PROFILE else f" --profile {profile}"
@@ -86,12 +91,22 @@ def _list() -> int:
     return OK
 
 
-def _ask(question: str, option: str) -> str:
-    if not (sys.stderr.isatty() and stdin_is_terminal()):
-        raise UsageError(f"give {option}: stdin is not a terminal, so nobody can be asked")
-    sys.stderr.write(question)
+def _asked_org() -> str:
+    """Ask for the organisation on a terminal. Elsewhere, keep the one of the environment."""
+    if not can_ask():
+        if org_id := os.environ.get("NINEPIC_ORG_ID"):
+            return org_id
+        raise UsageError("give --org-id: stdin is not a terminal, so nobody can be asked")
+    sys.stderr.write("Organisation's number: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip()
+
+
+def _asked_key() -> str:
+    """Ask for the key on a terminal. Elsewhere, keep the one of the environment."""
+    if not can_ask() and (key := os.environ.get("NINEPIC_API_KEY")):
+        return key
+    return prompt_for_key("give --api-key-file PATH (- reads stdin)")
 
 
 def _checked_org(org_id: str) -> str:

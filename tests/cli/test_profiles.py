@@ -244,3 +244,13 @@ class TestKeyring:
         ran = pipe("configure", "--keyring", *configured)
         assert ran.status == 1
         assert "keyring" in ran.err
+
+
+def test_in_a_pipe_it_keeps_the_account_of_the_environment(
+    pipe: Run, sandbox: Sandbox, event_id: str
+) -> None:
+    ran = pipe("configure", "--base-url", sandbox.base_url)
+    assert ran.status == 0
+    found = profiles.load_profile(None)
+    assert (found.api_key, found.org_id) == (sandbox.api_key, str(sandbox.org_id))
+    assert sandbox.api_key not in ran.out + ran.err
