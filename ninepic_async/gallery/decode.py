@@ -6,7 +6,7 @@ import io
 import os
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import IO, BinaryIO, Final
 
@@ -52,9 +52,12 @@ _STARTS: Final = {
 }
 _BYTES_PER_PIXEL: Final = {"PNG": 4.5, "GIF": 6, "BMP": 4.5, "TIFF": 9, "WEBP": 20, "AVIF": 16}
 """The memory that decoding takes, as measured."""
+_PNG_PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _READ_WHOLE: Final = frozenset({"WEBP", "AVIF"})
 _JPEG_END: Final = b"\xff\xd9"
 _NOISE: Final = random.Random(9).randbytes(2**16).replace(b"\xff", b"")  # noqa: S311
+_COLOURS: Final = 4
+"""A JPEG with more scans than colours shows all of the photo in the first of them, only less sharp."""
 _MOST_MISSING: Final = 0.05
 """The part of a photo's height that may be missing at its end. A browser shows such a file too."""
 
@@ -78,6 +81,7 @@ class Opened:
     width: int
     height: int
     bytes_needed: int
+    _file: BinaryIO
     _open: Callable[[], ImageFile.ImageFile]
 
     @cached_property
@@ -96,8 +100,8 @@ class Opened:
             return self.picture.decoded()
         try:
             self.picture.load()
-        except (OSError, SyntaxError):
-            return _decoded_as_far_as_it_goes(self.kind, self.picture)
+        except (OSError, SyntaxError, ValueError):
+            return _decoded_as_far_as_it_goes(self.kind, self._file)
         return self.picture
 
 
@@ -143,17 +147,39 @@ def _open_jpeg(file: BinaryIO) -> Opened:
     if scans.count > MOST_SCANS:
         raise UnreadableError(f"more than {MOST_SCANS} scans, which takes too long to decode")
     picture = _Jpeg(file)
+    picture.scans = scans.count
     width, height = picture.size
     # The decoder makes it 2, 4 or 8 times smaller at no cost.
     picture.draft("", (2 * EDGE, 2 * EDGE))
-    needed = 4 * picture.width * picture.height + scans.coefficient_bytes
-    return Opened(_JPEG, width, height, needed, lambda: picture)
+    # Twice the pixels: a file that is cut off is decoded twice.
+    needed = 2 * 4 * picture.width * picture.height + scans.coefficient_bytes
+    return Opened(_JPEG, width, height, needed, file, lambda: picture)
 
 
 def _open_other(kind: str, file: BinaryIO) -> Opened:
     # Not by Image.open, which warns of large photos: the caller decides by bytes_needed.
-    picture = _READERS[kind](file)
-    return Opened(kind, picture.width, picture.height, _needed(kind, file, *picture.size), lambda: picture)
+    try:
+        picture = _READERS[kind](file)
+    except Exception:  # whatever Pillow raises on metadata that it does not like
+        if kind != "PNG":
+            raise
+        picture = _READERS[kind](_bare_png(file))
+    return Opened(
+        kind, picture.width, picture.height, _needed(kind, file, *picture.size), file, lambda: picture
+    )
+
+
+def _bare_png(file: BinaryIO) -> BinaryIO:
+    """Return a PNG without metadata and animation. Browsers show a picture whatever is wrong with those."""
+    file.seek(0)
+    bare, content = bytearray(file.read(8)), file
+    while len(head := content.read(8)) == 8:
+        length = int.from_bytes(head[:4], "big")
+        if head[4:] in _PNG_PIXELS:
+            bare += head + content.read(length + 4)
+        else:
+            content.seek(length + 4, os.SEEK_CUR)
+    return io.BytesIO(bare)
 
 
 def _open_webp(head: bytes, file: BinaryIO) -> Opened:
@@ -166,7 +192,7 @@ def _open_webp(head: bytes, file: BinaryIO) -> Opened:
     else:
         width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
     needed = _needed("WEBP", file, width, height)
-    return Opened("WEBP", width, height, needed, lambda: _READERS["WEBP"](_padded_webp(file)))
+    return Opened("WEBP", width, height, needed, file, lambda: _READERS["WEBP"](_padded_webp(file)))
 
 
 def _needed(kind: str, file: BinaryIO, width: int, height: int) -> int:
@@ -186,6 +212,7 @@ def _padded_webp(file: BinaryIO) -> BinaryIO:
 class _Jpeg(JpegImagePlugin.JpegImageFile):
     """A JPEG that may lack its end."""
 
+    scans = 1
     _end = _JPEG_END
     _cut = False
 
@@ -200,29 +227,50 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
     def decoded(self) -> Image.Image:
         """Decode the photo. A few missing bytes at its end are harmless."""
         file = self.fp
-        self.load()
-        if self._cut and file is not None and self._missing(file) > _MOST_MISSING:
+        try:
+            self.load()
+        except OSError:
+            if not self._cut or file is None:
+                raise
+        if not self._cut or file is None:
+            return self
+        padded = _load_padded(file, _JPEG_END)
+        if (
+            self.scans <= _COLOURS
+            and _missing(padded, _load_padded(file, _NOISE + _JPEG_END)) > _MOST_MISSING
+        ):
             raise UnreadableError("the file is cut off")
-        return self
-
-    def _missing(self, file: IO[bytes]) -> float:
-        """Return how much of the height is missing: what changes with the bytes behind the end."""
-        file.seek(0)
-        other = _Jpeg(file)
-        other._end = _NOISE + _JPEG_END
-        other.draft("", (2 * EDGE, 2 * EDGE))
-        other.load()
-        changed = ImageChops.difference(self.convert("RGB"), other.convert("RGB")).getbbox()
-        return 0.0 if changed is None else 1 - changed[1] / self.height
+        return padded
 
 
-def _decoded_as_far_as_it_goes(kind: str, picture: ImageFile.ImageFile) -> Image.Image:
-    file = picture.fp
-    if file is None:
-        raise UnreadableError("damaged file")
+def _load_padded(file: IO[bytes], end: bytes) -> _Jpeg:
+    """Decode a JPEG as if these bytes came behind its end, whatever is wrong with it."""
+    file.seek(0)
+    picture = _Jpeg(file)
+    picture._end = end
+    picture.draft("", (2 * EDGE, 2 * EDGE))
+    with _tolerant():
+        picture.load()
+    return picture
+
+
+def _missing(one: Image.Image, other: Image.Image) -> float:
+    """Return how much of a photo's height is missing: all below where the bytes behind its end show."""
+    size = (min(EDGE, one.width), min(EDGE, one.height))
+    small = (picture.resize(size, Image.Resampling.NEAREST).convert("RGB") for picture in (one, other))
+    changed = ImageChops.difference(*small).getbbox()
+    return 0.0 if changed is None else 1 - changed[1] / size[1]
+
+
+def _decoded_as_far_as_it_goes(kind: str, file: BinaryIO) -> Image.Image:
+    if kind == "PNG":
+        bare = _READERS[kind](_bare_png(file))
+        with suppress(OSError, SyntaxError, ValueError):
+            bare.load()
+            return bare
     file.seek(0)
     with _tolerant():
-        again = _READERS[kind](file)
+        again = _READERS[kind](_bare_png(file) if kind == "PNG" else file)
         again.load()
     lowest = again.convert("RGBA").crop((0, int(again.height * (1 - _MOST_MISSING)), *again.size))
     if all(low == high for low, high in lowest.getextrema()):  # type: ignore[misc]

@@ -164,9 +164,10 @@ def _profile(picture: Image.Image) -> bytes | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, MemoryError):
+    if isinstance(error, (MemoryError, Image.DecompressionBombError)):
         return "too large for the memory that may be used"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    text = str(error)
-    return text if text and "<" not in text else "not a picture that can be read"
+    # The texts of other errors say something of Pillow's code, and nothing of the photo.
+    text = str(error) if isinstance(error, (UnreadableError, OSError, SyntaxError)) else ""
+    return text if text and "<" not in text else "damaged file"

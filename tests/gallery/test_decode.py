@@ -119,7 +119,7 @@ def test_a_tiff_that_takes_too_much_memory_is_not_shown(tmp_path: Path, thumbnai
 
 def test_a_large_baseline_jpeg_takes_little_memory(tmp_path: Path, thumbnail: Path) -> None:
     content = encoded("JPEG", Image.new("RGB", (8_000, 6_000), "teal"))
-    info = thumbnail_of(tmp_path, thumbnail, content, allowed=16 * MIB)
+    info = thumbnail_of(tmp_path, thumbnail, content, allowed=24 * MIB)
     assert info == PhotoInfo(width=8_000, height=6_000)
 
 
@@ -155,6 +155,37 @@ def test_a_file_that_is_cut_off_is_not_shown(tmp_path: Path, thumbnail: Path, fo
     info = thumbnail_of(tmp_path, thumbnail, content[: int(len(content) * part)])
     assert info.error is not None
     assert not thumbnail.exists()
+
+
+def png_with(chunk: bytes, body: bytes) -> bytes:
+    content = encoded("PNG")
+    extra = struct.pack(">I", len(body)) + chunk + body + struct.pack(">I", zlib.crc32(chunk + body))
+    return content[:33] + extra + content[33:]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png_with(b"iCCP", b"profile\0\x01" + zlib.compress(b"none")),
+        png_with(b"zTXt", b"text\0\0" + zlib.compress(bytes(3_000_000))),
+        png_with(b"acTL", struct.pack(">II", 0, 0)),
+        png_with(b"fcTL", bytes(26)),
+        png_with(b"gAMA", b""),
+        png_with(b"eXIf", b"no exif"),
+    ],
+    ids=["profile", "text", "animation", "frame", "gamma", "exif"],
+)
+def test_a_png_with_odd_metadata_is_shown(tmp_path: Path, thumbnail: Path, content: bytes) -> None:
+    info = thumbnail_of(tmp_path, thumbnail, content)
+    assert (info.width, info.height, info.error) == (800, 600, None)
+
+
+def test_a_progressive_jpeg_with_some_of_its_scans_is_shown(tmp_path: Path, thumbnail: Path) -> None:
+    content = encoded("JPEG", progressive=True)
+    fifth = [at for at in range(len(content)) if content.startswith(b"\xff\xda", at)][5]
+    assert thumbnail_of(tmp_path, thumbnail, content[: fifth + 40]).error is None
+    second = [at for at in range(len(content)) if content.startswith(b"\xff\xda", at)][1]
+    assert thumbnail_of(tmp_path, thumbnail, content[: second // 2]).error == "the file is cut off"
 
 
 @pytest.mark.parametrize("form", ["PNG", "GIF", "WEBP", "TIFF"])
