@@ -15,7 +15,9 @@ from ninepic_async import guesses
 from ninepic_async._support.secret import Secret
 
 MAX_ERROR_BODY_BYTES: Final = 256 * 1024
-"""How much of a failed reply is read for its message."""
+"""How much of a failed reply's body is read for its message, and how much of its headers is kept."""
+
+_LONGEST_DATE: Final = 100
 
 
 @frozen
@@ -70,8 +72,13 @@ class Reply:
         return self if body is self.body else evolve(self, body=body)
 
     def without(self, secret: Secret) -> Reply:
-        """Return a failed reply with a secret masked in its headers and body, and a long body cut."""
-        headers = {name: secret.mask(value) for name, value in self.headers.items()}
+        """Return a failed reply with a secret masked, and without what is beyond the first 256 KiB."""
+        headers, left = {}, MAX_ERROR_BODY_BYTES
+        for name, value in self.headers.items():
+            left -= len(name) + len(value)
+            if left < 0:
+                break
+            headers[secret.mask(name)] = secret.mask(value)
         body = secret.mask_bytes(self.body[: MAX_ERROR_BODY_BYTES + 1])
         return evolve(self, headers=headers, body=body)
 
@@ -125,7 +132,7 @@ class Scope:
 
 def retry_after_s(reply: Reply) -> float | None:
     """Return a reply's ``Retry-After`` in seconds, also if it is an HTTP date; None if it is invalid."""
-    text = reply.headers.get("retry-after", "").strip()
+    text = reply.headers.get("retry-after", "").strip()[:_LONGEST_DATE]
     if not text:
         return None
     try:
@@ -142,7 +149,7 @@ def retry_after_s(reply: Reply) -> float | None:
 def http_date_s(text: str) -> float | None:
     """Return the Unix seconds of an HTTP date; None for a text that is none."""
     try:
-        moment = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text[:_LONGEST_DATE])
         # The oldest of the three formats has no zone. An HTTP date is in UTC anyway.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
+import time
 from typing import Any
 
 import pytest
@@ -183,3 +185,14 @@ def test_the_result_of_another_search_is_refused() -> None:
         else:
             with pytest.raises(DecodeError, match="request_id"):
                 call.decode(answer)
+
+
+async def test_huge_headers_of_a_failed_reply_cost_no_time() -> None:
+    headers = {f"x-{number}": "%39" * 20_000 for number in range(1000)}
+    headers |= {"retry-after": "Thu, " * 13_000, "date": "Thu, " * 13_000}
+    started = time.process_time()
+    with pytest.raises(InternalServerError) as caught:
+        await rig([Reply(500, headers, b"")], retry=RetryPolicy(attempts=1)).event.ping()
+    assert time.process_time() - started < 2
+    assert caught.value.retry_after is None
+    assert len(pickle.dumps(caught.value)) < 600_000
