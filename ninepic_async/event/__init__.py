@@ -153,8 +153,7 @@ class Event(Searches, Motion, Files):
         """Make a ZIP of photos or clips while it is sent, such as for a web response. Memory stays constant.
 
         Files are stored as they are, under the names that `download` gives them. A file is fetched whole
-        before its entry begins, so no entry is ever cut. Closing the generator, or cancelling the task that
-        reads it, ends all requests at once.
+        before its entry begins, so no entry is ever cut. Closing the generator ends all requests at once.
 
         Args:
             source: what `download` takes.

@@ -117,7 +117,6 @@ REWORDINGS: Final = (
     (re.compile(r"\bawait "), ""),
     (re.compile(r"\basync (for|with)\b"), r"\1"),
     (re.compile(r"\baclose\b"), "close"),
-    (re.compile(r", or cancelling the task that\s+reads it,"), ""),
     (
         re.compile(r"( +)session: .*?(?=\n\n|\n\1\w+:)", re.DOTALL),
         (
