@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import BinaryIO, Final, Self
 from attrs import define
 
 PART: Final = ".part"
+IS_WINDOWS: Final = os.name == "nt"
+_PAUSES_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""On Windows a viewer or virus scanner that has a file open keeps others from replacing it."""
 HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
 _SAFE_FLAGS: Final = (
     getattr(os, "O_CLOEXEC", 0)
@@ -140,12 +144,7 @@ class OpenFolder:
         try:
             with os.fdopen(self.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
                 yield file
-            os.replace(
-                self._at(unfinished),
-                self._at(name),
-                src_dir_fd=self.descriptor,
-                dst_dir_fd=self.descriptor,
-            )
+            self._rename(unfinished, name)
         except BaseException:
             with suppress(OSError):
                 self.remove(unfinished)
@@ -155,6 +154,22 @@ class OpenFolder:
         """Remove a file or a link, if there is one."""
         with suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def _rename(self, unfinished: str, name: str) -> None:
+        for pause in (*_PAUSES_S, None):
+            try:
+                os.replace(
+                    self._at(unfinished),
+                    self._at(name),
+                    src_dir_fd=self.descriptor,
+                    dst_dir_fd=self.descriptor,
+                )
+            except PermissionError:
+                if pause is None or not IS_WINDOWS:
+                    raise
+                time.sleep(pause)
+            else:
+                return
 
     def _at(self, name: str) -> str | Path:
         return self.path / name if self.descriptor is None else name

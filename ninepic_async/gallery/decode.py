@@ -24,6 +24,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ninepic_async.download.file_types import detect
 from ninepic_async.gallery.jpeg_scans import MOST_SCANS, read_jpeg_scans
 
 EDGE: Final = 480
@@ -135,10 +136,11 @@ def kind_of(head: bytes) -> str:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
-    if head[4:8] == b"ftyp":
-        if b"avif" in head[8:] or b"avis" in head[8:]:
-            return "AVIF"
-        raise UnreadableError("HEIC and the like: few browsers show it. Convert it to JPEG.")
+    if head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]):
+        return "AVIF"
+    found = detect(head)
+    if found is not None:
+        raise UnreadableError(f"few browsers show {found[1:].upper()} files: convert it to JPEG")
     raise UnreadableError("empty file" if not head else "not a picture")
 
 

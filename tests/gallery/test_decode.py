@@ -239,6 +239,8 @@ def test_an_orientation_in_xmp_is_ignored_as_browsers_do(tmp_path: Path, thumbna
         (b"", "empty"),
         (b"<html>Forbidden</html>", "not a picture"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
+        (b"\xff\x0a" + bytes(40), "JXL"),
+        (b"\0\0\0\x18ftypcrx " + bytes(40), "CR3"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", ""),
     ],
 )

@@ -4,7 +4,9 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +115,34 @@ def test_a_subfolder_is_made_once(folder: OpenFolder, tmp_path: Path) -> None:
             file.write(b"x")
     assert {entry.name for entry in folder.entries()} == {"inside"}
     assert (tmp_path / "inside" / "a").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("windows", "failures", "pauses"), [(True, 3, 3), (True, 99, 5), (False, 1, 0), (False, 0, 0)]
+)
+def test_replacing_an_open_file_is_tried_again_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: bool, failures: int, pauses: int
+) -> None:
+    slept: list[float] = []
+    left = [failures]
+    real = os.replace
+
+    def replace(*arguments: Any, **options: Any) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise PermissionError(13, "in use")
+        real(*arguments, **options)
+
+    with OpenFolder.open(tmp_path) as folder:
+        monkeypatch.setattr(os, "replace", replace)
+        monkeypatch.setattr("time.sleep", slept.append)
+        monkeypatch.setattr(open_folder, "IS_WINDOWS", windows)
+        with suppress(PermissionError), folder.replacing("a") as file:
+            file.write(b"x")
+        written = (tmp_path / "a").exists()
+    assert written == (failures <= pauses)
+    assert len(slept) == pauses
+    assert sum(slept) < 5
 
 
 def test_an_open_folder_stays_the_same_when_its_path_becomes_a_link(tmp_path: Path) -> None:
