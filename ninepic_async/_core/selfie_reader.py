@@ -27,8 +27,17 @@ _CHUNK_BYTES: Final = 64 * 1024
 
 
 async def with_selfie(source: Any, endpoint: U) -> U:
-    """Return an endpoint with its selfie read. The source is in an `Opaque`."""
-    return evolve(endpoint, selfie=await read_selfie(Opaque(None) if source is None else source))
+    """Return an endpoint with its selfie read.
+
+    Args:
+        source: the selfie's source in an `Opaque`, which is empty afterwards.
+        endpoint: the endpoint without its selfie.
+    """
+    source = Opaque(None) if source is None else source
+    try:
+        return evolve(endpoint, selfie=await read_selfie(source))
+    finally:
+        source.clear()
 
 
 async def read_selfie(source: Opaque[Any]) -> Selfie:

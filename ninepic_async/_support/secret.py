@@ -15,6 +15,10 @@ SHORTEST_MASKED: Final = 8
 """Shorter secrets are not masked inside other text: too much that is no secret would match."""
 
 
+def _nothing() -> Any:
+    return None
+
+
 class Opaque(Generic[T]):
     """Hold a value that only `reveal` returns.
 
@@ -25,6 +29,10 @@ class Opaque(Generic[T]):
 
     def __init__(self, value: T) -> None:
         self.reveal: Callable[[], T] = lambda: value
+
+    def clear(self) -> None:
+        """Drop the value. The frames of an error keep the holder as long as the error is kept."""
+        self.reveal = _nothing
 
     def __repr__(self) -> str:
         return f"'{MASK}'"

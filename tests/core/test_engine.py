@@ -314,6 +314,7 @@ async def test_one_debug_line_an_attempt_and_a_warning_a_retry(caplog: pytest.Lo
     lines = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert [level for level, _ in lines] == ["DEBUG", "WARNING", "DEBUG"]
     assert re.fullmatch(r"ping: 503 in [\d.]+ ms \(attempt 1\)", lines[0][1])
+    assert lines[1][1] == "ping: 503 no: next attempt in 0.50 s (2 of 5)"
     assert re.fullmatch(r"ping: 200 in [\d.]+ ms \(attempt 2\)", lines[2][1])
     assert logging.getLogger("ninepic_async").handlers == []
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import mmap
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ from typing import Any
 import anyio
 import pytest
 
-from ninepic_async import APITimeoutError, InvalidInputError
+from ninepic_async import APITimeoutError, InvalidInputError, NinePicError
+from ninepic_async._contract.selfie import Selfie
 from ninepic_async._core.selfie_reader import read_selfie
 from ninepic_async._support.secret import Opaque
-from tests.canned import images, ok, pagination, rig
+from tests.canned import failed, images, ok, pagination, rig
 
 JPEG = b"\xff\xd8\xff\xe0selfie"
 FACES = ok({"request_id": "r", **images([], pagination(0))})
@@ -172,3 +175,21 @@ def test_a_selfie_from_a_stalled_stdin_does_not_hold_up_the_end_of_the_program()
         os.close(writer)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "reading the selfie took too long" in ended.stdout
+
+
+@pytest.mark.parametrize("call", ["face_search", "start_clips", "clips"])
+async def test_an_error_that_is_kept_does_not_keep_its_selfie(call: str) -> None:
+    answers = rig(lambda _: failed(413))
+    kept = []
+    sources = []
+    for _ in range(3):
+        source = AsyncUpload()
+        sources.append(weakref.ref(source))
+        with pytest.raises(NinePicError) as caught:
+            await getattr(answers.event, call)(selfie=source)
+        kept.append(caught.value)
+        answers.requests.clear()
+        del source, caught
+    assert [source() for source in sources] == [None] * 3
+    assert not [it for it in gc.get_objects() if type(it) is Selfie]
+    assert len(kept) == 3
