@@ -7,6 +7,7 @@ The page in `static/` asks these questions, and gets JSON:
     GET /event                     the event's name, and which searches it has
     GET /photos?bib=1234           the photos of a BIB
     PUT /searches/{request_id}     the photos of the person in the picture in the body, and those of ?bib=
+    GET /photos.zip?bib=&search=   the photos of a BIB, of an earlier search, or of both, as a ZIP
     GET /visit?eventId=…           the photos of a visitor whom a button in 9Pic's gallery sent here
 """
 
@@ -15,12 +16,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
 import attrs
 from aiohttp import web
-from finder import HEADERS, LARGEST_SELFIE, Finder, Found, Problem, explain, for_status
+from finder import ARCHIVE_HEADERS, HEADERS, LARGEST_SELFIE, Finder, Found, Problem, explain, for_status
 
 from ninepic_async import NinePic
 
@@ -44,6 +46,7 @@ def make_app(event_id: int | str) -> web.Application:
     app.router.add_get("/event", about)
     app.router.add_get("/photos", find_by_bib)
     app.router.add_get("/visit", find_by_visit)
+    app.router.add_get("/photos.zip", send_all)
     app.router.add_put("/searches/{request_id}", find_by_selfie)
     app.router.add_static("/static", STATIC)
     return app
@@ -78,6 +81,18 @@ async def find_by_visit(request: web.Request) -> web.Response:
     return answer(await request.app[FINDER].by_visit(str(request.url)))
 
 
+async def send_all(request: web.Request) -> web.StreamResponse:
+    """Send photos as a ZIP."""
+    query = request.query
+    archive = await request.app[FINDER].archive(query.get("bib", ""), query.get("search", ""))
+    response = web.StreamResponse(headers=HEADERS | ARCHIVE_HEADERS)
+    async with aclosing(archive):
+        await response.prepare(request)
+        async for chunk in archive:
+            await response.write(chunk)
+    return response
+
+
 @web.middleware
 async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into JSON that says what to do, and add the headers."""
@@ -87,7 +102,8 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
         response = refusal(for_status(error.status))
     except Exception as error:
         response = refusal(explain(error))
-    response.headers.update(HEADERS)
+    if not response.prepared:
+        response.headers.update(HEADERS)
     return response
 
 

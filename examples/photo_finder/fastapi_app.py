@@ -13,9 +13,10 @@ from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from finder import (
+    ARCHIVE_HEADERS,
     HEADERS,
     LARGEST_SELFIE,
     Finder,
@@ -108,6 +109,7 @@ def make_app(event_id: int | str) -> FastAPI:
     app.add_api_route("/", show_page, include_in_schema=False)
     app.add_api_route("/event", about, response_model=AboutModel)
     app.add_api_route("/photos", find_by_bib, response_model=FoundModel)
+    app.add_api_route("/photos.zip", send_all, response_class=StreamingResponse)
     app.add_api_route("/visit", find_by_visit, response_model=FoundModel)
     app.add_api_route("/searches/{request_id}", find_by_selfie, methods=["PUT"], response_model=FoundModel)
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -127,6 +129,11 @@ async def about(finder: TheFinder) -> dict[str, object]:
 async def find_by_bib(finder: TheFinder, bib: str = "") -> object:
     """Find the photos of a BIB."""
     return await finder.by_bib(bib)
+
+
+async def send_all(finder: TheFinder, bib: str = "", search: str = "") -> StreamingResponse:
+    """Send the photos of a BIB, of an earlier search, or of both, as a ZIP."""
+    return StreamingResponse(await finder.archive(bib, search), headers=ARCHIVE_HEADERS)
 
 
 async def find_by_visit(finder: TheFinder, request: Request) -> object:

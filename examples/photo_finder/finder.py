@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 from time import monotonic
@@ -44,6 +44,11 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 """For every answer. No cache keeps anything of a visitor, and no other site learns the address of a page."""
+
+ARCHIVE_HEADERS: Final = {
+    "Content-Type": "application/zip",
+    "Content-Disposition": 'attachment; filename="photos.zip"',
+}
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +176,16 @@ class Finder:
             if isinstance(rejected, (InvalidInputError, BadRequestError)):
                 raise rejected
         return found(memories)
+
+    async def archive(self, bib: str, search: str) -> AsyncGenerator[bytes, None]:
+        """Find the photos of a BIB or of an earlier search; return a ZIP that is made while it is sent.
+
+        Searching is done when this returns: until then an error can still be shown.
+        """
+        memories = await self.event.memories(
+            bib=bib.strip() or None, search=checked_id(search) if search else None
+        )
+        return self.event.zip(memories)
 
     async def by_visit(self, url: str) -> Found:
         """Find the photos of a visitor whom a button in 9Pic's own gallery sent here. It costs nothing.

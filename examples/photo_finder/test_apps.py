@@ -5,9 +5,11 @@ Nothing of the apps is replaced: `ninepic_environment` sets the variables that t
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from conftest import Visit, Visitor
@@ -95,6 +97,24 @@ async def test_a_visitor_from_9pics_gallery(visitor: Visitor, ninepic_sandbox: S
     assert (await visitor.get("/visit", params=came | {"eventId": "1"})).status_code == 404
     nothing = await visitor.get("/visit", params={"eventId": str(ninepic_sandbox.event_id)})
     assert nothing.json()["photos"] == []
+
+
+@pytest.mark.parametrize("way", ["bib", "search"])
+async def test_all_photos_as_a_zip(visitor: Visitor, ninepic_sandbox: Sandbox, way: str) -> None:
+    bib, request_id = ninepic_sandbox.bibs[0], str(uuid4())
+    _, found = await show(visitor, ninepic_sandbox.selfie(bib), request_id)
+    reply = await visitor.get("/photos.zip", params={way: {"bib": bib, "search": request_id}[way]})
+    assert reply.headers["Content-Type"] == "application/zip"
+    assert reply.headers["Cache-Control"] == "no-store"
+    with ZipFile(BytesIO(reply.content)) as archive:
+        assert archive.testzip() is None
+        assert [Path(name).stem for name in archive.namelist()] == [each["id"] for each in found["photos"]]
+    ninepic_sandbox.assert_one_search_charged()
+
+
+async def test_a_zip_of_nothing_is_an_error(visitor: Visitor) -> None:
+    assert (await visitor.get("/photos.zip")).status_code == 400
+    assert (await visitor.get("/photos.zip", params={"search": str(uuid4())})).status_code == 404
 
 
 async def test_a_visitor_who_presses_twice_is_charged_once(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import pytest_asyncio
@@ -146,6 +147,14 @@ async def test_by_bib_and_one_photo_alone(page: Page, sandbox: Sandbox) -> None:
     await expect(large).to_have_attribute("alt", f"Photo {count} of {count}")
     await page.keyboard.press("Escape")
     await expect(large).to_be_hidden()
+
+
+async def test_all_photos_as_a_zip(page: Page, sandbox: Sandbox) -> None:
+    count = await by_bib(page, sandbox)
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Download all").click()
+    with ZipFile(await (await download.value).path()) as archive:
+        assert len(archive.namelist()) == count
 
 
 async def test_by_selfie(page: Page, sandbox: Sandbox, selfie: Path) -> None:

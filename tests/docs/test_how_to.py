@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -38,6 +41,17 @@ async def test_fastapi(sandbox: Sandbox) -> None:
         assert (await visitor.get("/photos", params={"bib": ""})).status_code == 400
         sandbox.faults.add(status=429, headers={"Retry-After": "300"})
         assert (await visitor.get("/photos", params={"bib": BIB})).status_code == 503
+
+
+async def test_zip(sandbox: Sandbox) -> None:
+    names = names_of("docs/how-to/zip.md", sandbox)
+    transport = httpx.ASGITransport(names["app"])
+    async with httpx.AsyncClient(base_url="http://app", transport=transport) as visitor:
+        reply = await visitor.get("/photos.zip", params={"bib": BIB})
+    await names["client"].aclose()
+    with ZipFile(BytesIO(reply.content)) as archive:
+        assert archive.testzip() is None
+        assert [Path(name).stem for name in archive.namelist()] == ids(sandbox)
 
 
 async def test_aiohttp(sandbox: Sandbox) -> None:

@@ -11,6 +11,8 @@ import aiohttp
 import pytest
 
 import ninepic_async
+import ninepic_async.errors
+import ninepic_async.models
 from ninepic_async import NinePic
 from ninepic_async.cli import main
 from ninepic_async.sandbox import Sandbox
@@ -32,7 +34,7 @@ def blocks(page: str) -> list[str]:
 
 
 # Those that define an app have tests of their own, in `test_how_to`.
-APPS = {f"docs/how-to/{name}.md" for name in ("aiohttp", "celery", "django", "fastapi", "lambda")}
+APPS = {f"docs/how-to/{name}.md" for name in ("aiohttp", "celery", "django", "fastapi", "lambda", "zip")}
 APPS |= {"docs/scale.md"}
 WITH_BLOCKS = [page for page in TEXTS if blocks(page) and page not in APPS]
 WITH_FIXTURES = [page for page in TEXTS if any(map(needs_fixtures, python_blocks(ROOT / page)))]
@@ -114,6 +116,13 @@ def test_every_page_is_in_the_navigation() -> None:
     site = (ROOT / "zensical.toml").read_text(encoding="utf-8")
     for page in TEXTS:
         assert page == "README.md" or f'"{page.removeprefix("docs/")}"' in site, page
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    shown = "".join(text for page, text in TEXTS.items() if page.startswith("docs/reference/"))
+    elsewhere = {"Hook", "SelfieSource", *vars(ninepic_async.models), *vars(ninepic_async.errors)}
+    for name in set(ninepic_async.__all__) - elsewhere:
+        assert f"::: ninepic_async.{name}\n" in shown, name
 
 
 @by_page

@@ -40,13 +40,14 @@ async function ask(url, options) {
   return body;
 }
 
-async function search(form, zip, request) {
+// `all` gives the query by which the same photos come as a ZIP.
+async function search(all, request) {
   say("Searching …");
   show([]);
   for (const button of document.querySelectorAll("form button")) button.disabled = true;
   try {
     const found = await request();
-    show(found.photos, zip(found));
+    show(found.photos, `photos.zip?${all(found)}`);
     const count = found.photos.length;
     const none = "No photos of you yet. Photos are added for some days: please try again later.";
     say(`${count ? `${count} ${count === 1 ? "photo" : "photos"}.` : none} ${found.note ?? ""}`);
@@ -105,7 +106,7 @@ viewer.ontouchend = ({ changedTouches }) => {
 bib.onsubmit = (event) => {
   event.preventDefault();
   const query = `bib=${encodeURIComponent(bib.elements.bib.value)}`;
-  search(bib, () => null, () => ask(`photos?${query}`));
+  search(() => query, () => ask(`photos?${query}`));
 };
 
 $("selfie").onchange = () => {
@@ -120,13 +121,13 @@ $("selfie").onchange = () => {
 
 selfie.onsubmit = (event) => {
   event.preventDefault();
-  search(selfie, () => null, async () => {
+  const also = bib.elements.bib.value.trim();
+  const query = also ? `bib=${encodeURIComponent(also)}` : "";
+  search(({ request_id }) => `search=${request_id}&${query}`, async () => {
     const picture = await reduced($("selfie").files[0]).catch(() => {
       throw new Error("This browser can't read that picture. Please pick a JPEG or PNG.");
     });
-    const also = bib.elements.bib.value.trim();
-    const query = also ? `?bib=${encodeURIComponent(also)}` : "";
-    return ask(`searches/${requestId}${query}`, { method: "PUT", body: picture });
+    return ask(`searches/${requestId}?${query}`, { method: "PUT", body: picture });
   });
 };
 
@@ -137,5 +138,7 @@ selfie.hidden = !about.selfie_search;
 
 // A button in 9Pic's own gallery leads here with what the visitor searched by.
 if (new URLSearchParams(location.search).has("eventId")) {
-  search(bib, () => null, () => ask(`visit${location.search}`));
+  const came = new URLSearchParams(location.search);
+  const query = new URLSearchParams({ bib: came.get("bibNumber") ?? "", search: came.get("selfieRequestId") ?? "" });
+  search(() => query, () => ask(`visit${location.search}`));
 }
