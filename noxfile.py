@@ -17,7 +17,7 @@ nox.options.sessions = ["lint", "types", "demo", "tests", "docs", "browser", "co
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 OLDEST = PYTHONS[0]
-SOURCES = ["ninepic_async", "tests", "benchmarks", "examples"]
+SOURCES = ["ninepic_async", "tests", "benchmarks", "examples", "scripts"]
 EXTRAS = "cli,otel,scale,testing"
 """All that the tests use, as in .ci/test."""
 # The sandbox multiplies small matrices. Threads for that only slow down a busy machine.
@@ -55,6 +55,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
+    session.run("python", "-m", "scripts.blocking_face", "--check")
     session.run("zizmor", "--offline", "--no-progress", "--quiet", ".github/workflows")
 
 

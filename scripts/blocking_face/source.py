@@ -52,14 +52,19 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def generated() -> dict[Path, str]:
     """Return each file and what is to be in it."""
+    return {path: formatted(text) for path, text in drafts().items()}
+
+
+def drafts() -> dict[Path, str]:
+    """Return each file and what is to be in it, before ruff sorts its imports and lays it out."""
     modules: dict[str, list[type]] = {}
     for name in BLOCKING:
         for cls in reversed(counterparts(getattr(_public, name))):
             classes = modules.setdefault(cls.__module__, [])
             if cls not in classes:
                 classes.append(cls)
-    texts = {path_of(name): formatted(module(name, classes)) for name, classes in modules.items()}
-    return {**texts, ROOT / "ninepic_async/sync/__init__.py": formatted(package())}
+    texts = {path_of(name): module(name, classes) for name, classes in modules.items()}
+    return {**texts, ROOT / "ninepic_async/sync/__init__.py": package()}
 
 
 def counterparts(cls: type) -> list[type]:
