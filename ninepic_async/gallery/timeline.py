@@ -30,7 +30,7 @@ _THIN: Final = 3
 _FEW_GROUPS: Final = 6
 """As many thin groups don't harm a page."""
 _NO_TIME: Final = datetime.min
-_WAYS: Final = {"bib": "BIB", "selfie": "selfie"}
+_WAYS: Final = {("bib",): "BIB", ("selfie",): "selfie", ("bib", "selfie"): "both"}
 
 
 @frozen(kw_only=True)
@@ -58,7 +58,7 @@ class Item:
     @property
     def found_by(self) -> str:
         """How it was found, for people."""
-        return " and ".join(_WAYS[way] for way in self.notes.found_by)
+        return _WAYS.get(self.notes.found_by, "")
 
 
 @frozen(kw_only=True)
@@ -93,6 +93,7 @@ class Level:
         caption: text of one photo's time.
         parts: bars that a group has in the chart.
         part: the bar that a time belongs to, from 0.
+        zone: the time zone of `inner`, if it is not the camera's.
     """
 
     plural: str
@@ -102,12 +103,13 @@ class Level:
     caption: Callable[[datetime], str]
     parts: int
     part: Callable[[datetime], int]
+    zone: str = ""
 
 
 _HOURS: Final = Level(
     "Hours", "%Y%m%d%H", day_text, lambda t: f"{t:%H}:00", clock_text, 6, lambda t: t.minute // 10
 )
-_UTC_HOURS: Final = evolve(_HOURS, inner=lambda t: f"{t:%H}:00 UTC", parts=1, part=lambda _: 0)
+_UTC_HOURS: Final = evolve(_HOURS, parts=1, part=lambda _: 0, zone=" UTC")
 _DAYS: Final = Level("Days", "%Y%m%d", month_text, lambda t: str(t.day), clock_text, 8, lambda t: t.hour // 3)
 _MONTHS: Final = Level(
     "Months",
@@ -148,7 +150,13 @@ class Group:
     @property
     def inner(self) -> str:
         """Text of this group within that."""
-        return "" if self.level is None else self.level.inner(self._time)
+        return "" if self.level is None else self.level.inner(self._time) + self.level.zone
+
+    @property
+    def label(self) -> str:
+        """The same, short enough for the chart."""
+        text = "" if self.level is None else self.level.inner(self._time)
+        return text[:3] if self.level is _MONTHS else text
 
     @property
     def heading(self) -> tuple[str, str]:

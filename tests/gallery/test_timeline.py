@@ -56,6 +56,7 @@ def test_photos_of_a_holiday_are_grouped_by_day() -> None:
 def test_photos_of_a_year_are_grouped_by_month() -> None:
     timeline = arrange(spread(60, timedelta(days=6)))
     assert timeline.groups[0].heading == ("", "January 2026")
+    assert (timeline.groups[0].outer, timeline.groups[0].label) == ("2026", "Jan")
     assert len(timeline.groups) == 13
 
 
@@ -87,6 +88,7 @@ def test_previews_are_grouped_by_the_services_hours() -> None:
     timeline = arrange(photos)
     assert names(timeline) == [["c", "a"], ["b"], ["d"]]
     assert timeline.groups[0].heading == ("19 January 2026", "06:00 UTC")
+    assert timeline.groups[0].label == "06:00"
     assert timeline.span == "19 January 2026, 06:00 to 08:00 UTC"
     assert [timeline.caption(each) for each in timeline.groups[0].photos] == ["", ""]
 
