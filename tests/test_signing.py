@@ -160,3 +160,12 @@ async def test_leaving_early_closes_the_list_of_photos() -> None:
 
     assert len(await answers.event.originals(photos=Photos()).collect(limit=5)) == 5
     assert closed.is_set()
+
+
+async def test_counting_sends_nothing() -> None:
+    answers = rig(signed)
+    assert await answers.event.originals(image_ids=["a", "b", "a"]).count() == 2
+    pager = answers.event.originals(photos=(photo(str(number)) for number in range(100)))
+    assert await pager.count() == 100
+    assert answers.requests == []
+    assert len(await pager.collect()) == 100

@@ -180,3 +180,16 @@ async def test_other_statuses_are_final(status: int, fetch: Fetch, host: Host) -
     report = await fetch([host.add("a", 2000, answer(status))])
     assert str(status) in report.failed[0].error
     assert len(host.seen) == 1
+
+
+async def test_macos_empties_the_drives_cache_once_a_batch(
+    fetch: Fetch, host: Host, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[object] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", lambda _, command: commands.append(command))
+    report = await fetch(host.gallery(40), concurrency=16)
+    assert report.done == 40
+    assert set(commands) == {51}
+    assert 2 <= len(commands) <= 41
