@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import anyio
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from ninepic_async._support.clock import Clock
 from ninepic_async._support.redact import mask_queries
@@ -43,10 +43,9 @@ class Finisher:
     clock: Clock
     facts: EventFacts
     most_waiting: int
-    _whole: asyncio.Queue[Whole | None] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_whole", asyncio.Queue(self.most_waiting))
+    _whole: asyncio.Queue[Whole | None] = field(
+        init=False, default=Factory(lambda self: asyncio.Queue(self.most_waiting), takes_self=True)
+    )
 
     async def take(self, job: FetchJob, fetched: Fetched) -> None:
         """Take a whole file as soon as there is room for it."""

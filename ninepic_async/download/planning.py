@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import define, field
 
+from ninepic_async._support.daemon_thread import run_in_daemon_thread
 from ninepic_async.download.finish import Finisher
 from ninepic_async.download.job import FetchJob
 from ninepic_async.download.journal import Row
@@ -65,7 +68,7 @@ class Planner:
             found = await self.known.latest(file.key)
             if found is not None and self._is_there(found):
                 return None
-        if found is not None and self._is_kept(found):
+        if found is not None and await self._is_kept(found):
             return None
         return file, None if found is None else found.row
 
@@ -77,7 +80,7 @@ class Planner:
             self._skip(found)
         return there
 
-    def _is_kept(self, found: Known) -> bool:
+    async def _is_kept(self, found: Known) -> bool:
         """Tell whether a file was changed or deleted by its owner, and is to stay so. Count it if so."""
         row = found.row
         if row.state != "done":
@@ -85,7 +88,8 @@ class Planner:
         if self.store.size(row.name) is None:
             kept = self.settings.skip_deleted
         else:
-            kept = self.store.is_whole(row.name) is True
+            check = partial(self.store.is_whole, row.name)
+            kept = await run_in_daemon_thread(check, name="ninepic-check") is True
         if kept:
             self._skip(found)
         return kept

@@ -37,10 +37,6 @@ _ONE_NAME: Final = frozenset(
     {errno.EPERM, errno.EACCES, errno.EBUSY, errno.EINVAL, errno.ETXTBSY, errno.ENXIO}
 )
 """What can be wrong with an existing file: it is immutable, or another program has it open."""
-_NO_LINKS: Final = frozenset(
-    {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EMLINK, errno.EXDEV}
-)
-"""How file systems without hard links, such as FAT, refuse one."""
 _COMPARED_BYTES: Final = 256 * 1024
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
@@ -214,15 +210,10 @@ class Folder:
         """Name a file without replacing another; return False where only renaming can do it."""
         try:
             os.link(self._at(part), self._at(final), src_dir_fd=self._dir, dst_dir_fd=self._dir)
-        except FileExistsError:
+        except OSError:
             if self.size(final) is not None:
                 raise NameTakenError(final) from None
-            return False  # a symlink, or no file at all
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            if self.size(final) is not None:
-                raise NameTakenError(final) from None
+            # The name is a symlink's, or the file system has no hard links. Renaming tells what is wrong.
             return False
         os.unlink(self._at(part), dir_fd=self._dir)
         return True

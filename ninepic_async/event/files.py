@@ -119,6 +119,8 @@ class Files(EventHandle):
 
         A file under its final name is always complete. Finished files are only size-checked, large files
         resume where they stopped, and expired links are signed again. Photo hosts never get the API key.
+        For a list of the service, one or two small requests ask for the event's name and the photos' hours,
+        which a gallery of the folder shows.
 
         Args:
             source: the result of a list call, or any iterable of `ImageItem`, `PresignedUrlItem` or `Clip`.
