@@ -1,29 +1,32 @@
-"""What stays the same when a link is signed again."""
+"""Which parts of a link change when it is signed again."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import unquote
 
-from ninepic_async import guesses
-
-_SIGNATURE_KEYS: Final = re.compile(
-    r"x-(amz|goog)-.*|signature|sig|policy|key-pair-id|(google|aws)access_?(key)?id"  # S3, Google, CloudFront
-    r"|s[eiprtv]|sk[a-z]{1,2}|spr"  # Azure
-    r"|(access_?)?token|hash|hmac|md5|nonce|timestamp|hdnts|__gda__|__token__|"
-    + "|".join(guesses.LINK_EXPIRY_KEYS),
-    re.IGNORECASE,
+_SIGNATURE_PREFIXES: Final = ("x-amz-", "x-goog-", "x-oss-", "x-ms-")
+_SIGNATURE_NAMES: Final = frozenset(
+    {
+        *("signature", "sig", "sign", "hmac", "md5", "hash", "token", "policy", "key-pair-id", "verify"),
+        *("expires", "exp", "expiry", "expire", "e", "s", "st", "se", "sp", "sv", "sr", "ske", "sks", "skv"),
+        *("skt", "skoid", "sktid", "hdnts", "hdnea", "validfrom", "validto", "response-content-disposition"),
+        *("awsaccesskeyid", "googleaccessid", "ossaccesskeyid", "q-signature", "q-sign-time", "q-key-time"),
+        *("access_token", "__token__", "__gda__", "nonce", "timestamp", "spr"),
+    }
 )
-"""Query keys that change with each signature."""
+"""Query parameters, in lower case, that belong to a link's signature. All others tell photos apart."""
+
+
+def is_signature_name(name: str) -> bool:
+    """Return whether a query parameter belongs to a link's signature."""
+    name = name.casefold()
+    return name in _SIGNATURE_NAMES or name.startswith(_SIGNATURE_PREFIXES)
 
 
 def unsigned(url: str) -> str:
-    """Return a link without its signature, but with the parts of its query that name the object."""
+    """Return a link without its signature, but with the parameters that name the object."""
     path, _, query = url.partition("?")
-    kept = "&".join(part for part in query.split("&") if not _is_signature(part))
+    named = (part for part in query.split("&") if not is_signature_name(unquote(part.partition("=")[0])))
+    kept = "&".join(named)
     return f"{path}?{kept}" if kept else path
-
-
-def _is_signature(part: str) -> bool:
-    return _SIGNATURE_KEYS.fullmatch(unquote(part.partition("=")[0])) is not None

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from ninepic_async._contract.endpoint import Listing
+from ninepic_async._contract.signed_links import is_signature_name
 from ninepic_async.download.names import split, stem
 
 _URL: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)(?:\?([^#]*))?")
@@ -21,16 +22,6 @@ _GENERIC_STEM: Final = re.compile(
     r"(original|photo|image|img|picture|file|download|large|full)s?|[a-z_]{2,5}[-_]?[0-9]{3,}", re.IGNORECASE
 )
 """Names that cameras and servers give to many photos."""
-_SIGNATURE_PREFIXES: Final = ("x-amz-", "x-goog-", "x-oss-", "x-ms-")
-_SIGNATURE_NAMES: Final = frozenset(
-    {
-        *("signature", "sig", "sign", "hmac", "md5", "hash", "token", "policy", "key-pair-id", "verify"),
-        *("expires", "exp", "expiry", "expire", "e", "s", "st", "se", "sp", "sv", "sr", "ske", "sks", "skv"),
-        *("skt", "skoid", "sktid", "hdnts", "hdnea", "validfrom", "validto", "response-content-disposition"),
-        *("awsaccesskeyid", "googleaccessid", "ossaccesskeyid", "q-signature", "q-sign-time", "q-key-time"),
-    }
-)
-"""Query parameters, in lower case, that belong to a link's signature. All others tell photos apart."""
 
 
 def photo_key(kind: str, *parts: str) -> str:
@@ -58,7 +49,7 @@ def original_key_of_id(image_id: str) -> str:
 def exact_key(filename: str, url: str) -> str:
     """Return the key of one of several originals that `original_key` can't tell apart."""
     pairs = parse_qsl(url.partition("?")[2], keep_blank_values=True)
-    named = [f"{name}={value}" for name, value in pairs if not _is_signature_name(name)]
+    named = [f"{name}={value}" for name, value in pairs if not is_signature_name(name)]
     return photo_key("original", filename, url_path(url), *named)
 
 
@@ -88,12 +79,7 @@ def _stable_parts(url: str, *, generic: bool) -> list[str]:
 
 
 def _is_signature(name: str, value: str) -> bool:
-    return _is_signature_name(name) or _is_token(value)
-
-
-def _is_signature_name(name: str) -> bool:
-    name = name.casefold()
-    return name in _SIGNATURE_NAMES or name.startswith(_SIGNATURE_PREFIXES)
+    return is_signature_name(name) or _is_token(value)
 
 
 def _is_dated(segments: list[str]) -> bool:
