@@ -91,10 +91,10 @@ async def talk(api: Api, path: str, *lines: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(url.host, url.port)
     head = f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}\r\nX-API-Key: {api.sandbox.api_key}"
     writer.write(b"\r\n".join([head.encode(), *lines, b"", b""]))
-    told = await reader.read()
+    received = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return told
+    return received
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -328,14 +328,14 @@ async def test_changes_over_control(session: ClientSession) -> None:
             async with session.request(method, url, json=body) as reply:
                 return reply.status, await reply.json()
 
-        status, told = await send(
+        status, received = await send(
             "POST", {"count": 2, "bib": sandbox.bibs[0], "taken_at": "2026-01-17T04:30:00Z"}
         )
-        assert (status, len(told["added"]), told["photos"]) == (200, 2, 22)
-        assert set(told["added"]) <= set(await listed(api, f"/bibs/{sandbox.bibs[0]}"))
+        assert (status, len(received["added"]), received["photos"]) == (200, 2, 22)
+        assert set(received["added"]) <= set(await listed(api, f"/bibs/{sandbox.bibs[0]}"))
         async with session.post(url) as reply:
             assert (await reply.json())["photos"] == 23
-        assert await send("DELETE", {"image_ids": told["added"]}) == (200, {"photos": 21})
+        assert await send("DELETE", {"image_ids": received["added"]}) == (200, {"photos": 21})
         for method, body, expected in (
             ("POST", {"count": 0}, 400),
             ("POST", {"taken_at": "soon"}, 400),
@@ -345,6 +345,6 @@ async def test_changes_over_control(session: ClientSession) -> None:
             ("DELETE", {"image_ids": ["nonsense"]}, 404),
             ("DELETE", {}, 400),
         ):
-            status, told = await send(method, body)
-            assert (status, bool(told["message"])) == (expected, True)
+            status, received = await send(method, body)
+            assert (status, bool(received["message"])) == (expected, True)
         assert sandbox.event.gallery.total == 21

@@ -87,7 +87,7 @@ asyncio.run(main())
 
 
 def test_same_seed_in_another_process() -> None:
-    told = {
+    received = {
         subprocess.run(
             [sys.executable, "-c", MADE_UP],
             env=os.environ | {"PYTHONHASHSEED": seed},
@@ -97,7 +97,7 @@ def test_same_seed_in_another_process() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(told) == 1
+    assert len(received) == 1
 
 
 async def test_sandboxes_share_nothing(session: ClientSession) -> None:
@@ -138,8 +138,10 @@ print(sorted({"PIL", "numpy", "av"} & set(sys.modules)))
 
 
 def test_bib_search_imports_no_picture_library() -> None:
-    told = subprocess.run([sys.executable, "-c", DRAWS_NOTHING], capture_output=True, text=True, check=True)
-    found, loaded = told.stdout.splitlines()
+    received = subprocess.run(
+        [sys.executable, "-c", DRAWS_NOTHING], capture_output=True, text=True, check=True
+    )
+    found, loaded = received.stdout.splitlines()
     assert int(found) > 0
     assert loaded == "[]"
 
@@ -291,8 +293,10 @@ except ImportError as error:
 
 
 def test_missing_pillow_says_what_to_install() -> None:
-    told = subprocess.run([sys.executable, "-c", WITHOUT_PILLOW], capture_output=True, text=True, check=True)
-    assert "pip install 'ninepic-async[sandbox]'" in told.stdout
+    received = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PILLOW], capture_output=True, text=True, check=True
+    )
+    assert "pip install 'ninepic-async[sandbox]'" in received.stdout
 
 
 async def test_event_without_participants_matches_nobody(session: ClientSession) -> None:

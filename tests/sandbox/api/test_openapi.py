@@ -144,7 +144,7 @@ async def done(api: CheckedApi) -> Answer:
     return await api.get(f"/video-clipping/{job}")
 
 
-async def with_nobody_in_it(api: CheckedApi) -> Answer:
+async def without_a_match(api: CheckedApi) -> Answer:
     job = await api.job(api.sandbox.stranger_selfie())
     api.clock.advance(60)
     return await api.get(f"/video-clipping/{job}")
@@ -177,11 +177,11 @@ ANSWERS: dict[str, tuple[int, Call]] = {
     "ping": (200, lambda api: api.get("/ping")),
     "details": (200, lambda api: api.get("/details")),
     "photos": (200, lambda api: api.get("/images", page=2)),
-    "photos, the largest page there is": (200, lambda api: api.get("/images", page=2**63 - 1)),
+    "photos, the largest page number": (200, lambda api: api.get("/images", page=2**63 - 1)),
     "bib_search": (200, lambda api: api.get(f"/bibs/{api.sandbox.bibs[0]}")),
-    "bib_search, nobody": (200, lambda api: api.get("/bibs/nobody")),
+    "bib_search, no photos": (200, lambda api: api.get("/bibs/nobody")),
     "face_search": (200, lambda api: api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0]))),
-    "face_search, nobody": (200, lambda api: api.upload("/faces", api.sandbox.stranger_selfie())),
+    "face_search, no match": (200, lambda api: api.upload("/faces", api.sandbox.stranger_selfie())),
     "face_search, own request_id": (
         200,
         lambda api: api.upload("/faces", api.sandbox.selfie(api.sandbox.bibs[0]), str(uuid4())),
@@ -190,16 +190,16 @@ ANSWERS: dict[str, tuple[int, Call]] = {
     "timeline_photos": (200, lambda api: api.get("/timeline/images", **SPAN)),
     "start_clips": (200, lambda api: api.upload(MOTION, api.sandbox.selfie(api.sandbox.bibs[0]))),
     "originals, bib": (200, lambda api: api.post("/original-photos", {"method": "bib", "identifier": "1"})),
-    "no page 0": (422, lambda api: api.get("/images", page=0)),
-    "no page 2**63": (422, lambda api: api.get("/images", page=2**63)),
-    "no span": (422, lambda api: api.get("/timeline/images")),
+    "page 0": (422, lambda api: api.get("/images", page=0)),
+    "page 2**63": (422, lambda api: api.get("/images", page=2**63)),
+    "timeline without a span": (422, lambda api: api.get("/timeline/images")),
     "no selfie": (422, lambda api: api.upload("/faces", None)),
     "no selfie for Motion": (422, lambda api: api.upload(MOTION, None)),
     "an empty selfie": (400, lambda api: api.upload("/faces", b"")),
     "an empty selfie for Motion": (400, lambda api: api.upload(MOTION, b"")),
-    "a selfie that is none": (400, lambda api: api.upload("/faces", b"no picture")),
-    "a request_id that is none": (400, lambda api: api.get("/faces/x")),
-    "a request_id that is none for Motion": (400, lambda api: api.get("/video-clipping/x")),
+    "an upload that is not a picture": (400, lambda api: api.upload("/faces", b"no picture")),
+    "a malformed request_id": (400, lambda api: api.get("/faces/x")),
+    "a malformed request_id for Motion": (400, lambda api: api.get("/video-clipping/x")),
     "an unknown request_id": (404, lambda api: api.get(f"/faces/{UNKNOWN}")),
     "an unknown request_id for Motion": (404, lambda api: api.get(f"/video-clipping/{UNKNOWN}")),
     "Motion for an unknown search": (404, lambda api: api.upload(MOTION, None, UNKNOWN)),
@@ -213,8 +213,8 @@ ANSWERS: dict[str, tuple[int, Call]] = {
         lambda api: api.post("/original-photos", {"method": "selfie", "identifier": UNKNOWN}),
     ),
     "no key": (401, lambda api: api.send("GET", api.url("/ping"), headers={"X-API-Key": ""})),
-    "another key": (403, lambda api: api.send("GET", api.url("/events"), headers={"X-API-Key": "x"})),
-    "another event": (403, lambda api: api.get("/details", event_id=1)),
+    "a wrong key": (403, lambda api: api.send("GET", api.url("/events"), headers={"X-API-Key": "x"})),
+    "an event of another organisation": (403, lambda api: api.get("/details", event_id=1)),
 }
 
 
@@ -236,7 +236,7 @@ async def test_replies_after_a_search_match_the_document(api: CheckedApi) -> Non
     assert (await originals(api, "selfie", request_id)).data["identifier"] == request_id
     assert (await api.upload(MOTION, None, request_id)).data["request_id"] == request_id
     assert (await done(api)).data["clips"]
-    assert (await with_nobody_in_it(api)).data["clips"] == []
+    assert (await without_a_match(api)).data["clips"] == []
     assert (await failed(api)).data["message"]
     await some_originals(api)
 

@@ -185,8 +185,8 @@ async def test_faults_are_listed_with_their_counts(remote: Remote, api: Api) -> 
         assert (reply.status, await reply.text()) == (503, "<html>")
         assert reply.headers["Retry-After"] == "0"
     await api.get("/details")
-    told = (await remote.get("/faults"))["faults"]
-    assert [(each["struck"], each["used_up"]) for each in told] == [(1, True), (1, False)]
+    received = (await remote.get("/faults"))["faults"]
+    assert [(each["struck"], each["used_up"]) for each in received] == [(1, True), (1, False)]
     await api.get("/details")
     assert (await remote.get("/faults"))["used_up"] is True
     assert (await remote.send("DELETE", "/faults")).body == {"faults": [], "used_up": True}
@@ -215,9 +215,9 @@ async def test_faults_are_listed_with_their_counts(remote: Remote, api: Api) -> 
 async def test_invalid_faults(remote: Remote, api: Api, body: object, field: str, problem: str) -> None:
     answer = await remote.post("/faults", body)
     assert answer.status == 400
-    (told,) = answer.body["problems"]
-    assert told["field"] == field
-    assert problem in told["problem"]
+    (received,) = answer.body["problems"]
+    assert received["field"] == field
+    assert problem in received["problem"]
     assert api.sandbox.faults.unused == [], "all or none"
 
 
@@ -235,17 +235,17 @@ async def test_body_that_is_not_json(remote: Remote) -> None:
 async def test_log_is_read_and_cleared(remote: Remote, api: Api) -> None:
     await api.get("/ping")
     await api.get("/images", page=2)
-    told = (await remote.get("/requests", endpoint="photos"))["requests"]
-    assert [(each["endpoint"], each["page"], each["status"]) for each in told] == [("photos", 2, 200)]
-    assert told[0]["headers"]["X-API-Key"] == "***"
+    received = (await remote.get("/requests", endpoint="photos"))["requests"]
+    assert [(each["endpoint"], each["page"], each["status"]) for each in received] == [("photos", 2, 200)]
+    assert received[0]["headers"]["X-API-Key"] == "***"
     assert len((await remote.get("/requests"))["requests"]) == 2
     assert (await remote.send("DELETE", "/requests")).body == {"requests": []}
 
 
 async def test_headers_that_are_not_utf8_are_logged(remote: Remote, api: Api) -> None:
     await talk(api, "/ping", b"X-Name: caf\xe9", b"Connection: close")
-    (told,) = (await remote.get("/requests"))["requests"]
-    assert (told["headers"]["X-Name"], told["status"]) == ("caf\ufffd", 200)
+    (received,) = (await remote.get("/requests"))["requests"]
+    assert (received["headers"]["X-Name"], received["status"]) == ("caf\ufffd", 200)
 
 
 async def test_selfies_over_control(remote: Remote, api: Api) -> None:
