@@ -30,7 +30,7 @@ _THIN: Final = 3
 _FEW_GROUPS: Final = 6
 """As many thin groups don't harm a page."""
 _NO_TIME: Final = datetime.min
-_WAYS: Final = {("bib",): "BIB", ("selfie",): "selfie", ("bib", "selfie"): "both"}
+_WAYS: Final = {("bib",): "BIB", ("selfie",): "selfie", ("bib", "selfie"): "BIB + selfie"}
 
 
 @frozen(kw_only=True)

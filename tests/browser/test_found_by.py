@@ -32,9 +32,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_photos_say_how_they_were_found(found: Path, open_page: OpenPage) -> None:
     page = await open_page(found)
     texts = [await page.locator("ul.photos li").nth(n).locator("em").all_inner_texts() for n in range(5)]
-    assert texts == [["by BIB"], ["by both"], ["by selfie"], ["by selfie"], []]
+    assert texts == [["by BIB"], ["by BIB + selfie"], ["by selfie"], ["by selfie"], []]
     await page.locator("ul.photos a").nth(1).click()
-    await expect(page.locator("dialog .facts em")).to_have_text("by both")
+    await expect(page.locator("dialog .facts em")).to_have_text("by BIB + selfie")
 
 
 async def test_photos_are_filtered_by_how_they_were_found(found: Path, open_page: OpenPage) -> None:
@@ -43,7 +43,7 @@ async def test_photos_are_filtered_by_how_they_were_found(found: Path, open_page
     assert await group.get_by_role("button").all_inner_texts() == [
         "All 6",
         "By BIB 1",
-        "By both 1",
+        "By BIB + selfie 1",
         "By selfie 2",
     ]
     await group.get_by_role("button", name="By selfie 2").click()

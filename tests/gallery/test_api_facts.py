@@ -53,7 +53,7 @@ async def test_a_participants_photos_say_how_they_were_found(tmp_path: Path) -> 
     note_bib(tmp_path, bib, [image_id for image_id, ways in memories.found_by.items() if "bib" in ways])
     page = read(write_gallery(tmp_path).index)
     expected = {
-        image_id: "by both" if len(ways) == 2 else "by BIB" if "bib" in ways else "by selfie"
+        image_id: "by BIB + selfie" if len(ways) == 2 else "by BIB" if "bib" in ways else "by selfie"
         for image_id, ways in memories.found_by.items()
     }
     shown = dict(zip((name.removesuffix(".jpg") for name in page.photos), page.texts("em"), strict=True))
