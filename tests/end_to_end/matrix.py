@@ -28,7 +28,7 @@ NOT_THERE: Final = ""
 PROPERTY: Final = "row of the fault matrix"
 """Under this name a test hands its row on to the summary, which may be another process's."""
 DEADLINE_S: Final = 20.0
-SHORT_DEADLINE_S: Final = 1.0
+SHORT_DEADLINE_S: Final = 4.0
 """Where the call is known to go on for all of it."""
 BOUND_S: Final = 30.0
 """A call that takes this long hangs: its deadline is long over."""
