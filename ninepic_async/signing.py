@@ -109,6 +109,8 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
             async for ids in chunks:
                 signed = await sign_ids(self._run, self._call, ids)
                 number, given = number + 1, given + len(signed.links) + len(signed.failed)
+                if signed.failed:
+                    log.warning("%s: %d originals on this page failed", self._call.name, len(signed.failed))
                 yield _page(signed, number, given, size)
 
     async def first_page(self) -> Page[PresignedUrlItem]:
