@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import mmap
 import os
 import select
+import stat
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -104,26 +106,24 @@ def _read_file(file: Any) -> object:
     if hasattr(file, "seekable") and file.seekable():
         # Code that looked at the picture first has moved on from its start.
         file.seek(0)
-    elif hasattr(file, "read1") and (descriptor := _descriptor(file)) is not None:
-        return _read_pipe(file, descriptor)
+    elif isinstance(file, io.BufferedReader) and _is_pipe_or_terminal(file) and hasattr(select, "poll"):
+        return _read_pipe(file)
     return file.read()
 
 
-def _descriptor(file: Any) -> int | None:
-    """Return the descriptor of a file whose readiness the system can report."""
-    try:
-        return int(file.fileno()) if hasattr(select, "poll") else None
-    except (AttributeError, OSError, ValueError):
-        return None
+def _is_pipe_or_terminal(file: io.BufferedReader) -> bool:
+    # Not a socket: what TLS or HTTP has buffered does not make a socket ready.
+    mode = os.fstat(file.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-def _read_pipe(file: Any, descriptor: int) -> bytes:
+def _read_pipe(file: io.BufferedReader) -> bytes:
     """Read to the end, but wait for data outside of the file's lock.
 
     The interpreter needs that lock when it closes stdin at exit, and aborts if a thread still holds it.
     """
     ready = select.poll()
-    ready.register(descriptor, select.POLLIN | select.POLLHUP | select.POLLERR)
+    ready.register(file.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
     chunks: list[bytes] = []
     while True:
         ready.poll()

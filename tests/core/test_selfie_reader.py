@@ -5,6 +5,7 @@ import contextlib
 import gc
 import mmap
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -118,6 +119,15 @@ async def test_a_pipe_is_read_to_its_end_with_what_was_peeked_at(pipe: tuple[Any
     os.write(writer, JPEG[6:])
     os.close(writer)
     assert await reading == JPEG
+
+
+async def test_a_socket_is_read_though_all_of_it_was_buffered_already() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as file:
+        theirs.sendall(JPEG)
+        theirs.shutdown(socket.SHUT_WR)
+        assert file.peek(1)[:3] == JPEG[:3]
+        assert await content(file) == JPEG
 
 
 @pytest.mark.parametrize("call", ["face_search", "start_clips", "clips"])
