@@ -207,7 +207,7 @@ def _print_parts(found: Memories) -> None:
 def _note(to: Path, bib: str | None, found: Memories) -> None:
     from ninepic_async.gallery import note_bib, note_found_by
 
-    note_found_by(to, found.found_by)
+    note_found_by(to, {photo.image_id: found.found_by[photo.image_id] for photo in found.photos})
     by_bib = [image_id for image_id, ways in found.found_by.items() if "bib" in ways]
     if bib is not None and by_bib:
         note_bib(to, bib, by_bib)

@@ -63,6 +63,7 @@ def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collect
     Args:
         folder: the folder of the photos. It is made if it is missing.
         found_by: for each photo's id, ``"bib"``, ``"selfie"`` or both, as ``Memories.found_by`` has it.
+            Photos of which no time is known are shown in this order.
 
     Raises:
         InvalidInputError: an argument is invalid.
@@ -80,9 +81,9 @@ def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collect
     _append(
         root,
         [
-            {"photo": _identity(photo), "found_by": way}
-            for photo in found_by
-            for way in _ways(found_by[photo])
+            {"photo": _identity(photo), "found_by": way, "list": "found", "place": place}
+            for place, (photo, ways) in enumerate(found_by.items())
+            for way in _ways(ways)
         ],
     )
 
@@ -114,6 +115,7 @@ class FolderNotes:
 
     event_name: str | None = None
     _noted: dict[str, dict[tuple[str, str], None]] = field(factory=dict)
+    _places: dict[str, tuple[str, int]] = field(factory=dict)
     _journal: dict[str, dict[str, Any]] = field(factory=dict)
 
     def of(self, name: str) -> PhotoNotes:
@@ -121,11 +123,12 @@ class FolderNotes:
         row = self._journal.get(name, {})
         known_as = dict.fromkeys((_plain(name), str(row.get("id", "")), _plain(stem(name))))
         noted = dict.fromkeys(note for each in known_as for note in self._noted.get(each, ()))
+        noted_place = next((self._places[each] for each in known_as if each in self._places), None)
         return PhotoNotes(
             bibs=tuple(text for kind, text in noted if kind == "bib"),
             found_by=tuple(way for way in FOUND_BY if ("found_by", way) in noted),
             hour=_hour(row.get("hour")),
-            place=_place(row),
+            place=_place(row) or noted_place,
         )
 
 
@@ -136,7 +139,9 @@ def read_notes(folder: OpenFolder) -> FolderNotes:
         photo, bib, way = row.get("photo"), row.get("bib"), row.get("found_by")
         if not isinstance(photo, str):
             continue
-        noted = notes._noted.setdefault(photo, {})
+        noted, place = notes._noted.setdefault(photo, {}), _place(row)
+        if place is not None:
+            notes._places[photo] = place
         if isinstance(bib, str) and bib:
             noted["bib", bib[:_LONGEST_BIB]] = None
         if way in FOUND_BY:

@@ -49,7 +49,7 @@ async def test_a_participants_photos_say_how_they_were_found(tmp_path: Path) -> 
         bib = sandbox.bibs[0]
         memories = await client.event(sandbox.event_id).memories(bib=bib, selfie=sandbox.selfie(bib))
         await client.event(sandbox.event_id).download(memories, tmp_path)
-    note_found_by(tmp_path, memories.found_by)
+    note_found_by(tmp_path, {photo.image_id: memories.found_by[photo.image_id] for photo in memories})
     note_bib(tmp_path, bib, [image_id for image_id, ways in memories.found_by.items() if "bib" in ways])
     page = read(write_gallery(tmp_path).index)
     expected = {
@@ -58,3 +58,4 @@ async def test_a_participants_photos_say_how_they_were_found(tmp_path: Path) -> 
     }
     shown = dict(zip((name.removesuffix(".jpg") for name in page.photos), page.texts("em"), strict=True))
     assert shown == expected
+    assert list(shown) == [photo.image_id for photo in memories]

@@ -145,6 +145,13 @@ def test_how_photos_were_found_is_noted(tmp_path: Path) -> None:
     assert found == {"a": ("bib", "selfie"), "b": ("selfie",), "c": ("bib",), "d": ()}
 
 
+def test_photos_without_a_time_are_in_the_order_of_finding(tmp_path: Path) -> None:
+    for name in "abc":
+        draw(tmp_path / f"{name}.jpg")
+    note_found_by(tmp_path, {"c": {"bib"}, "a": {"selfie"}, "b": {"bib", "selfie"}})
+    assert read(write_gallery(tmp_path).index).photos == ["c.jpg", "a.jpg", "b.jpg"]
+
+
 @pytest.mark.parametrize(
     "found_by", [["a"], {"a": "bib"}, {"a": {"face"}}, {"a": 5}, {"a": [["bib"]]}, {5: {"bib"}}]
 )
