@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from ninepic_async.errors import ConfigError
 from ninepic_async.memories.result import Memories
@@ -25,10 +25,9 @@ T = TypeVar("T")
 M = TypeVar("M")
 
 Item = ImageItem | PresignedUrlItem | Clip
-_Batch = tuple[list[T], Exception | None]
 Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | Iterable[Item]
 
-_READ_AT_ONCE: Final = 100
+_READ_AHEAD: Final = 100
 _END_WITHIN_S: Final = 0.3
 _MESSAGES_WAITING: Final = 16
 """Progress that a slow caller has not read yet. Older progress is dropped."""
@@ -69,51 +68,79 @@ class _Aside(Generic[T]):
 async def _read_aside(items: Iterable[T]) -> AsyncGenerator[T, None]:
     reader = _Reader(items)
     try:
-        broken: Exception | None = None
-        while broken is None:
-            batch, broken = await reader.next()
-            for item in batch:
-                yield item
-            if not batch and broken is None:
-                return
-        raise broken
+        while not isinstance(item := await reader.next(), _End):
+            yield item
+        item.check()
     finally:
-        broken = None  # its traceback keeps this frame
         reader.close()
 
 
+@define
+class _End:
+    """Comes after the last item of an iterable."""
+
+    error: Exception | None = None
+
+    def check(self) -> None:
+        """Raise the error that ended the iterable, and forget it: its traceback refers to this frame."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
+
+
 class _Reader(Generic[T]):
-    """A daemon thread that reads an iterable from its start to its end, a few items at a time.
+    """A daemon thread that reads an iterable from its start to its end, some items ahead.
 
     One thread for all of it: a generator may hold what belongs to a thread, such as a database connection.
     """
 
     def __init__(self, items: Iterable[T]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._wanted: SimpleQueue[asyncio.Future[_Batch[T]] | None] = SimpleQueue()
+        self._read_items: deque[T | _End] = deque()
+        self._arrival: asyncio.Event | None = None
+        self._room: SimpleQueue[None] = SimpleQueue()
+        self._is_closed = False
+        for _ in range(_READ_AHEAD):
+            self._room.put(None)
         run = partial(copy_context().run, self._read, items)
         try:
             threading.Thread(target=run, name="ninepic-source", daemon=True).start()
         except RuntimeError as error:
             raise ConfigError(f"no thread can be started to read the source: {error}") from None
 
-    async def next(self) -> _Batch[T]:
-        """Wait for the next items, and for the error that came after them."""
-        batch: asyncio.Future[_Batch[T]] = self._loop.create_future()
-        self._wanted.put(batch)
-        return await batch
+    async def next(self) -> T | _End:
+        """Wait for the next item."""
+        while not self._read_items:
+            self._arrival = asyncio.Event()
+            # The thread appends before it looks for the event: one of the two sees the other.
+            if not self._read_items:
+                await self._arrival.wait()
+            self._arrival = None
+        self._room.put(None)
+        return self._read_items.popleft()
 
     def close(self) -> None:
-        """End the thread, as soon as it has read what it reads now."""
-        self._wanted.put(None)
+        """End the thread as soon as it has the item that it waits for now."""
+        self._is_closed = True
+        self._room.put(None)
 
     def _read(self, items: Iterable[T]) -> None:
         iterator = _each(items)
-        while (wanted := self._wanted.get()) is not None:
-            batch = _take(iterator)
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(_deliver, wanted, batch)
-            del wanted, batch
+        has_more = True
+        while has_more:
+            self._room.get()
+            if self._is_closed:
+                break
+            item = _take(iterator)
+            has_more = not isinstance(item, _End)
+            self._read_items.append(item)
+            if (arrival := self._arrival) is not None:
+                with suppress(RuntimeError):  # the loop has ended
+                    self._loop.call_soon_threadsafe(arrival.set)
+            del item
         iterator.close()
 
 
@@ -121,21 +148,13 @@ def _each(items: Iterable[T]) -> Generator[T, None, None]:
     yield from items
 
 
-def _take(iterator: Iterator[T]) -> _Batch[T]:
-    """Take a few items, and the error that came after them. The items before it count."""
-    batch: list[T] = []
+def _take(iterator: Iterator[T]) -> T | _End:
     try:
-        batch.extend(islice(iterator, _READ_AT_ONCE))
+        return next(iterator, _End())
     except Exception as error:
-        return batch, error
+        return _End(error)
     except BaseException as error:
-        return batch, _ExitError(error)
-    return batch, None
-
-
-def _deliver(wanted: asyncio.Future[_Batch[T]], batch: _Batch[T]) -> None:
-    if not wanted.done():
-        wanted.set_result(batch)
+        return _End(_ExitError(error))
 
 
 def call_with_progress(

@@ -69,6 +69,23 @@ def test_a_generator_runs_in_one_daemon_thread(event: Event, tmp_path: Path) -> 
     assert seen[0] is not threading.current_thread()
 
 
+def test_an_item_is_downloaded_before_the_generator_gives_the_next(event: Event, tmp_path: Path) -> None:
+    photos, is_done = event.photos().collect(limit=3), threading.Event()
+
+    def source() -> Iterator[ImageItem]:
+        for photo in photos:
+            is_done.clear()
+            yield photo
+            assert is_done.wait(30), "the download waits for more items"
+
+    def note(progress: DownloadProgress) -> None:
+        if progress.done:
+            is_done.set()
+
+    report = event.download(source(), tmp_path, rendition="thumbnail", on_progress=note)
+    assert report.done == 3
+
+
 def test_a_generator_is_closed_when_the_download_fails(event: Event, tmp_path: Path) -> None:
     photos, ended = event.photos().collect(limit=300), threading.Event()
 
