@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from typing import Final, Protocol, Self
+from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -22,13 +22,6 @@ _MAX_BIB_CHARS: Final = 100
 _MAX_GALLERY_URL_CHARS: Final = 4_096
 _EVENT_ID: Final = re.compile(r"[0-9]{1,18}")
 _GALLERY_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
-
-
-class _URLObject(Protocol):
-    """A URL of aiohttp, Starlette or httpx."""
-
-    @property
-    def scheme(self) -> str: ...
 
 
 @frozen(kw_only=True)
@@ -52,7 +45,7 @@ class CtaVisit(Record):
     gallery_url: str | None = field(default=None, repr=shown_url)
 
     @classmethod
-    def parse(cls, url: str | _URLObject) -> Self:
+    def parse(cls, url: object) -> Self:
         """Read a visit from the URL that was requested. A missing, wrong or repeated part is None.
 
         Args:

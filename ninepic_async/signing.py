@@ -88,9 +88,9 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
     Each photo is signed once, also where the list has it twice.
     """
 
-    _call: Originals = field(kw_only=True, repr=False)
-    _photos: Iterable[object] | AsyncIterable[object] = field(default=(), repr=False)
-    _name: str = "image_ids"
+    _call: Originals = field(kw_only=True, repr=False, alias="call")
+    _photos: Iterable[object] | AsyncIterable[object] = field(default=(), repr=False, alias="photos")
+    _name: str = field(default="image_ids", alias="name")
     _taken: dict[str, None] = field(factory=dict, init=False, eq=False, repr=False)
     """The ids that a generator has given, so that a second reading begins with them."""
 

@@ -12,23 +12,20 @@ import stat
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from attrs import evolve
 
-from ninepic_async._contract.endpoints import FaceSearch, StartClips
 from ninepic_async._contract.selfie import Selfie
 from ninepic_async._support.daemon_thread import run_in_daemon_thread
 from ninepic_async._support.secret import Opaque
 from ninepic_async.errors import InvalidInputError
 
-U = TypeVar("U", FaceSearch, StartClips)
-
 _THREAD: Final = "ninepic-selfie"
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-async def with_selfie(source: Any, endpoint: U) -> U:
+async def with_selfie(source: Any, endpoint: Any) -> Any:
     """Return an endpoint with its selfie read.
 
     Args:

@@ -25,12 +25,22 @@ _SETS_TIMES: Final = os.utime in os.supports_fd
 class PartState:
     """What is known of an unfinished file; see `Part`."""
 
+    name: str
+    size: int
+    total: int | None
+    validator: str | None
+    modified: float | None
+
     def __init__(self, name: str, size: int = 0, previous: Row | None = None) -> None:
         self.name = name
         self.size = size
         self.total = previous.bytes if previous else None
         self.validator = previous.validator if previous else None
-        self.modified: float | None = None
+        self.modified = None
+
+    def _expect(self, total: int | None, validator: str | None) -> None:
+        """Set what the host says of a new content."""
+        self.total, self.validator, self.modified = total, validator, None
 
     @property
     def resume_at(self) -> int | None:
@@ -99,7 +109,7 @@ class FilePart(PartState):
         """Empty the file, and set what is known of the new content."""
         self.resume(0)
         self._head = b""
-        self.total, self.validator, self.modified = total, validator, None
+        self._expect(total, validator)
 
     def head(self) -> bytes:
         """Return the first bytes."""
@@ -174,7 +184,7 @@ class TemporaryPart(PartState):
     def restart(self, total: int | None, validator: str | None) -> None:
         """Empty the file, and set what is known of the new content."""
         self.resume(0)
-        self.total, self.validator, self.modified = total, validator, None
+        self._expect(total, validator)
 
     def head(self) -> bytes:
         """Return the first bytes."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from time import monotonic
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import anyio.lowlevel
 from attrs import define, field, frozen
@@ -24,6 +24,13 @@ from ninepic_async.signing import IDS_PER_REQUEST, OriginalsByIds, Signed
 Item = ImageItem | PresignedUrlItem | Clip
 Rendition = Literal["large", "thumbnail", "original"]
 Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | AsyncIterable[Item] | Iterable[Item]
+
+
+@runtime_checkable
+class _HasFiles(Protocol):
+    def __ninepic_files__(self) -> Iterable[ImageItem | Clip]: ...
+
+
 SignIds = Callable[[Sequence[str]], Awaitable[Signed]]
 """Signs links to the originals with these ids, at most `IDS_PER_REQUEST` of them."""
 
@@ -138,7 +145,7 @@ class PhotoSource:
         source = self.source
         if isinstance(source, FaceSearch):
             source = behind(source)
-        if hasattr(source, "__ninepic_files__"):  # a `Memories`, whose clips iterating leaves out
+        if isinstance(source, _HasFiles):  # a `Memories`, whose clips iterating leaves out
             source = source.__ninepic_files__()
         if isinstance(source, Pager):
             return self._of_pager(source)

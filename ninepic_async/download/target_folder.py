@@ -183,7 +183,7 @@ class Folder:
 
     async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
         """Make the content of whole files durable, and close them. Return what failed, by part name."""
-        todo = [part for part, _ in files if isinstance(part, FilePart)]
+        todo: list[FilePart] = [part for part, _ in files if isinstance(part, FilePart)]
         failed: dict[str, OSError] = {}
         try:
             with self._writing(FILE_NAME):

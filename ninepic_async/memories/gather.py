@@ -39,7 +39,7 @@ _HEAD_START_S: Final = 0.05
 """A call's own deadline comes this much before ours, so that its error carries the request_id."""
 _DETAILS_SHARE: Final = 1 / 3
 """The flags save requests, but are not worth the whole deadline."""
-_SWITCHES: Final = {
+_SWITCHES: Final[dict[PartName, tuple[str, ...]]] = {
     "bib": ("bib_search",),
     "selfie": ("selfie_search",),
     "clips": ("selfie_search", "video_search", "video_selfie_search"),
@@ -133,7 +133,7 @@ class _Gathering:
         self._wanted = wanted
         self._seconds = seconds
         self._deadline = asyncio.get_running_loop().time() + seconds
-        self._progress = {name: _Progress() for name in wanted.names()}
+        self._progress: dict[PartName, _Progress] = {name: _Progress() for name in wanted.names()}
         self._search_ended = asyncio.Event()
         """Set once the selfie search has answered, well or badly. Clips wait for it."""
 
@@ -281,7 +281,7 @@ def _raise_if_nothing_came(memories: Memories) -> None:
         return
     errors = {name: part.error for name, part in parts.items() if part.error is not None}
     if not errors:
-        flags = [flag for name in parts for flag in _SWITCHES[name]]
+        flags = [flag for name, needed in _SWITCHES.items() if name in parts for flag in needed]
         raise FeatureDisabledError(
             f"every search that was requested is off for this event ({', '.join(parts)})", feature=flags[0]
         )

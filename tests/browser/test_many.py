@@ -36,6 +36,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("many")
     (folder / FOLDER_NAME).mkdir()
     photos = []
+    wide = tall = folder
     for number in range(NUMBER):
         if number % LINKS == 0:
             wide = draw(folder / f"wide-{number}.jpg", (480, 320))

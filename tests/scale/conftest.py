@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from distributed import Client, LocalCluster
@@ -12,9 +13,10 @@ from ninepic_async.sandbox import Sandbox
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[LocalCluster]:
     """Two worker processes, for the whole session: they take seconds to start."""
-    with LocalCluster(
+    made: Any = LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
-    ) as started:
+    )
+    with made as started:
         yield started
 
 

@@ -112,9 +112,10 @@ async def test_a_gallery_that_changes_becomes_further_shards(
 async def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(
     sb: Sandbox, client: NinePic, tmp_path: Path
 ) -> None:
-    with LocalCluster(
+    made: Any = LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
-    ) as own:
+    )
+    with made as own:
         sb.faults.add(endpoint="photo", times=10_000, delay_s=0.05)
         running = asyncio.ensure_future(
             scale.download(client.event(sb.event_id), tmp_path, dask=own.scheduler_address, shard=10)
