@@ -91,6 +91,8 @@ class PageWalk(Generic[T]):
             self._retreats, self._ended = 0, None
         size = max(now.page_size, 1)
         shrunk_by = self._note_total(now, size)
+        if number * size <= self._position:
+            self._excuses += 1  # pages are smaller than before, and this one ends within what was read
         following = self._following(number, size, now, page, shrunk_by)
         if following is None:
             self._check_end(number, page, fruitful=fruitful)
@@ -159,7 +161,8 @@ class PageWalk(Generic[T]):
     def _check_end(self, number: int, page: Page[T], *, fruitful: bool) -> None:
         """Check that the last page is not an earlier one, and that nothing is missing."""
         is_repeat = not fruitful and 1 < self._previous_length <= len(page.items)
-        if is_repeat and not self._excuses and self._totals.are_stable:
+        is_complete = self._totals.least is not None and self._items.given >= self._totals.least
+        if is_repeat and not is_complete and not self._excuses and self._totals.are_stable:
             expected = f"{number}, with items not sent before"
             self._missing = self._broken("currentPage", expected, page.pagination.current_page)
         else:
