@@ -11,6 +11,7 @@ FORGET_AFTER_S: Final = 300.0
 """A throttle that has not been met for this long says nothing about today."""
 
 _LEAST_MARK: Final = 4.0
+_LEAST_RATE: Final = 1.0
 _START_SHARE: Final = 0.25
 """The first 429 comes after a burst, so begin well below what the burst suggests."""
 _DOUBLE_S: Final = 0.5
@@ -109,6 +110,9 @@ class Pace:
             self._begin(now)
         else:
             self._cut_down(now)
+        # A service that names a short pause does not ask for more than that.
+        self._base = max(self._base, 1 / pause if pause else _LEAST_RATE)
+        self._mark = max(self._mark, self._base)
         self._cut_at = now + pause
         self._accepted, self._accepted_since = 0, now
         is_shared = self._early >= _SHARED_AFTER and self._mark < _LITTLE
