@@ -98,7 +98,7 @@ class EventNotFoundError(NinePicError):
     nearest: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        self.args = (self.message,)
+        Exception.__init__(self, self.message)
 
 
 @define(slots=False, auto_exc=False, eq=False, repr=False)
@@ -119,14 +119,14 @@ class CallError(NinePicError):
     request_id: str | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        self.args = (self.message,)
+        Exception.__init__(self, self.message)
 
     def apply_mask(self, mask: Callable[[str], str]) -> None:
         """Apply a function to every text of this error; it masks a secret that the server echoed."""
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, mask(value))
-        self.args = (self.message,)
+        Exception.__init__(self, self.message)
 
     def headline(self) -> str:
         """Return what happened, without the call's name, attempts and ``request_id``."""

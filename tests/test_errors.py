@@ -188,6 +188,6 @@ async def test_neither_shows_a_secret() -> None:
 async def test_both_are_bounded() -> None:
     headers = {f"x_{number}": "y" * 10_000 for number in range(1000)}
     error = await status_error(reply(b"x" * 1_000_000, 500, **headers))
-    assert len(error.headers) == 100
+    assert 20 < len(error.headers) <= 100
     assert len(repr(error.headers)) < 300_000
     assert len(error.body) < 5000

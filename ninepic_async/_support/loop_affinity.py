@@ -20,7 +20,7 @@ class LoopAffinity:
     """
 
     def __init__(self) -> None:
-        self.moves = 0
+        self.moves: int = 0
         self._process = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
