@@ -13,10 +13,10 @@ from ninepic_async._core.hooks import AttemptEnded, CallEnded, CallStarted
 try:
     from opentelemetry.metrics import MeterProvider, get_meter_provider
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider, get_tracer_provider
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "ninepic_async.opentelemetry needs OpenTelemetry: pip install 'ninepic-async[otel]'"
-    ) from error
+    ) from _error
 
 __all__ = ["Tracing"]
 

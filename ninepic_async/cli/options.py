@@ -16,8 +16,8 @@ from ninepic_async.cli.errors import UsageError
 if TYPE_CHECKING:
     from ninepic_async import Event, NinePic
 
-WHICH: Final = Group("Which photos", sort_key=10)
-HOW: Final = Group("How", sort_key=11)
+WHICH: Final[Group] = Group("Which photos", sort_key=10)
+HOW: Final[Group] = Group("How", sort_key=11)
 _OUTPUT: Final = Group("Output", sort_key=12)
 _ACCOUNT: Final = Group("Account", sort_key=13)
 """Help lists a command's own parameters first, then these groups."""

@@ -55,7 +55,7 @@ class AttemptError(Exception):
         throttled: bool = False,
     ) -> None:
         super().__init__(text)
-        self.failure = failure or Failure()
+        self.failure: Failure = failure or Failure()
         self.status = status
         self.link_refused = link_refused
         self.throttled = throttled

@@ -31,7 +31,7 @@ _SPELLINGS: Final[dict[str, frozenset[str]]] = {
 """For each type that `detect` returns, the extensions a file of that type may have."""
 
 VIDEOS: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv"})
-IMAGES: Final = frozenset().union(*_SPELLINGS.values()) - VIDEOS
+IMAGES: Final[frozenset[str]] = frozenset[str]().union(*_SPELLINGS.values()) - VIDEOS
 """With `VIDEOS`, the only extensions that files are stored under."""
 
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (

@@ -66,6 +66,9 @@ class FilePart(PartState):
         discard: removes the file.
     """
 
+    descriptor: int
+    size: int
+
     def __init__(
         self,
         name: str,
@@ -165,6 +168,9 @@ class FilePart(PartState):
 
 class TemporaryPart(PartState):
     """A file in memory, or on the temporary disk if it is large. Nothing of it stays."""
+
+    file: BinaryIO
+    size: int
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -15,7 +15,7 @@ from ninepic_async.download.file_types import IMAGES, VIDEOS
 from ninepic_async.download.names import split
 from ninepic_async.errors import GalleryError
 
-PHOTO_TYPES: Final = IMAGES | {".jfif", ".tif", ".tiff", ".bmp"}
+PHOTO_TYPES: Final[frozenset[str]] = IMAGES | {".jfif", ".tif", ".tiff", ".bmp"}
 
 
 @frozen

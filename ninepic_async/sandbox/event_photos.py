@@ -95,7 +95,7 @@ class EventPhotos:
         self, source: PhotoSource, added: Sequence[Photo] = (), removed: frozenset[str] = frozenset()
     ) -> None:
         self.source = source
-        self.added = tuple(added)
+        self.added: tuple[Photo, ...] = tuple(added)
         self.removed = removed
 
     @property

@@ -108,7 +108,7 @@ class Planner:
         self._db.execute("CREATE TABLE planned (id BLOB PRIMARY KEY) WITHOUT ROWID")
         self._db.execute("BEGIN")
         self.shards: list[int] = []
-        self.photos = 0
+        self.photos: int = 0
 
     def close(self) -> None:
         """Delete the database."""
