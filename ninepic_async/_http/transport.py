@@ -80,6 +80,10 @@ class AiohttpTransport:
             raise
         except Exception as error:
             failure = send_error(error)
+            seen: BaseException | None = error
+            while seen is not None:  # aiohttp keeps its error with the reply, so a traceback keeps both
+                seen.__traceback__ = None
+                seen = seen.__cause__ or seen.__context__
         # Outside of the `except` block, so that no context keeps aiohttp's frames, which hold the key.
         raise failure
 
