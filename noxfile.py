@@ -31,13 +31,10 @@ def install(session: nox.Session, *groups: str, extras: str = "") -> None:
     session.install("--quiet", "-e", f".[{extras}]" if extras else ".", *options)
 
 
-@nox.session(python=PYTHONS, venv_backend="none")
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests. Arguments go to pytest."""
-    environment = {
-        "PYTHON": f"python{session.python}",
-        "VENV": str(session.cache_dir / f"tests-{session.python}"),
-    }
+    """Run the tests on each Python, with the second command of the README. Arguments go to pytest."""
+    environment = {"PYTHON": "python", "VENV": session.virtualenv.location}
     session.run("bash", ".ci/test", *session.posargs, env=environment, external=True)
 
 
