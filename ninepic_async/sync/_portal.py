@@ -17,7 +17,8 @@ from queue import SimpleQueue
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from ninepic_async.errors import ConfigError
-from ninepic_async.sync._loop_thread import Call, LoopThread, Outcome, Stream, nothing, running
+from ninepic_async.sync._handover import Call, Outcome, Stream, receive
+from ninepic_async.sync._loop_thread import LoopThread, nothing, running
 
 M = TypeVar("M")
 P = ParamSpec("P")
@@ -101,7 +102,7 @@ class Portal:
         thread = self._open()
         try:
             thread.make(call)
-            while not isinstance(message := thread.take(call.messages), Outcome):
+            while not isinstance(message := receive(call.messages, thread), Outcome):
                 tell(message)
             return cast("T", message.get())
         except Exception:

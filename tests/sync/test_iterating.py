@@ -10,7 +10,8 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import Event, NinePic, NotFoundError
-from ninepic_async.sync._loop_thread import LoopThread, Stream
+from ninepic_async.sync._handover import Stream
+from ninepic_async.sync._loop_thread import LoopThread
 
 from .reluctant import ReluctantServer
 

@@ -17,7 +17,8 @@ import pytest
 
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.sync import APIConnectionError, ConfigError, Event, NinePic
-from ninepic_async.sync._loop_thread import Call, LoopThread
+from ninepic_async.sync._handover import Call, receive
+from ninepic_async.sync._loop_thread import LoopThread
 
 from .reluctant import ReluctantServer
 
@@ -258,7 +259,7 @@ async def test_a_second_loop_in_one_thread_is_a_typed_error() -> None:
     thread = LoopThread(nothing)
     thread.run()  # here, as with gevent: a loop runs in this thread already
     with pytest.raises(ConfigError, match=r"gevent.*share one NinePic"):
-        thread.take(thread._begun).get()
+        receive(thread._begun, thread).get()
 
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["new", "used"])

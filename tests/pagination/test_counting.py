@@ -8,9 +8,8 @@ import pytest
 
 from ninepic_async import DecodeError, FaceSearch, ImageItem
 from ninepic_async._contract.messages import Reply, Request
-
-from .canned import gallery, images, ok, pagination, rig
-from .test_signing import signed
+from tests.canned import gallery, images, ok, pagination, rig
+from tests.test_signing import signed
 
 
 async def test_a_list_is_counted_in_one_request_for_one_item() -> None:
