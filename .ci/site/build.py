@@ -16,7 +16,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = ROOT / "build" / "docs"
-WIDTH: Final = "88"
+WIDTH: Final = "80"
 SITE: Final = ROOT / "site"
 ELSEWHERE: Final = "https://unpkg.com/iframe-worker/shim"
 """A script that lets the search work from a local disk. The site has its own, so that it needs no network."""

@@ -108,7 +108,7 @@ def test_no_block_was_overlooked() -> None:
 
 def test_every_public_error_is_in_the_table() -> None:
     errors = {name for name in ninepic_async.__all__ if name.endswith("Error")}
-    rows = re.findall(r"^\| [– ]*`(\w+)`", TEXTS["docs/reference/errors.md"], re.MULTILINE)
+    rows = re.findall(r"^\| (?:–|&nbsp;)*`(\w+)`", TEXTS["docs/reference/errors.md"], re.MULTILINE)
     assert set(rows) == errors - {"NinePicError"}
 
 
