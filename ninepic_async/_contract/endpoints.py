@@ -273,9 +273,9 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
 
     def decode(self, reply: Reply) -> models.ClipStatus:
         path, found = payload(reply, self.name, required_keys(models.ClipStatus))
-        _check_request_id(reply, self, path, found.get("request_id"))
+        given = found.get("request_id")
         # The payload may lack the id.
-        if found.get("request_id") in (None, ""):
+        if given in (None, ""):
             found = {**found, "request_id": self.request_id}
         word = found.get(guesses.CLIP_STATUS_KEY)
         present = [key for key in guesses.CLIP_LIST_KEYS if found.get(key) is not None]
@@ -288,6 +288,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
             clips = [clip for clip in clips if _has_url(clip)]
         found = {key: value for key, value in found.items() if key != listed} | {"clips": clips}
         status = decode_at(reply, self.name, path, found, models.ClipStatus)
+        _check_request_id(reply, self, path, given)
         return evolve(status, retry_after=retry_after_s(reply))
 
     def _check_done(self, reply: Reply, path: str, found: dict[str, Any], listed: str | None) -> None:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from ninepic_async import NinePic
+from ninepic_async import DecodeError, NinePic
 from ninepic_async.event import Event
 from tests.conformance.tools import install, served_document
 
@@ -43,6 +43,16 @@ async def start_clips(_: NinePic, event: Event) -> object:
     return await event.start_clips(selfie=jpeg())
 
 
+async def face_results(_: NinePic, event: Event) -> object:
+    search = await event.face_search(jpeg())
+    return await event.face_results(search.request_id).first_page()
+
+
+async def clip_status(_: NinePic, event: Event) -> object:
+    job = await event.start_clips(selfie=jpeg())
+    return await job.status()
+
+
 async def start_clips_of_a_search(_: NinePic, event: Event) -> object:
     return await event.start_clips(search=REQUEST_ID)
 
@@ -54,12 +64,12 @@ CALLS: dict[str, Call] = {
     "photos": lambda _, event: event.photos().first_page(),
     "bib_search": lambda _, event: event.bib_search("A/12").first_page(),
     "face_search": face_search,
-    "face_results": lambda _, event: event.face_results(REQUEST_ID).first_page(),
+    "face_results": face_results,
     "timeline_days": lambda _, event: event.timeline_days(),
     "timeline_photos": lambda _, event: event.timeline_photos(*day()).first_page(),
     "start_clips": start_clips,
     "start_clips of a search": start_clips_of_a_search,
-    "clip_status": lambda _, event: event.clip_job(REQUEST_ID).status(),
+    "clip_status": clip_status,
     "originals of a BIB": lambda _, event: event.originals(bib="1234").first_page(),
     "originals of a search": lambda _, event: event.originals(search=REQUEST_ID).first_page(),
     "originals of an image": lambda _, event: event.originals(image_id="a").first_page(),
@@ -113,9 +123,20 @@ async def failures(base_url: str, rounds: int) -> list[str]:
                 try:
                     await call(client, client.event(456))
                 except Exception as error:
+                    if rounds > 1 and is_of_another_search(error):
+                        continue
                     failed.append(f"{name}: {type(error).__name__}: {error}")
                     break
     return failed
+
+
+def is_of_another_search(error: Exception) -> bool:
+    """Check for the one refusal that a random mock deserves: it can't repeat the id that it was asked for."""
+    return (
+        isinstance(error, DecodeError)
+        and error.path == "$.data.request_id"
+        and error.received.startswith("string ")
+    )
 
 
 async def main() -> int:
