@@ -104,12 +104,19 @@ class Engine:
         if self.hooks:
             call.watch = self._watch(endpoint)
         try:
+            if call.watch is not None:
+                call.watch.begin()
             result: T = await self._within(seconds, call, prepare)
+        except (NinePicError, asyncio.CancelledError) as raised:
+            error = without_frames(raised, self.secret.mask)
+        except BaseException as raised:  # such as Ctrl-C
+            if call.watch is not None:
+                call.watch.ended(raised)
+            raise
+        else:
             if call.watch is not None:
                 call.watch.ended(None)
             return result
-        except (NinePicError, asyncio.CancelledError) as raised:
-            error = without_frames(raised, self.secret.mask)
         # Outside of the except block, so that the error has no context. Its frames begin here.
         try:
             if call.watch is not None:

@@ -166,6 +166,7 @@ class Watch:
         "_now",
         "_sent_at",
         "_started",
+        "_where",
         "attempts",
         "call",
         "endpoint",
@@ -182,6 +183,7 @@ class Watch:
     ) -> None:
         self._hooks = hooks
         self._now = now
+        self._where = where
         self._started = now()
         self._sent_at: float | None = None
         self.call = next(_numbers)
@@ -189,7 +191,10 @@ class Watch:
         self.attempts = 0
         self.status: int | None = None
         self.seconds: float | None = None
-        self._tell(_started((self.call, endpoint, *where)))
+
+    def begin(self) -> None:
+        """Report that the call begins."""
+        self._tell(_started((self.call, self.endpoint, *self._where)))
 
     def sent(self) -> None:
         """Note that an attempt begins."""
@@ -224,16 +229,28 @@ class Watch:
 
     def ended(self, error: BaseException | None) -> None:
         """Report the end of the call, and of the attempt that it ended in."""
-        self.attempt_ended(error, None)
+        try:
+            self.attempt_ended(error, None)
+        except BaseException as interrupt:
+            self._call_ended(interrupt)
+            raise
+        self._call_ended(error)
+
+    def _call_ended(self, error: BaseException | None) -> None:
         seconds = self._now() - self._started
         self._tell(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
 
     def _tell(self, record: Record) -> None:
+        interrupt = None
         for hook in self._hooks:
             try:
                 hook(record)
             except Exception:
                 log.warning("the hook %s failed", _name_of(hook), exc_info=True)
+            except BaseException as error:  # such as Ctrl-C: the other hooks get the record all the same
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
 
 def _name_of(hook: Hook) -> str:

@@ -121,6 +121,7 @@ class Fetcher:
         where = photo_address(job.link.url)
         watch = Watch(self.hooks, self.clock.monotonic, "photo", where)
         try:
+            watch.begin()
             fetched = await self._fetch(job, watch)
         except BaseException as error:
             watch.ended(_reported(error))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from ninepic_async import (
     APIConnectionError,
@@ -17,13 +18,16 @@ from ninepic_async import (
     ConfigError,
     DecodeError,
     FeatureDisabledError,
+    InvalidInputError,
     NinePic,
     NotFoundError,
     RetryPolicy,
 )
+from ninepic_async._contract.endpoints import Ping
+from ninepic_async._contract.messages import Reply, Request
 from ninepic_async._core.hooks import Record, Watch
 from ninepic_async.sync import NinePic as BlockingNinePic
-from tests.canned import EVENT_ID, KEY, ORG_ID, details, images, pagination, reply
+from tests.canned import EVENT_ID, KEY, ORG_ID, details, images, pagination, reply, rig
 from tests.raw_server import Serve, always, answer, server
 
 IDS = "/api/v1/ext/{org_id}/event/{event_id}"
@@ -196,6 +200,75 @@ async def test_a_hook_that_raises_is_logged_and_does_no_harm(
     assert "so what" in caplog.text
 
 
+class Interrupts:
+    """A hook that raises something on one kind of record."""
+
+    def __init__(self, kind: type, error: BaseException) -> None:
+        self.kind = kind
+        self.error = error
+
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, self.kind):
+            raise self.error
+
+
+@pytest.mark.parametrize("kind", [CallStarted, AttemptEnded, CallEnded])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+def test_a_call_that_a_hook_interrupts_ends_for_all_hooks(
+    kind: type, error: type[BaseException], told: list[Record]
+) -> None:
+    async def main() -> None:
+        hooks = [told.append, Interrupts(kind, error()), told.append]
+        async with server(always(answer())) as (url, _), client(url, [], hooks=hooks) as api:
+            await api.event(EVENT_ID).ping()
+
+    with pytest.raises(error):
+        asyncio.run(main())
+    kinds = [type(record) for record in told]
+    assert kinds.count(CallStarted) == kinds.count(CallEnded) == 2
+    ended = told[-1]
+    assert isinstance(ended, CallEnded)
+    assert isinstance(ended.error, error) is (kind is not CallEnded)
+
+
+class BrokenFile:
+    """A selfie whose file raises when it is read."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def read(self) -> bytes:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+def test_a_call_whose_selfie_can_not_be_read_ends_too(error: type[BaseException], told: list[Record]) -> None:
+    async def main() -> None:
+        async with client("http://127.0.0.1:9", told) as api:
+            await api.event(EVENT_ID).face_search(BrokenFile(error("broken")))
+
+    with pytest.raises((error, InvalidInputError)) as caught:
+        asyncio.run(main())
+    assert [type(record) for record in told] == [CallStarted, CallEnded]
+    ended = told[-1]
+    assert isinstance(ended, CallEnded)
+    assert ended.attempts == 0
+    assert type(ended.error) is type(caught.value)
+
+
+async def test_a_call_that_fails_by_a_fault_of_our_own_ends_too(told: list[Record]) -> None:
+    def faulty(request: Request) -> Reply:
+        raise RuntimeError("a fault")
+
+    engine = evolve(rig(faulty).engine, hooks=(told.append,))
+    with pytest.raises(RuntimeError):
+        await engine.run(Ping(event_id=EVENT_ID))
+    assert [type(record) for record in told] == [CallStarted, AttemptEnded, CallEnded]
+    ended = told[-1]
+    assert isinstance(ended, CallEnded)
+    assert isinstance(ended.error, RuntimeError)
+
+
 @pytest.mark.parametrize("wrong", [print, "print", [7], 7, {"print"}.add])
 @pytest.mark.parametrize("kind", [NinePic, BlockingNinePic])
 def test_other_things_are_no_hooks(kind: Any, wrong: Any) -> None:
@@ -229,6 +302,7 @@ async def test_a_blocking_client_has_hooks_too(told: list[Record]) -> None:
 def test_a_second_request_within_a_call_ends_the_first_attempt() -> None:
     told: list[Record] = []
     watch = Watch((told.append,), lambda: 1.0, "face_search", ("POST", "https://api.example", 7))
+    watch.begin()
     watch.sent()
     watch.replied(404)
     watch.sent()
