@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
@@ -168,13 +168,24 @@ class Requester:
         """Write the body, and tell whether it was compressed and came whole."""
         coding = reply.headers.get("Content-Encoding")
         inflater = None
-        async with aclosing(self._chunks(reply, patience)) as chunks:
-            if coding is not None and part.size == 0:
-                first = await _first(chunks)
-                inflater = _inflater(coding, first, part)
-                self._write(part, first, inflater)
-            async for chunk in chunks:
-                self._write(part, chunk, inflater)
+        if coding is not None and part.size == 0:
+            first = await _first(reply)
+            self.counters.bytes_done += len(first)
+            inflater = _inflater(coding, first, part)
+            self._write(part, first, inflater)
+        read, now, stall_s = reply.content.readany, self.clock.monotonic, self.stall_s
+        time, has_come = asyncio.get_running_loop().time, reply.content.is_eof
+        judged_at, since_judged = now() + 2 * stall_s, 0
+        while chunk := await read():
+            if not has_come():  # a small file has come whole, and there is nothing to wait for
+                patience.reschedule(time() + stall_s)
+            self._write(part, chunk, inflater)
+            self.counters.bytes_done += len(chunk)
+            since_judged += len(chunk)
+            if now() >= judged_at:
+                if since_judged < _SLOWEST_BYTES:
+                    raise AttemptError(f"too slow: under 64 KiB in {2 * stall_s:g} s")
+                judged_at, since_judged = now() + 2 * stall_s, 0
         if inflater is not None and not inflater.complete:
             raise AttemptError("the compressed data ended too early")
         return inflater is not None
@@ -185,29 +196,11 @@ class Requester:
             if part.size > self.max_bytes:
                 raise AttemptError(f"it has more than max_bytes={self.max_bytes} bytes", _FINAL)
 
-    async def _chunks(
-        self, reply: aiohttp.ClientResponse, patience: asyncio.Timeout
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the body as it comes, and watch that it does not come too slowly."""
-        read, now = reply.content.readany, self.clock.monotonic
-        stall_s, time = self.stall_s, asyncio.get_running_loop().time
-        has_come = reply.content.is_eof
-        judged_at, since_judged = now() + 2 * stall_s, 0
-        while chunk := await read():
-            if not has_come():  # a small file has come whole, and there is nothing to wait for
-                patience.reschedule(time() + stall_s)
-            self.counters.bytes_done += len(chunk)
-            since_judged += len(chunk)
-            yield chunk
-            if now() >= judged_at:
-                if since_judged < _SLOWEST_BYTES:
-                    raise AttemptError(f"too slow: under 64 KiB in {2 * stall_s:g} s")
-                judged_at, since_judged = now() + 2 * stall_s, 0
 
-
-async def _first(chunks: AsyncGenerator[bytes, None]) -> bytes:
+async def _first(reply: aiohttp.ClientResponse) -> bytes:
+    """Read as many first bytes as it takes to tell how the body is encoded."""
     first = b""
-    while len(first) < NEEDED_BYTES and (chunk := await anext(chunks, b"")):
+    while len(first) < NEEDED_BYTES and (chunk := await reply.content.readany()):
         first += chunk
     return first
 

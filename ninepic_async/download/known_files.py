@@ -85,6 +85,7 @@ class KnownFiles:
         self._ahead: dict[str, Known] = {}
         self._indexed = False
         self._names_indexed = False
+        self._is_empty = True
         # With an empty name SQLite makes a temporary file, once its cache is full.
         self._db = sqlite3.connect("", isolation_level=None)
         try:
@@ -117,7 +118,7 @@ class KnownFiles:
             if found is not None:
                 return found
             await self._read_on()
-        return self._indexed_row(key)
+        return None if self._is_empty else self._indexed_row(key)
 
     async def latest(self, key: str) -> Known | None:
         """Return what was noted last of a photo."""
@@ -182,6 +183,7 @@ class KnownFiles:
         """Put the journal's rows into a table."""
         rows = iter(self._read())
         while some := list(islice(rows, _READ_AT_ONCE)):
+            self._is_empty = False
             with _has_room():
                 self._db.executemany(statement, [values(*each) for each in some if not is_unsigned(each[1])])
             await anyio.lowlevel.checkpoint()

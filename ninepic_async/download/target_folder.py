@@ -169,17 +169,21 @@ class Folder:
             self.note([row])
 
     def _open_part(self, name: str) -> tuple[int, int]:
-        part = name + PART
-        with self._writing(name):
-            with suppress(FileExistsError):
-                return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
-            found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
+        try:
+            return self._open(name + PART, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
+        except FileExistsError:
             with self._writing(name, _ONE_NAME):
-                # A link of either kind leads to a file that is not ours to write.
-                if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                    os.unlink(self._at(part), dir_fd=self._dir)
-                    return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
-                return self._open(part, os.O_RDWR), found.st_size
+                return self._reopen_part(name + PART)
+        except OSError as error:
+            raise self.trouble(error, name) from error
+
+    def _reopen_part(self, part: str) -> tuple[int, int]:
+        found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
+        # A link of either kind leads to a file that is not ours to write.
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            os.unlink(self._at(part), dir_fd=self._dir)
+            return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
+        return self._open(part, os.O_RDWR), found.st_size
 
     async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
         """Make the content of whole files durable, and close them. Return what failed, by part name."""
