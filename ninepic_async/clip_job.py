@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -42,6 +43,12 @@ def intervals(engine: Engine) -> Iterator[float]:
     while True:
         yield longest * (0.75 + 0.25 * engine.chance())
         longest = min(longest * _GROWTH, LONGEST_INTERVAL_S)
+
+
+def interrupted(request_id: str, error: ConfigError) -> APIConnectionError:
+    """Return the error of a wait whose client was closed under way."""
+    message = f"{error}; Motion was under way: go on with event.clip_job(request_id)"
+    return APIConnectionError(message, endpoint="clip_status", request_id=request_id)
 
 
 @frozen
@@ -149,20 +156,32 @@ class ClipJob:
             if left > self._engine.timeout_s:
                 raise
             raise self._too_late(timeout, last) from error
+        except ConfigError as error:
+            if last is None:
+                raise
+            failure = interrupted(self.request_id, error)
+        raise failure
 
     async def _sleep(self, seconds: float) -> None:
         try:
             await self._engine.throttle.sleep(seconds)
+        except asyncio.CancelledError as error:
+            vars(error)["call"] = self._about  # for the blocking face, as calls do
+            raise
         except ConfigError as error:
-            message = f"{error}; Motion was under way: go on with event.clip_job(request_id)"
+            failure = interrupted(self.request_id, error)
         else:
             return
-        raise APIConnectionError(message, endpoint="clip_status", request_id=self.request_id)
+        raise failure
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        """What an error says that ends the wait."""
+        return {"endpoint": "clip_status", "request_id": self.request_id}
 
     def _too_late(self, timeout: float, last: ClipStatus | None) -> ClipJobTimeoutError:
         word = "no status was received" if last is None else f"the last status was {last.status!r}"
         return ClipJobTimeoutError(
             f"Motion was not done within {timeout:g} s; {word}; go on with event.clip_job(request_id)",
-            endpoint="clip_status",
-            request_id=self.request_id,
+            **self._about,
         )

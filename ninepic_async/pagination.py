@@ -19,7 +19,7 @@ from ninepic_async._core.page_walk import PageWalk
 from ninepic_async._records import Record
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.photo_grid import picture_grid
-from ninepic_async.errors import ConfigError, DecodeError
+from ninepic_async.errors import APIConnectionError, ConfigError, DecodeError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
 T = TypeVar("T")
@@ -192,12 +192,16 @@ class Pager(AsyncOnly, Generic[T]):
         if isinstance(pagination, EstimatedPagination) and pagination.has_next_page:
             raise DecodeError(
                 "the service does not say how many items there are: count them while you iterate",
-                endpoint=self._listing.name,
-                request_id=self._listing.request_id,
                 path="$.data.pagination.total",
                 expected="a whole number",
+                **self._about,
             )
         return pagination.total
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        """What an error says that ends the reading."""
+        return {"endpoint": self._listing.name, "request_id": self._listing.request_id}
 
     async def _fetch(self, number: int) -> Page[T]:
         return await self._run(evolve(self._listing, page=number))
@@ -228,7 +232,7 @@ class _Reading(Generic[T]):
         if self._last is None:
             page = await self._pager.first_page()
         else:
-            page = await self._ahead.take(self._number, self._page_walk.total)
+            page = await self._later_page(self._number)
         fresh, self._number = self._page_walk.take(self._number, page)
         self._last = page.pagination
         if self._number is not None:
@@ -241,6 +245,15 @@ class _Reading(Generic[T]):
     async def aclose(self) -> None:
         """Cancel the requests under way and wait for their end."""
         await self._ahead.aclose()
+
+    async def _later_page(self, number: int) -> Page[T]:
+        try:
+            return await self._ahead.take(number, self._page_walk.total)
+        except ConfigError as error:  # the client was closed meanwhile
+            if self._pager._run is _no_client:
+                raise
+            message = f"{error}; the list was being read"
+        raise APIConnectionError(message, **self._pager._about)
 
     def _last_page(self, number: int, pagination: PaginationInfo) -> int:
         """Return the last page worth fetching ahead. The next page is needed in any case."""

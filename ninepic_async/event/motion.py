@@ -11,8 +11,8 @@ from ninepic_async._contract.selfie_upload import upload_options
 from ninepic_async._core.selfie_reader import with_selfie
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.secret import opaque
-from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob
-from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, InvalidInputError
+from ninepic_async.clip_job import DEFAULT_WAIT_S, ClipJob, interrupted
+from ninepic_async.errors import APITimeoutError, ClipJobTimeoutError, ConfigError, InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ClipResult
 from ninepic_async.pagination import FaceSearch, request_id_of
@@ -115,7 +115,11 @@ class Motion(EventHandle):
                 attempts=error.attempts,
                 request_id=error.request_id,
             ) from error
-        return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
+        try:
+            return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
+        except ConfigError as error:  # closed before the first status: the caller does not know the id yet
+            failure = interrupted(job.request_id, error)
+        raise failure
 
     def clip_job(self, request_id: str) -> ClipJob:
         """Return a Motion job that was started earlier or in another process. Nothing is sent.

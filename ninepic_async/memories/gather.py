@@ -145,10 +145,20 @@ class _Gathering:
             "selfie": self._by_selfie,
             "clips": self._clips,
         }
-        async with anyio.create_task_group() as group:
-            for name in asked:
-                group.start_soon(self._run_part, name, steps[name])
+        try:
+            async with anyio.create_task_group() as group:
+                for name in asked:
+                    group.start_soon(self._run_part, name, steps[name])
+        except asyncio.CancelledError as error:
+            # For the blocking face, as calls do.
+            vars(error)["call"] = {"endpoint": "memories", "request_id": self._request_id}
+            raise
         return self._outcome()
+
+    @property
+    def _request_id(self) -> str | None:
+        selfie = self._progress.get("selfie")
+        return None if selfie is None else selfie.request_id
 
     async def _details(self) -> EventDetails | None:
         """Fetch the flags; where that fails, each part finds out for itself."""
@@ -178,6 +188,9 @@ class _Gathering:
             progress.error = self._too_late(name, error.request_id)
         except NinePicError as error:
             progress.error = error
+        except asyncio.CancelledError as error:
+            progress.request_id = getattr(error, "call", {}).get("request_id") or progress.request_id
+            raise
         finally:
             if name == "selfie":
                 self._search_ended.set()
@@ -235,13 +248,12 @@ class _Gathering:
     def _outcome(self) -> Memories:
         photos = {name: progress.photos for name, progress in self._progress.items()}
         by_bib, by_selfie = photos.get("bib", []), photos.get("selfie", [])
-        selfie = self._progress.get("selfie")
         memories = Memories(
             photos=merged(by_bib, by_selfie),
             found_by=_found_by(bib=by_bib, selfie=by_selfie),
             clips=self._progress["clips"].clips if "clips" in self._progress else (),
             parts={name: progress.part() for name, progress in self._progress.items()},
-            request_id=None if selfie is None else selfie.request_id,
+            request_id=self._request_id,
         )
         _raise_if_nothing_came(memories)
         return memories

@@ -11,12 +11,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from ninepic_async.errors import ConfigError
+from ninepic_async.errors import APIConnectionError, ConfigError
 from ninepic_async.sync._handover import Call, Outcome, Stream, receive
 from ninepic_async.sync._loop_thread import LoopThread, nothing, running
 
@@ -59,8 +59,15 @@ class Portal:
         messages: SimpleQueue[M] = SimpleQueue()
         return self._run(Call(partial(function, messages), messages), tell)
 
-    def iterate(self, items: AsyncIterator[T]) -> Generator[T, None, None]:
-        """Walk through an async generator, in a copy of the caller's context. Leaving early cancels it."""
+    def iterate(
+        self, items: AsyncIterator[T], about: Mapping[str, Any] | None = None
+    ) -> Generator[T, None, None]:
+        """Walk through an async generator, in a copy of the caller's context. Leaving early cancels it.
+
+        Args:
+            items: the generator.
+            about: what the error says if the client is closed meanwhile: ``endpoint`` and ``request_id``.
+        """
         thread = self._open()
         stream = Stream(items)
         call = Call(stream.fill, stream.messages)
@@ -68,7 +75,7 @@ class Portal:
             thread.make(call)
             while not isinstance(message := stream.take(thread), Outcome):
                 yield message
-                self._open()
+                self._check_open(about)
             message.get()
         except Exception:
             _vanish_at_exit()
@@ -118,6 +125,17 @@ class Portal:
             if self._refusal is not None:
                 raise ConfigError(self._refusal)
             return self._thread or self._start()
+
+    def _check_open(self, about: Mapping[str, Any] | None) -> None:
+        try:
+            self._open()
+        except ConfigError as error:
+            if about is None:
+                raise
+            message = f"{error}; the call was under way"
+        else:
+            return
+        raise APIConnectionError(message, **about)
 
     def _start(self) -> LoopThread:
         thread = LoopThread(self._at_end)

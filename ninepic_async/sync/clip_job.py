@@ -55,7 +55,7 @@ class ClipJob(Face[AsyncClipJob]):
             >>> for status in job.updates():
             ...     print(status.status, len(status.clips))
         """
-        return self._portal.iterate(self._async.updates(timeout=timeout))
+        return self._portal.iterate(self._async.updates(timeout=timeout), self._async._about)
 
     def wait(self, *, timeout: float = DEFAULT_WAIT_S) -> ClipResult:
         """Wait for the clips.

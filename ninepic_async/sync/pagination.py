@@ -93,7 +93,7 @@ class Pager(Face[AsyncPager[T]], Generic[T]):
 
     def pages(self) -> Generator[Page[T], None, None]:
         """Yield the pages. An item that was on an earlier page is left out."""
-        return self._portal.iterate(self._async.pages())
+        return self._portal.iterate(self._async.pages(), self._async._about)
 
     def first_page(self) -> Page[T]:
         """Fetch only the first page, in one request."""

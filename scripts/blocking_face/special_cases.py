@@ -72,6 +72,8 @@ BODIES: Final = {
             for page in pages:
                 yield from page.items
     """,
+    "Pager.pages": "return self._portal.iterate(self._async.pages(), self._async._about)",
+    "ClipJob.updates": "return self._portal.iterate(self._async.updates({arguments}), self._async._about)",
     "FaceSearch.__iter__": "return iter(self._pager)",
 }
 PREAMBLES: Final = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -69,3 +69,59 @@ async def test_a_call_after_closing_is_refused(use: Callable[[Any], Awaitable[ob
     await client.aclose()
     error: NinePicError = await failure_of(lambda: use(client.event(sb.event_id)))
     assert type(error) is ConfigError
+
+
+async def read_and_close(client: NinePic, items: AsyncIterator[object]) -> object:
+    """Close the client after the first item, and go on reading."""
+    async for _ in items:
+        await client.aclose()
+    return None
+
+
+def walks(event: Any, search: Any, request_id: str) -> dict[str, AsyncIterator[object]]:
+    return {
+        "face_results": aiter(event.face_results(request_id, page_size=1)),
+        "face_search": aiter(search),
+        "clip_status": event.clip_job(request_id).updates(),
+    }
+
+
+@pytest.mark.parametrize("walk", ["face_results", "face_search", "clip_status"])
+async def test_a_list_that_is_being_read_ends_with_its_request_id(
+    walk: str, sb: Sandbox, people: Participants
+) -> None:
+    scene = scene_in(sb, people)
+    arm(sb, {"replace": {"$.data.status": "processing"}}, "clip_status", times=2)
+    client = client_of(sb)
+    event = client.event(sb.event_id)
+    search = await event.face_search(scene.selfie, request_id=scene.request_id, page_size=1)
+    assert search.total > 1
+
+    reading = walks(event, search, scene.request_id)[walk]
+    error: Any = await failure_of(lambda: read_and_close(client, reading))
+
+    assert isinstance(error, APIConnectionError)
+    assert error.request_id == scene.request_id
+    assert error.endpoint == walk.replace("face_search", "face_results")
+    assert "closed" in str(error)
+
+
+async def test_a_list_without_a_request_id_ends_in_the_same_error(sb: Sandbox) -> None:
+    client = client_of(sb)
+    error: Any = await failure_of(
+        lambda: read_and_close(client, aiter(client.event(sb.event_id).photos(page_size=1)))
+    )
+    assert isinstance(error, APIConnectionError)
+    assert (error.endpoint, error.request_id) == ("photos", None)
+
+
+async def test_clips_whose_client_is_closed_before_the_first_status_have_the_request_id(
+    sb: Sandbox, people: Participants
+) -> None:
+    client = client_of(sb)
+    arm(sb, {"stall": True}, "clip_status")
+    call = asyncio.ensure_future(failure_of(lambda: client.event(sb.event_id).clips(selfie=people.selfie)))
+    await until(lambda: not sb.faults.unused)
+    await client.aclose()
+    error: Any = await call
+    assert (sb.event_id, error.request_id) in sb.state.searches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from typing import Final
 
 from hypothesis import example, given, settings
@@ -14,6 +15,7 @@ from ninepic_async.models import Ping
 from tests.canned import EVENT_ID, KEY, ORG_ID
 from tests.raw_server import PING, answer, server, then_close
 
+EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 CHUNKED: Final = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n"
     % (len(PING), PING)
@@ -57,7 +59,7 @@ async def outcome(reply: bytes) -> Ping | NinePicError:
             return error
 
 
-@settings(max_examples=50)
+@settings(max_examples=EXAMPLES)
 @given(replies())
 @example(b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + PING)
 @example(b"HTTP/1.1 999 \xff\r\n\r\n")

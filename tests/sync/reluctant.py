@@ -1,4 +1,4 @@
-"""A server that answers pings, the first page and Motion's status, and nothing else."""
+"""A server that answers pings, first pages and Motion's status, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGINATION = {
 }
 ANSWERS: tuple[tuple[str, dict[str, object]], ...] = (
     (r"/ping ", {"status": "ok", "org_id": 1, "event_id": 2}),
-    (r"/images\?.*\bpage=1&", {"images": [PHOTO], "pagination": PAGINATION}),
+    (r"/(images|faces/r)\?.*\bpage=1&", {"images": [PHOTO], "pagination": PAGINATION}),
     (r"^GET .*/video-clipping/", {"request_id": "r", "status": "processing"}),
 )
 

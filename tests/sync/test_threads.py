@@ -138,7 +138,7 @@ def test_closing_during_an_iteration_logs_no_error(
         next(photos)
         reluctant.wait_until_asked("page=2")
     assert reluctant.hung_up_within(WITHIN_S)
-    with pytest.raises(ConfigError, match="closed"):
+    with pytest.raises(APIConnectionError, match="closed"):
         next(photos)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
