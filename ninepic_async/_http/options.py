@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from ninepic_async._support.secret import MASK, Opaque
 from ninepic_async.errors import ConfigError
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -36,12 +38,41 @@ _OURS: Final = frozenset(
 )
 
 
-def _shown_proxy(proxy: str | None) -> str:
-    if proxy is None:
-        return "None"
-    credentials, at, place = proxy.rpartition("@")
-    scheme, mark, _ = credentials.rpartition("://")
-    return repr(f"{scheme}{mark}***@{place}" if at else place)
+class ProxyURL(Opaque[str]):
+    """The URL of a proxy, as it was given. It shows no user and password; `reveal` returns all of it."""
+
+    __slots__ = ()
+
+    def __init__(self, given: object) -> None:
+        super().__init__(given if isinstance(given, str) else "")
+
+    def __repr__(self) -> str:
+        credentials, at, place = self.reveal().rpartition("@")
+        scheme, mark, _ = credentials.rpartition("://")
+        return repr(f"{scheme}{mark}{MASK}@{place}" if at else place)
+
+    def __eq__(self, other: object) -> bool:
+        return self.reveal() == (other.reveal() if isinstance(other, ProxyURL) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ProxyURL, (self.reveal(),)
+
+    def whole(self) -> str:
+        """Return the URL with its scheme, which is ``http`` if none was given."""
+        url = self.reveal().strip()
+        return url if "://" in url else f"http://{url}"
+
+    def problem(self) -> str | None:
+        """Return why it can't be used; None if it can. The text does not quote it."""
+        scheme = _scheme_of_proxy(self.whole())
+        if scheme in ("http", "https"):
+            return None
+        if scheme is not None:
+            return f"names a {scheme} proxy: only http and https proxies are supported"
+        return "is not the URL of a proxy: give one such as http://proxy.example:3128"
 
 
 def _shown_headers(headers: Mapping[str, str]) -> str:
@@ -56,7 +87,7 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
     return dict(headers)
 
 
-@frozen(kw_only=True)
+@frozen(init=False)
 class HTTPOptions:
     """How a client connects: proxy, TLS, extra headers. It applies to API calls and to photo downloads.
 
@@ -84,15 +115,41 @@ class HTTPOptions:
     Reference: docs.9pic.ai, External API, Authentication.
     """
 
-    proxy: str | None = field(default=None, repr=_shown_proxy)
-    trust_env: bool = field(default=True)
-    ssl_context: ssl.SSLContext | None = field(default=None)
-    headers: Mapping[str, str] = field(factory=dict, converter=_headers, repr=_shown_headers, hash=False)
-    user_agent: str | None = field(default=None)
-    allow_private_addresses: bool = field(default=False)
-    allow_plain_http: bool = field(default=False)
+    proxy: ProxyURL | None = field()
+    trust_env: bool = field()
+    ssl_context: ssl.SSLContext | None = field()
+    headers: Mapping[str, str] = field(repr=_shown_headers, hash=False)
+    user_agent: str | None = field()
+    allow_private_addresses: bool = field()
+    allow_plain_http: bool = field()
 
-    def __attrs_post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        proxy: str | ProxyURL | None = None,
+        trust_env: bool = True,
+        ssl_context: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        user_agent: str | None = None,
+        allow_private_addresses: bool = False,
+        allow_plain_http: bool = False,
+    ) -> None:
+        # First thing, because tracebacks may show what a function was given.
+        proxy = proxy if proxy is None or isinstance(proxy, ProxyURL) else ProxyURL(proxy)
+        given = {
+            "proxy": proxy,
+            "trust_env": trust_env,
+            "ssl_context": ssl_context,
+            "headers": _headers(headers),
+            "user_agent": user_agent,
+            "allow_private_addresses": allow_private_addresses,
+            "allow_plain_http": allow_plain_http,
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
         for name in ("trust_env", "allow_private_addresses", "allow_plain_http"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"HTTPOptions({name}={getattr(self, name)!r}): give True or False")
@@ -111,24 +168,19 @@ class HTTPOptions:
             )
 
 
-def check_proxy(proxy: str, where: str) -> str:
-    """Return a proxy's URL, with its scheme.
+def check_proxy(proxy: ProxyURL, where: str) -> None:
+    """Check that a proxy's URL can be used.
 
     Args:
-        proxy: the URL; without a scheme it means ``http``.
-        where: the setting that it comes from, for the error. The URL is not shown: it may hold a password.
+        proxy: the URL.
+        where: the setting that it comes from, for the error.
 
     Raises:
         ConfigError: it is not the URL of an HTTP proxy.
     """
-    url = proxy.strip() if isinstance(proxy, str) else ""
-    url = url if "://" in url else f"http://{url}"
-    scheme = _scheme_of_proxy(url)
-    if scheme in ("http", "https"):
-        return url
-    if scheme is not None:
-        raise ConfigError(f"{where} names a {scheme} proxy: only http and https proxies are supported")
-    raise ConfigError(f"{where} is not the URL of a proxy: give one such as http://proxy.example:3128")
+    problem = proxy.problem()
+    if problem is not None:
+        raise ConfigError(f"{where} {problem}")
 
 
 def _scheme_of_proxy(url: str) -> str | None:

@@ -7,12 +7,13 @@ from base64 import b64encode
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from attrs import field, frozen
 
-from ninepic_async._http.options import check_proxy
+from ninepic_async._http.options import ProxyURL, check_proxy
 from ninepic_async._support.addresses import is_loopback, literal
+from ninepic_async._support.secret import Opaque
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -23,17 +24,17 @@ class Proxy:
 
     url: str
     """Without user and password: it is in the errors of the HTTP library."""
-    authorization: str | None = field(repr=False)
+    authorization: Opaque[str] | None
 
     @classmethod
-    def of(cls, url: str) -> Self:
+    def of(cls, url: ProxyURL) -> Self:
         """Take user and password out of a proxy's URL."""
-        parts = urlsplit(url)
+        parts = urlsplit(url.whole())
         place = parts.netloc.rpartition("@")[2]
         authorization = None
         if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            authorization = f"Basic {b64encode(pair.encode()).decode()}"
+            pair = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
+            authorization = Opaque(f"Basic {b64encode(pair).decode()}")
         return cls(f"{parts.scheme}://{place}", authorization)
 
 
@@ -41,20 +42,21 @@ class Proxy:
 class Proxies:
     """The proxies of one client."""
 
-    by_scheme: Mapping[str, str] = field(factory=dict, repr=False)
+    by_scheme: Mapping[str, ProxyURL] = field(factory=dict)
     """``http``, ``https`` or ``all``, and the proxy's URL."""
     exceptions: tuple[str, ...] = ()
     """The entries of ``NO_PROXY``."""
 
     @classmethod
-    def read(cls, proxy: str | None, trust_env: bool) -> Self:
+    def read(cls, proxy: ProxyURL | None, trust_env: bool) -> Self:
         """Return one proxy for everything, or what the environment says."""
         if proxy is not None:
             return cls({"all": proxy})
         from urllib.request import getproxies  # slow to import
 
         found = getproxies() if trust_env else {}
-        by_scheme = {scheme: found[scheme] for scheme in ("http", "https", "all") if found.get(scheme)}
+        schemes = [scheme for scheme in ("http", "https", "all") if found.get(scheme)]
+        by_scheme = {scheme: ProxyURL(found[scheme]) for scheme in schemes}
         exceptions = tuple(entry.strip().lower() for entry in found.get("no", "").split(",") if entry.strip())
         return cls({} if "*" in exceptions else by_scheme, exceptions)
 
@@ -74,7 +76,8 @@ class Proxies:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
         if any(_matches(entry, parts.scheme, host, port) for entry in self.exceptions):
             return None
-        return Proxy.of(check_proxy(chosen, f"the proxy for {parts.scheme} URLs"))
+        check_proxy(chosen, f"the proxy for {parts.scheme} URLs")
+        return Proxy.of(chosen)
 
 
 def _matches(entry: str, scheme: str, host: str, port: int | None) -> bool:

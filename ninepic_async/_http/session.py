@@ -99,8 +99,9 @@ def route(proxy: Proxy | None) -> dict[str, Any]:
     """Return the arguments of a request that lead it through a proxy."""
     if proxy is None:
         return {}
-    secret = {} if proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
-    return {"proxy": URL(proxy.url), "proxy_headers": secret}
+    secret = proxy.authorization
+    headers = {} if secret is None else {"Proxy-Authorization": secret.reveal()}
+    return {"proxy": URL(proxy.url), "proxy_headers": headers}
 
 
 async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:

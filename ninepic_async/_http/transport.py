@@ -59,7 +59,7 @@ class AiohttpTransport:
         self._affinity = affinity or LoopAffinity()
         self._moves = 0
         self._network = network
-        self._route = {} if session is not None else route(network.proxies.find(base_url))
+        self._proxy = None if session is not None else network.proxies.find(base_url)
 
     async def send(self, request: Request) -> Reply:
         """Send a request, exactly once.
@@ -116,7 +116,7 @@ class AiohttpTransport:
             # A request's middlewares replace those of its session.
             middlewares=(*_middlewares(self._borrowed), skip_unclean, send_once),
             data=body,
-            **self._route,
+            **route(self._proxy),
             **HEADER_LIMITS,
         ) as response:
             content = await _read(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ninepic_async.errors import ConfigError
 
@@ -43,7 +43,7 @@ class Opaque(Generic[T]):
     def __hash__(self) -> int:
         return hash(self.reveal())
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> tuple[Any, ...]:
         raise ConfigError("a client can't be pickled or copied, nor its lists and jobs: make a NinePic there")
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import pickle
 import ssl
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import attrs
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from ninepic_async import ConfigError, HTTPOptions, ImageItem, NinePic, RetryPolicy
+from ninepic_async import ConfigError, HTTPOptions, ImageItem, NinePic, NinePicError, RetryPolicy
 from ninepic_async.sync import HTTPOptions as BlockingHTTPOptions
 from ninepic_async.sync import NinePic as BlockingNinePic
 from tests.canned import EVENT_ID, KEY, ORG_ID
 from tests.download.host import jpeg
+from tests.end_to_end.walker import printed, reachable
 from tests.raw_server import always, answer, server
 
 ONCE = RetryPolicy(attempts=1)
@@ -42,7 +46,7 @@ def test_it_is_frozen_and_can_be_compared_copied_and_pickled() -> None:
     headers["X-Team"] = "others"
     assert options.headers == {"X-Team": "photos"}
     with pytest.raises(FrozenInstanceError):
-        options.proxy = "http://proxy.example"  # type: ignore[misc]
+        options.proxy = None  # type: ignore[misc]
     assert options == HTTPOptions(headers={"X-Team": "photos"}, user_agent="myapp/1.2")
     assert pickle.loads(pickle.dumps(options)) == copy.deepcopy(options) == options
     assert len({options, HTTPOptions()}) == 2
@@ -109,6 +113,81 @@ def test_the_repr_shows_no_secret() -> None:
     assert "Authorization" in repr(options)
     assert "'http://proxy.example'" in repr(HTTPOptions(proxy="http://proxy.example"))
     assert "s3cret" not in repr(HTTPOptions(proxy="me:s3cret@proxy.example"))
+
+
+PROXY = "http://me:s3cret@proxy.example:3128"
+
+
+def test_the_proxy_of_options_reads_as_it_was_given_and_shows_no_password() -> None:
+    options = HTTPOptions(proxy=PROXY)
+    assert options.proxy == PROXY
+    assert options.proxy is not None
+    assert options.proxy.reveal() == PROXY
+    assert "s3cret" not in f"{options.proxy} {options.proxy!r} {attrs.asdict(options)} {vars_of(options)}"
+    copied = pickle.loads(pickle.dumps(options))
+    assert copied == copy.deepcopy(options) == attrs.evolve(options) == options
+    assert copied.proxy.reveal() == PROXY
+    assert attrs.evolve(options, trust_env=False).proxy == PROXY
+    assert HTTPOptions(proxy=options.proxy) == options
+    assert len({options, copied, HTTPOptions()}) == 2
+
+
+def vars_of(options: HTTPOptions) -> dict[str, object]:
+    return {each.name: getattr(options, each.name) for each in attrs.fields(HTTPOptions)}
+
+
+def with_a_wrong_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    HTTPOptions(proxy=PROXY, headers={"Host": "x"})
+
+
+def with_a_wrong_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    HTTPOptions(proxy=PROXY.replace("http:", "socks5:"))
+
+
+def with_a_wrong_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", PROXY.replace("http:", "socks5:"))
+    NinePic(KEY, ORG_ID)
+
+
+def with_a_wrong_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    NinePic(KEY, ORG_ID, http=HTTPOptions(proxy=PROXY), timeout=-1)
+
+
+def with_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    http = HTTPOptions(proxy=PROXY, allow_plain_http=True)
+    BlockingNinePic(KEY, ORG_ID, base_url="http://a.example", http=http)
+
+
+def with_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = PROXY.replace("proxy.example:3128", "127.0.0.1:9")
+    http = HTTPOptions(proxy=proxy)
+    with BlockingNinePic(KEY, ORG_ID, base_url="https://a.example", http=http, retry=ONCE) as api:
+        api.event(EVENT_ID).ping()
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        with_a_wrong_header,
+        with_a_wrong_kind,
+        with_a_wrong_variable,
+        with_a_wrong_timeout,
+        with_plain_http,
+        with_a_call,
+    ],
+)
+def test_no_traceback_shows_the_password_of_a_proxy(
+    fail: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NinePicError) as caught:
+        fail(monkeypatch)
+    error = caught.value
+    while error.__traceback__ is not None and __file__ in error.__traceback__.tb_frame.f_code.co_filename:
+        error = error.with_traceback(error.__traceback__.tb_next)
+    assert error.__traceback__ is not None
+    secrets = ("s3cret", base64.b64encode(b"me:s3cret").decode())
+    shown = [*reachable(error), *printed(error)]
+    assert not [text for text in shown if any(secret in text for secret in secrets)]
 
 
 @pytest.mark.parametrize("kind", [NinePic, BlockingNinePic])

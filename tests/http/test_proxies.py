@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ninepic_async import ConfigError
+from ninepic_async._http.options import ProxyURL
 from ninepic_async._http.proxies import Proxies, Proxy
 
 PROXY = "http://proxy.example:3128"
@@ -90,7 +91,7 @@ def test_no_proxy(no_proxy: str, url: str, direct: bool, monkeypatch: pytest.Mon
 def test_a_given_proxy_stands_in_place_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://other.example")
     monkeypatch.setenv("NO_PROXY", "*")
-    assert Proxies.read(PROXY, True).find("https://a.example") == Proxy(PROXY, None)
+    assert Proxies.read(ProxyURL(PROXY), True).find("https://a.example") == Proxy(PROXY, None)
 
 
 def test_a_proxy_of_another_kind_is_an_error_that_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,11 +107,12 @@ def test_a_proxy_of_another_kind_is_an_error_that_shows_no_password(monkeypatch:
         ("http://me:s3cret@proxy.example", "Basic bWU6czNjcmV0"),
         ("http://me@proxy.example", "Basic bWU6"),
         ("http://m%40e:p%3Aw@proxy.example", "Basic bUBlOnA6dw=="),
+        ("http://me:%ff%C3%A9@proxy.example", "Basic bWU6/8Op"),
         ("http://proxy.example", None),
     ],
 )
 def test_user_and_password_are_kept_apart_from_the_url(url: str, authorization: str | None) -> None:
-    proxy = Proxy.of(url)
+    proxy = Proxy.of(ProxyURL(url))
     assert proxy.url == "http://proxy.example"
-    assert proxy.authorization == authorization
+    assert (proxy.authorization and proxy.authorization.reveal()) == authorization
     assert "Basic" not in repr(proxy)
