@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +15,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from ninepic_async import AttemptEnded, NinePic, NinePicError, RetryPolicy
+from ninepic_async import AttemptEnded, Event, ImageItem, NinePic, NinePicError, RetryPolicy
 from ninepic_async.opentelemetry import Tracing
 from ninepic_async.sync import NinePic as BlockingNinePic
 from tests.canned import EVENT_ID, KEY, ORG_ID, images, pagination, reply
 from tests.core.test_hooks import IDS, replies
+from tests.download.host import jpeg
 from tests.raw_server import always, answer, server
 
 QUICK = RetryPolicy(attempts=3, initial_s=0.01)
@@ -161,6 +164,59 @@ async def test_each_page_is_a_span(exporters: Exporters) -> None:
     async with server(replies(*pages)) as (url, _), client(url, exporters) as api:
         await api.event(EVENT_ID).photos(page_size=1).collect()
     assert len(exporters.spans()) == 3
+
+
+def photos_at(url: str) -> list[ImageItem]:
+    links = [f"{url}/{number}.jpg?X-Amz-Signature=s3cret" for number in range(3)]
+    return [ImageItem(image_id=link, img_url=link, thumbnail_url=link) for link in links]
+
+
+async def last_of(chunks: AsyncIterator[bytes]) -> None:
+    async for _ in chunks:
+        pass
+
+
+FETCHES: dict[str, tuple[Callable[[Event, list[ImageItem], Path], Awaitable[object]], int]] = {
+    "download": (lambda event, photos, to: event.download(photos, to), 3),
+    "read": (lambda event, photos, _: event.read(photos[0]), 1),
+    "stream": (lambda event, photos, _: last_of(event.stream(photos[0])), 1),
+    "zip": (lambda event, photos, _: last_of(event.zip(photos)), 3),
+}
+
+
+@pytest.mark.parametrize("way", FETCHES)
+async def test_photos_are_children_of_the_callers_span(
+    way: str, exporters: Exporters, tmp_path: Path
+) -> None:
+    fetch, count = FETCHES[way]
+    tracer = exporters.tracers.get_tracer("test")
+    photo = answer(jpeg(2000), "200 OK", "Content-Type: image/jpeg")
+    async with server(always(photo)) as (url, _), client(url, exporters) as api:
+        with tracer.start_as_current_span("outer") as outer:
+            await fetch(api.event(EVENT_ID), photos_at(url), tmp_path)
+    spans = exporters.spans()
+    assert [span.name for span in spans] == ["GET /{photo}"] * count
+    assert [span.parent and span.parent.span_id for span in spans] == [
+        outer.get_span_context().span_id
+    ] * count
+    assert "s3cret" not in "".join(f"{span.name} {dict(span.attributes or {})}" for span in spans)
+
+
+async def test_photos_of_a_blocking_download_are_children_of_the_callers_span(
+    exporters: Exporters, tmp_path: Path
+) -> None:
+    tracer = exporters.tracers.get_tracer("test")
+
+    def download(url: str) -> int:
+        options: Any = {"base_url": url, "hooks": [exporters.tracing]}
+        with BlockingNinePic(KEY, ORG_ID, **options) as api, tracer.start_as_current_span("outer") as outer:
+            # A generator is read in a thread of its own.
+            api.event(EVENT_ID).download((photo for photo in photos_at(url)), tmp_path)
+            return outer.get_span_context().span_id
+
+    async with server(always(answer(jpeg(2000), "200 OK", "Content-Type: image/jpeg"))) as (url, _):
+        outer = await asyncio.to_thread(download, url)
+    assert [span.parent and span.parent.span_id for span in exporters.spans()] == [outer] * 3
 
 
 def test_records_of_a_call_that_it_never_saw_begin_are_ignored(exporters: Exporters) -> None:

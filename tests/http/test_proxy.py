@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 from attrs import evolve, frozen
+from cryptography import x509
 
 from ninepic_async import (
     APIConnectionError,
@@ -23,7 +26,7 @@ from ninepic_async import (
     RetryPolicy,
 )
 from ninepic_async.sync import NinePic as BlockingNinePic
-from tests.canned import EVENT_ID, KEY, ORG_ID
+from tests.canned import EVENT_ID, KEY, ORG_ID, details, image, pagination, reply
 from tests.download.host import jpeg
 from tests.http.proxy import ForwardProxy, running
 from tests.raw_server import PING, answer, server
@@ -32,6 +35,17 @@ API = "https://api.example"
 PHOTO_HOSTS = ("https://photos.example", "http://plain.example")
 PHOTO = jpeg(2000)
 ONCE = RetryPolicy(attempts=1)
+LINKS = [{"url": "https://photos.example/0.jpg?sig=1", "filename": "0.jpg"}]
+ANSWERS: dict[bytes, dict[str, Any]] = {
+    b"/images?": {
+        "images": [image(0, img_url="https://photos.example/0.jpg")],
+        "pagination": pagination(1),
+    },
+    b"/original-photos?": {"presigned_urls": LINKS, "pagination": pagination(1)},
+    b"/details ": details(),
+    b"/days ": {"days": []},
+}
+"""By a part of the request line. All other API requests get the reply to a ping."""
 
 
 @frozen
@@ -53,8 +67,11 @@ class World:
 
 
 async def serve(number: int, request: bytes, writer: asyncio.StreamWriter) -> None:
-    is_photo = b".jpg HTTP/" in request
-    writer.write(answer(PHOTO, "200 OK", "Content-Type: image/jpeg") if is_photo else answer(PING))
+    if b".jpg" in request.partition(b"\r\n")[0]:
+        writer.write(answer(PHOTO, "200 OK", "Content-Type: image/jpeg"))
+        return
+    data = next((data for path, data in ANSWERS.items() if path in request), {})
+    writer.write(answer(reply(data).body if data else PING))
 
 
 @pytest.fixture(autouse=True)
@@ -137,9 +154,24 @@ async def test_the_proxy_itself_may_be_encrypted(world: World, tmp_path: Path) -
         await check(evolve(world, proxy=proxy), http, tmp_path / "photos", False)
 
 
-async def test_the_command_line_uses_the_proxy(world: World) -> None:
+@pytest.mark.parametrize(
+    ("command", "hosts"),
+    [
+        (("ping",), ("api",)),
+        (("photos", "--json"), ("api",)),
+        (("originals", "--bib", "7", "--urls"), ("api",)),
+        (("download", "--all", "--to", "{to}"), ("api", "photos")),
+        (("download", "--all", "--to", "{to}", "--rendition", "original"), ("api", "photos")),
+    ],
+    ids=" ".join,
+)
+async def test_the_command_line_uses_the_proxy(
+    world: World, tmp_path: Path, command: tuple[str, ...], hosts: tuple[str, ...]
+) -> None:
+    name, *options = (part.format(to=tmp_path / "photos") for part in command)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ninepic_async.cli", "ping", str(EVENT_ID), "--proxy", world.proxy.url),
+        *(sys.executable, "-m", "ninepic_async.cli", name, str(EVENT_ID), "--proxy", world.proxy.url),
+        *options,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={
@@ -151,7 +183,43 @@ async def test_the_command_line_uses_the_proxy(world: World) -> None:
     )
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
-    assert world.proxy.asked_for == ["CONNECT api.example:443"]
+    assert set(world.proxy.asked_for) == {f"CONNECT {host}.example:443" for host in hosts}
+    assert len(fetched_into(tmp_path / "photos")) == ("photos" in hosts)
+
+
+def fetched_into(folder: Path) -> list[Path]:
+    return list(folder.glob("*.jpg"))
+
+
+async def test_a_folder_of_certificates_is_read(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ca.cert_pem.write_to_path(str(tmp_path / hashed_name(world.ca)))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    base_url = f"https://127.0.0.1:{world.port}"
+    async with client(HTTPOptions(), base_url) as api:
+        assert (await api.event(EVENT_ID).ping()).status == "ok"
+    async with client(HTTPOptions(trust_env=False), base_url) as api:
+        with pytest.raises(APIConnectionError, match="certificate"):
+            await api.event(EVENT_ID).ping()
+
+
+async def test_a_folder_of_certificates_is_read_for_photos_and_in_blocking_code(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ca.cert_pem.write_to_path(str(tmp_path / hashed_name(world.ca)))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    await check(world, HTTPOptions(proxy=world.proxy.url), tmp_path / "photos", True)
+
+
+def hashed_name(ca: trustme.CA) -> str:
+    """Return the name under which OpenSSL looks for a certificate in a folder: of its subject."""
+    subject = x509.load_pem_x509_certificate(ca.cert_pem.bytes()).subject
+    named = [x509.NameAttribute(each.oid, str(each.value).lower()) for each in subject]
+    encoded = x509.Name(named).public_bytes()
+    head = 2 if encoded[1] < 0x80 else 2 + (encoded[1] & 0x7F)
+    number = int.from_bytes(hashlib.sha1(encoded[head:]).digest()[:4], "little")
+    return f"{number:08x}.0"
 
 
 @pytest.mark.parametrize("password", ["s3cret", "p%40ss%3Aw%C3%B6rd"])

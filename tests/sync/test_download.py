@@ -118,6 +118,19 @@ def test_a_thread_that_cannot_be_started_for_a_source_is_a_typed_error(
         event.download((photo for photo in event.photos()), tmp_path)
 
 
+@pytest.mark.parametrize("rendition", ["thumbnail", "original"])
+def test_a_report_lists_its_files(rendition: Any, event: Event, tmp_path: Path) -> None:
+    photos = event.photos().collect(limit=3)
+    report = event.download(photos, tmp_path / "photos", rendition=rendition)
+    listed = report.files()
+    assert isinstance(listed, Iterator)
+    found = list(listed)
+    assert sorted(file.id for file in found) == sorted(photo.image_id for photo in photos)
+    for file in found:
+        assert file.path.parent == tmp_path / "photos"
+        assert file.path.stat().st_size == file.bytes > 0
+
+
 def test_a_face_search_can_be_downloaded(event: Event, sandbox: Sandbox, tmp_path: Path) -> None:
     search = event.face_search(sandbox.selfie(sandbox.bibs[0]))
     assert event.download(search, tmp_path, rendition="thumbnail").done == search.total > 0
