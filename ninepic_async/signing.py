@@ -59,7 +59,6 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
         pages = [page async for page in _pages(run, call, len(ids))]
     except BadRequestError as error:
         if len(ids) == 1:
-            log.warning("originals: no link for %r: %s", ids[0], error.message)
             return Signed(failed=(FailedUrlItem(image_id=ids[0], error=str(error.message)),))
     else:
         return Signed(

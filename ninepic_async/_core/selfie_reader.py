@@ -94,6 +94,8 @@ async def _read_async(file: Any) -> object:
 
 def _read_path(source: str | os.PathLike[str]) -> bytes:
     path = Path(os.fsdecode(source))
+    if path.is_dir():
+        raise InvalidInputError(f"the selfie {str(path)!r} is a folder: give the path of a picture in it")
     if not path.is_file():
         raise InvalidInputError(f"there is no selfie file at {str(path)!r}")
     return path.read_bytes()

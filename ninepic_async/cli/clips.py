@@ -108,7 +108,7 @@ async def start(event: Event, selfie: Path | bytes) -> ClipJob:
         raise Interrupted(
             "interrupted while the selfie was sent; a new search may be charged again"
         ) from None
-    print_note(f"request_id: {job.request_id} (use it with --request-id to continue this search)")
+    print_note(f"request_id: {job.request_id} (continue with --request-id)")
     return job
 
 

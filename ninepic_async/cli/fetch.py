@@ -114,8 +114,8 @@ def print_outcome(report: DownloadReport, to: Path) -> None:
     if report.done or report.skipped:
         fetched = Noun("file", "fetched").count(report.done)
         size = f" ({filesize.decimal(report.bytes)})" if report.done else ""
-        there = f", {report.skipped:,} already there" if report.skipped else ""
-        print_note(f"{fetched}{size}{there}, in {to}.")
+        there = f"; {report.skipped:,} already there" if report.skipped else ""
+        print_note(f"{fetched}{size} into {to}{there}.")
     if report.failed:
         print_note(f"{len(report.failed):,} missing. Run the same command to try again.")
 

@@ -122,5 +122,6 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
         print_error(f"{row.name} can't be shown: {row.error}")
     if len(report.failed) > _FAILURES_SHOWN:
         print_error(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
-    print_note(f"A page of {count_text(report.photos, 'photo')} and {count_text(report.clips, 'clip')}.")
+    clips = f" and {count_text(report.clips, 'clip')}" if report.clips else ""
+    print_note(f"A page of {count_text(report.photos, 'photo')}{clips}.")
     return report

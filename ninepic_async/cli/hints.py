@@ -7,7 +7,10 @@ from typing import Final
 
 from ninepic_async import errors
 
-_REQUEST_ID: Final = "Use --request-id {} instead of the selfie to continue without a second charge."
+_REQUEST_ID: Final = (
+    "Use --request-id {} instead of the selfie to continue without a second charge. "
+    "If the service does not know it, give the selfie again."
+)
 _MAY_HAVE_RESULT: Final = (
     errors.APIConnectionError,
     errors.ClipJobTimeoutError,
@@ -25,10 +28,7 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     ),
     (errors.UnprocessableEntityError, "Correct the fields named above."),
     (errors.NotFoundError, "`ninepic events` lists the events; a --request-id must be of the same event."),
-    (
-        errors.BadRequestError,
-        "Check the ids (`ninepic photos ID` lists those of photos), or the selfie: a picture with a face.",
-    ),
+    (errors.BadRequestError, "Check the ids: `ninepic photos ID` lists those of an event's photos."),
     (
         errors.RateLimitError,
         "Wait a minute; for downloads, --concurrency 4 also helps.",
@@ -42,13 +42,28 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     ),
     (errors.EventNotFoundError, "`ninepic events --search TEXT` lists events by a part of their name."),
     (errors.DownloadError, "Then run the same command again: it continues where this one stopped."),
-    (errors.InvalidInputError, "`ninepic COMMAND --help` shows what a command takes."),
 )
 _WRONG_ID: Final = (
     "Check --request-id: it is the UUID that a selfie search of this event printed, such as "
     "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de."
 )
+_WRONG_SELFIE: Final = "Give a photo of one face, as JPEG or PNG."
+_UPLOADS: Final = frozenset({"face_search", "start_clips"})
+_NO_PROXY: Final = "Check the network, and --proxy, HTTPS_PROXY or ALL_PROXY."
+_IN_TERMS_OF_OPTIONS: Final = (
+    ("with HTTPOptions(allow_plain_http=True)", "with --allow-plain-http"),
+    ("HTTPOptions(proxy=…)", "--proxy"),
+    ("; find_event() takes a slug or a name", ""),
+)
+"""What messages for programmers call a thing, and what the command line calls it."""
 _BY_REQUEST_ID: Final = frozenset({"face_results", "clip_status", "start_clips", "originals"})
+
+
+def in_terms_of_options(text: str) -> str:
+    """Return a message for programmers in the words of the command line."""
+    for ours, option in _IN_TERMS_OF_OPTIONS:
+        text = text.replace(ours, option)
+    return text
 
 
 def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
@@ -65,4 +80,10 @@ def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
     has_id = any(argument.partition("=")[0] == "--request-id" for argument in argv)
     if has_id and isinstance(error, wrong) and error.endpoint in _BY_REQUEST_ID:
         return _WRONG_ID
+    if isinstance(error, errors.BadRequestError) and error.endpoint in _UPLOADS:
+        return _WRONG_SELFIE
+    if isinstance(error, errors.APIConnectionError) and "the proxy" in str(error):
+        return _NO_PROXY
+    if isinstance(error, errors.InvalidInputError) and argv:
+        return f"`ninepic {argv[0]} --help` shows what it takes."
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

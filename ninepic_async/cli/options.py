@@ -82,6 +82,9 @@ class Account:
     proxy: str | None = None
     """The URL of an HTTP proxy. Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
 
+    allow_plain_http: Flag = False
+    """Send the key over http:// too, as to a sandbox in a container. Others on the network can read it."""
+
     def client(self) -> NinePic:
         """Make a client; prompt for the key if necessary. Call it outside an event loop: Ctrl-C works there.
 
@@ -93,7 +96,11 @@ class Account:
         from ninepic_async.cli.profiles import resolve_account
 
         found = resolve_account(self.profile, self.api_key_file, self.org_id, self.base_url)
-        http = HTTPOptions(proxy=self.proxy)
+        http = HTTPOptions(
+            proxy=self.proxy,
+            allow_plain_http=self.allow_plain_http,
+            allow_private_addresses=self.allow_plain_http,
+        )
         return NinePic(found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http)
 
 

@@ -104,10 +104,7 @@ def load_profile(name: str | None) -> Profile:
     elif (given := profiles.get(check_name(name))) is not None:
         found = given
     else:
-        listed = ", ".join(profiles) or "none yet"
-        raise UsageError(
-            f"no profile {name}: the profiles are {listed}; `ninepic configure --profile {name}` makes it"
-        )
+        raise UsageError(f"{_no_profile(name, profiles)}; `ninepic configure --profile {name}` makes it")
     if found.key_in == "keyring":
         found.api_key = _from_keyring(name or DEFAULT_PROFILE)
     return found
@@ -128,7 +125,7 @@ def resolve_account(
         The account. What is None, the client reads from the environment.
 
     Raises:
-        UsageError: there is no key, or no such profile.
+        UsageError: there is no key, no organisation, or no such profile.
         CommandError: the profiles can't be read.
     """
     name = profile or os.environ.get("NINEPIC_PROFILE") or None
@@ -142,6 +139,10 @@ def resolve_account(
     if found.api_key is None and (name is not None or not has_key):
         found.api_key = prompt_for_key()
     found.org_id = org_id or found.org_id
+    if found.org_id is None and not has_org:
+        raise UsageError(
+            "no organisation: set NINEPIC_ORG_ID, run `ninepic configure`, or give --org-id NUMBER"
+        )
     found.base_url = base_url or found.base_url
     return found
 
@@ -155,6 +156,11 @@ def _fill_from_environment(found: Profile, has_key: bool) -> Profile:
     if os.environ.get("NINEPIC_BASE_URL"):
         found.base_url = None
     return found
+
+
+def _no_profile(name: str, profiles: dict[str, Profile]) -> str:
+    there = f"there are {', '.join(profiles)}" if profiles else "no profile is saved yet"
+    return f"there is no profile {name}: {there}"
 
 
 def save_profile(name: str, profile: Profile, *, keyring: bool | None = None) -> str:
@@ -185,7 +191,7 @@ def remove_profile(name: str) -> None:
     profiles = read_profiles()
     gone = profiles.pop(check_name(name), None)
     if gone is None:
-        raise UsageError(f"no profile {name}: the profiles are {', '.join(profiles) or 'none yet'}")
+        raise UsageError(_no_profile(name, profiles))
     if gone.key_in == "keyring" and (ring := _keyring()) is not None:
         with contextlib.suppress(Exception):  # backends raise errors of their own
             ring.delete_password(_KEYRING_SERVICE, name)

@@ -51,7 +51,7 @@ def _run(command: Command) -> int:
 
 
 def _report(error: Exception, argv: Sequence[str], debug: bool) -> int:
-    from ninepic_async.cli.hints import hint_for
+    from ninepic_async.cli.hints import hint_for, in_terms_of_options
     from ninepic_async.errors import ConfigError, NinePicError
 
     if debug:
@@ -59,7 +59,7 @@ def _report(error: Exception, argv: Sequence[str], debug: bool) -> int:
     expected = isinstance(error, (NinePicError, CommandError, OSError, ImportError))
     text = str(error) if expected and str(error) else f"{type(error).__name__}: {error}".rstrip(": ")
     wrong_usage = isinstance(error, (UsageError, ConfigError))
-    print_error(hide_keys(text, argv, is_usage=wrong_usage))
+    print_error(hide_keys(in_terms_of_options(text), argv, is_usage=wrong_usage))
     hint = (
         hint_for(error, argv) if expected else "This is a bug. Run it again with --debug to see where it is."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -97,7 +98,7 @@ async def _serve(sandbox: Sandbox, selfie_to: Path | None, output: Output) -> in
     except FolderError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise _port_error(error) from error
+        raise _listen_error(error, sandbox.host) from error
     except asyncio.CancelledError:
         # Ctrl-C is the normal way to end it.
         return OK
@@ -113,14 +114,21 @@ def _write_selfie(sandbox: Sandbox, to: Path) -> None:
             raise CommandError(f"--selfie-to {to}: the file exists; give another name")
         to.write_bytes(selfie)
     except OSError as error:
-        raise CommandError(f"--selfie-to {to}: {error.strerror}") from error
+        raise CommandError(
+            f"the selfie can't be written to {to} ({error.strerror}); give a file that you may write to"
+        ) from error
 
 
-def _port_error(error: OSError) -> Exception:
+def _listen_error(error: OSError, host: str) -> Exception:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return UsageError(
+            f"--host {host} is no address of this machine: give 127.0.0.1, or 0.0.0.0 for all its addresses"
+        )
     port = next(iter(re.findall(r", (\d+)\D*$", str(error))), "")
     if error.errno == errno.EADDRINUSE:
         return CommandError(
-            f"port {port} is in use: end the program that uses it, or give --port 0 for any free port"
+            f"port {port} is in use: end the program that uses it, "
+            "or give --port 0 and --photos-port 0 for any free ports"
         )
     if error.errno == errno.EACCES:
         return CommandError(f"port {port} needs more rights: give a port from 1024 on")

@@ -246,4 +246,4 @@ async def search_face(event: Event, selfie: Path | bytes) -> FaceSearch:
 
 def print_request_id(request_id: str) -> None:
     """Print how to repeat a search without a charge."""
-    print_note(f"request_id: {request_id} (use --request-id instead of the selfie: no upload, no charge)")
+    print_note(f"request_id: {request_id} (for --request-id: no charge)")

@@ -200,11 +200,11 @@ def test_gallery(pipe: Run, terminal: Run, photos: Path, to: Path) -> None:
     assert (ran.status, ran.out, ran.err) == (
         0,
         f"{to / 'index.html'}\n",
-        "A page of 6 photos and 0 clips.\n",
+        "A page of 6 photos.\n",
     )
     assert "Sunday&#39;s run" in (to / "index.html").read_text(encoding="utf-8")
     seen = terminal("gallery", str(to))
-    assert seen.text.splitlines() == ["A page of 6 photos and 0 clips.", str(to / "index.html")]
+    assert seen.text.splitlines() == ["A page of 6 photos.", str(to / "index.html")]
     (to / "torn.jpg").write_bytes(b"\xff\xd8\xff")
     torn = pipe("gallery", str(to), "--json")
     assert (torn.status, json.loads(torn.out)["photos"]) == (1, 6)
