@@ -28,7 +28,8 @@ _PHOTOS_FROM: Final = Parameter(converter=folder_path, help="Use the JPEGs in th
 _BIBS_SHOWN: Final = 8
 _WARNING: Final = (
     "--host {} lets other machines in: run it in a network that you trust only. "
-    "Clients there need HTTPOptions(allow_plain_http=True, allow_private_addresses=True)"
+    "Clients there need HTTPOptions(allow_plain_http=True, allow_private_addresses=True), "
+    "and commands --allow-plain-http"
 )
 _SELFIE_HELP: Final = "Write a selfie to this file, to search with."
 

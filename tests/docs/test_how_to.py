@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import httpx
@@ -21,6 +23,7 @@ from moto.server import ThreadedMotoServer
 from ninepic_async import NinePic
 from ninepic_async.cli import main
 from ninepic_async.sandbox import Sandbox
+from ninepic_async.sandbox.events import api_key_of, org_id_of
 from tests.docs.examples import BIB, ROOT, names_of, python_blocks, run
 
 
@@ -124,10 +127,36 @@ async def test_object_store(sandbox: Sandbox, s3: None) -> None:
     assert names["report"].done == 60  # type: ignore[attr-defined]
 
 
-def test_compose_runs_a_command_that_exists() -> None:
+def compose() -> dict[str, Any]:
     page = (ROOT / "docs/how-to/docker.md").read_text(encoding="utf-8")
-    services = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])["services"]
+    services: dict[str, Any] = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])["services"]
     assert set(services) == {"sandbox", "app"}
-    command = services["sandbox"]["command"]
-    arguments = command.split("exec ninepic ")[1].rstrip('"').split()
+    return services
+
+
+def test_compose_runs_a_sandbox_that_the_app_can_use() -> None:
+    services = compose()
+    shell, option, script = services["sandbox"]["command"]
+    assert (shell, option) == ("sh", "-c")
+    arguments = script.split("exec ninepic ")[1].split()
     assert main([*arguments, "--help"]) == 0
+    given = dict(zip(arguments[1::2], arguments[2::2], strict=True))
+    seed = int(given["--seed"])
+    environment = services["app"]["environment"]
+    assert environment["NINEPIC_API_KEY"] == api_key_of(seed)
+    assert environment["NINEPIC_ORG_ID"] == str(org_id_of(seed))
+    assert environment["NINEPIC_BASE_URL"] == f"http://sandbox:{given['--port']}"
+    published = {f"127.0.0.1:{given[name]}:{given[name]}" for name in ("--port", "--photos-port")}
+    assert published == set(services["sandbox"]["ports"])
+
+
+async def test_the_health_check_of_compose_works(sandbox: Sandbox) -> None:
+    word, _, *arguments = compose()["sandbox"]["healthcheck"]["test"]
+    assert word == "CMD"
+    arguments[-1] = arguments[-1].replace("http://127.0.0.1:9009", sandbox.base_url)
+    for url, status in ((sandbox.base_url, 0), (f"{sandbox.base_url}/nowhere", 1)):
+        code = arguments[-1].replace(sandbox.base_url, url)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments[:-1], code, stderr=asyncio.subprocess.DEVNULL
+        )
+        assert await process.wait() == status
