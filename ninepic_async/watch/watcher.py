@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from ninepic_async._records import JSONReady
 from ninepic_async._support.clock import Clock
 from ninepic_async.errors import (
     APIConnectionError,
+    DecodeError,
     FeatureDisabledError,
     InternalServerError,
     NinePicError,
@@ -31,6 +33,8 @@ FULL_WALK_EVERY: Final = 60
 _LONGEST_STRETCH: Final = 16
 """How much longer than asked an interval can get while the service throttles or fails."""
 _LONGEST_PAUSE_S: Final = 60.0
+_MOST_ODD_REPLIES: Final = 3
+"""In a row. Photos that change places while pages are read make the pages contradict each other."""
 _PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
 
 
@@ -81,10 +85,12 @@ class Watcher:
         self._event = event
         self._clock = clock
         self._every = every
-        self._has_cursor = cursor is not None
+        self._earlier = cursor
+        """The cursor of an earlier run, until its content is known."""
         self._cursor = cursor or Cursor(event_id=event.event_id)
         self._is_silent = cursor is None and not from_start
         self._present: set[int] = set()
+        """What the cursor holds."""
         self._gone: set[int] = set()
         self._total = 0
         self._looked_at: int | None = None
@@ -95,8 +101,7 @@ class Watcher:
 
     async def changes(self) -> AsyncGenerator[GalleryChange, None]:
         """Yield the changes, for ever."""
-        stretch = 1
-        looks = 0
+        looks = failures = 0
         while True:
             failure: NinePicError | None = None
             try:
@@ -106,24 +111,25 @@ class Watcher:
                     async for _ in steps:
                         if self._added:
                             yield self._change()
-                looks, stretch = looks + 1, 1
+                looks, failures = looks + 1, 0
             except NinePicError as error:
                 failure = error
             if self._added:
                 yield self._change()
             wait = self._every
             if failure is not None:
-                stretch = min(2 * stretch, _LONGEST_STRETCH)
-                wait = self._wait_after(failure, stretch)
+                failures += 1
+                wait = self._wait_after(failure, failures)
             await self._clock.sleep(wait)
 
-    def _wait_after(self, error: NinePicError, stretch: int) -> float:
+    def _wait_after(self, error: NinePicError, failures: int) -> float:
         """Return the seconds to wait after an error that will pass; raise any other."""
-        if not isinstance(error, _PASSING):
+        may_pass = isinstance(error, DecodeError) and failures < _MOST_ODD_REPLIES
+        if not (may_pass or isinstance(error, _PASSING)):
             raise error
         self._looked_at = None  # what was not seen this time is looked for next time
         asked = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_PAUSE_S)
-        wait = max(self._every * stretch, asked)
+        wait = max(self._every * min(2**failures, _LONGEST_STRETCH), asked)
         log.warning("watch: %s; looking again in %.1f s", type(error).__name__, wait)
         return wait
 
@@ -134,68 +140,63 @@ class Watcher:
     async def _begin(self) -> AsyncGenerator[None, None]:
         """Learn which photos there are, and give those that are new since the cursor."""
         self._has_timeline = (await self._event.details()).timeline_search
-        is_unknown = await self._unknown_since_cursor() if self._has_cursor else None
-        async for _ in self._walk(is_unknown):
+        if self._earlier is not None:
+            self._present = await self._read_cursor(self._earlier)
+            self._earlier = None
+        async for _ in self._walk():
             yield
         self._is_silent = False
         if self._has_timeline:
             self._hours = await self._count_hours()
 
-    async def _unknown_since_cursor(self) -> Callable[[int], bool]:
-        """Walk once for the ids alone, and return a test for those that the cursor does not hold."""
-        earlier = self._cursor
-        now, keys = Sketch(), list[int]()
-        prefix: Sketch | None = Sketch() if earlier.count == 0 else None
+    async def _read_cursor(self, cursor: Cursor) -> set[int]:
+        """Walk once for the ids alone, and return which keys the cursor holds."""
+        keys: dict[int, None] = {}
+        now = Sketch()
+        prefix: Sketch | None = Sketch() if cursor.count == 0 else None
         async with aclosing(self._event.photos().pages()) as pages:
             async for page in pages:
-                for photo in page.items:
-                    keys.append(key_of(photo.image_id))
-                    now.add(keys[-1])
-                    if len(keys) == earlier.count:
-                        prefix = now.copy()
+                for key in map(_key, page.items):
+                    if key not in keys:
+                        keys[key] = None
+                        now.add(key)
+                        if len(keys) == cursor.count:
+                            prefix = now.copy()
         known = set(keys)
-        whole = now.since(earlier.sketch)
-        if whole is not None and whole.added <= known:
-            self._forget(whole.removed)
-            return whole.added.__contains__
-        # Too much has changed to read all. Where most was added at the end, the beginning can still be read.
-        start = None if prefix is None else prefix.since(earlier.sketch)
-        if start is not None and start.added <= known:
-            later = known.difference(keys[: earlier.count])
-            self._forget(start.removed - later)
-            unknown = start.added | later
-            return unknown.__contains__
+        # Where too much has changed, but most of it was added at the end, the beginning can still be read.
+        for sketch, among in ((now, known), (prefix, set(islice(keys, cursor.count)))):
+            change = None if sketch is None else sketch.since(cursor.sketch)
+            if change is not None and change.added <= among:
+                return (among - change.added) | change.removed
         log.warning("watch: more has changed since the cursor than it can tell; photos may come again")
         self._cursor = Cursor(event_id=self._event.event_id)
-        return lambda key: True
+        return set()
 
-    def _forget(self, keys: Iterable[int]) -> None:
+    def _forget(self, keys: set[int]) -> None:
         for key in keys:
             self._cursor.remove(key)
+        self._present -= keys
+        self._gone |= keys
 
-    async def _walk(self, is_unknown: Callable[[int], bool] | None = None) -> AsyncGenerator[None, None]:
+    async def _walk(self) -> AsyncGenerator[None, None]:
         """Walk through all photos, and forget those that are gone."""
         current: set[int] = set()
         async with aclosing(self._event.photos().pages()) as pages:
             async for page in pages:
                 self._total = page.pagination.total
                 for photo in page.items:
-                    current.add(key_of(photo.image_id))
-                    self._see(photo, is_unknown)
+                    current.add(_key(photo))
+                    self._see(photo)
                 yield
-        gone = self._present - current
-        self._forget(gone)
-        self._present -= gone
-        self._gone |= gone
+        if len(current) >= self._total:  # otherwise a photo moved behind the walk, and only seems to be gone
+            self._forget(self._present - current)
 
-    def _see(self, photo: ImageItem, is_unknown: Callable[[int], bool] | None = None) -> bool:
+    def _see(self, photo: ImageItem) -> bool:
         """Take in a photo. Return whether it was not there before."""
-        key = key_of(photo.image_id)
+        key = _key(photo)
         if key in self._present:
             return False
         self._present.add(key)
-        if is_unknown is not None and not is_unknown(key):
-            return False  # the cursor holds it
         self._cursor.add(key)
         if key in self._gone:
             self._gone.discard(key)
@@ -261,6 +262,10 @@ class Watcher:
             if found >= missing:
                 break
         return found
+
+
+def _key(photo: ImageItem) -> int:
+    return key_of(photo.image_id)
 
 
 def watch(

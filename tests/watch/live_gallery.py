@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from attrs import define, field
@@ -25,10 +26,18 @@ class LiveGallery:
     failures: list[Reply | SendError] = field(factory=list)
     """Answers that replace the next ones."""
     clock: FakeClock = field(factory=FakeClock)
+    hours: list[int] = field(factory=list)
+    """The beginnings of the hours whose photos were requested."""
+    before_answer: Callable[[], None] | None = None
 
     def add(self, *ids: str, at: int | None = START) -> None:
         for number, identity in enumerate(ids):
             self.photos[identity] = None if at is None else at + number
+
+    def move(self, identity: str, at: int | None) -> None:
+        """Give a photo another capture time, and so another place in the list."""
+        assert identity in self.photos
+        self.photos[identity] = at
 
     def remove(self, *ids: str) -> None:
         for identity in ids:
@@ -40,16 +49,21 @@ class LiveGallery:
     def answer(self, request: Request) -> Reply | SendError:
         what = request.path.partition("/event/456/")[2]
         self.requests[what] += 1
+        if self.before_answer is not None:
+            self.before_answer()
         if self.failures:
             return self.failures.pop(0)
         if what == "details":
             return ok(details(timeline_search=self.timeline))
         if what == "images":
             return self._page(request, self._in_order())
+        if what.startswith("timeline") and not self.timeline:
+            return failed(403, "not allowed")
         if what == "timeline/days":
             return ok({"days": self._days()})
         if what == "timeline/images":
             start, end = int(request.query["from"]), int(request.query["to"])
+            self.hours.append(start)
             return self._page(request, [each for each in self._in_order() if self._is_in(each, start, end)])
         return failed(404)
 

@@ -1,69 +1,17 @@
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
-from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
 
-from ninepic_async import GalleryChange, InvalidInputError, NotFoundError
+from ninepic_async import DecodeError, InvalidInputError, NotFoundError
 from ninepic_async._contract.messages import SendError
-from tests.canned import failed
+from tests.canned import failed, reply
 from tests.watch.live_gallery import START, LiveGallery
+from tests.watch.steps import Steps, names
 
 HOUR = 3_600
-
-
-def names(change: GalleryChange) -> list[str]:
-    return [photo.image_id.removeprefix("photo-") for photo in change.added]
-
-
-class Steps:
-    """Runs a watch over a gallery that changes each time the watch sleeps."""
-
-    def __init__(self, gallery: LiveGallery, change: Callable[[int], bool], since: str | None = None) -> None:
-        self._gallery = gallery
-        self._change = change
-        self._since = since
-        self.given: list[str] = []
-        self.changes: list[GalleryChange] = []
-
-    async def run(self, every: float = 60.0) -> Steps:
-        sleep, count = self._gallery.clock.sleep, 0
-        stop = asyncio.Event()
-
-        async def change_and_sleep(seconds: float, /) -> None:
-            nonlocal count
-            if seconds < every:  # between two attempts of one call
-                await sleep(seconds)
-                return
-            count += 1
-            if not self._change(count):
-                stop.set()
-                await asyncio.Event().wait()
-            await sleep(seconds)
-
-        self._gallery.clock.sleep = change_and_sleep  # type: ignore[method-assign]
-        reading = asyncio.ensure_future(self._read(every))
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            reading.cancel()
-            results = await asyncio.gather(reading, stopping, return_exceptions=True)
-            self._gallery.clock.sleep = sleep  # type: ignore[method-assign]
-        if isinstance(results[0], Exception):
-            raise results[0]
-        return self
-
-    async def _read(self, every: float) -> None:
-        async with aclosing(self._gallery.event().watch(since=self._since, every=every)) as changes:
-            async for change in changes:
-                self.changes.append(change)
-                self.given += names(change)
 
 
 def scripted(*steps: Callable[[], object]) -> Callable[[int], bool]:
@@ -205,42 +153,108 @@ async def test_a_throttle_and_a_connection_that_fails_are_outlived_from_the_firs
     assert (await Steps(gallery, steps).run()).given == ["b1"]
 
 
+async def test_each_429_lengthens_the_interval_until_one_look_succeeds(gallery: LiveGallery) -> None:
+    waits: list[float] = []
+
+    def throttle() -> None:
+        gallery.failures = [failed(429)] * 10  # more than the retries of two looks
+
+    await Steps(gallery, scripted(throttle, *[nothing] * 6)).run(waits=waits)
+    longer = [wait for wait in waits if wait != 60]
+    assert longer == [120, 240]
+    assert waits[-1] == 60
+
+
+async def test_the_pause_that_a_429_names_is_kept(
+    gallery: LiveGallery, caplog: pytest.LogCaptureFixture
+) -> None:
+    def throttle() -> None:
+        gallery.failures = [failed(429, retry_after="50")] * 5
+
+    await Steps(gallery, scripted(throttle, *[nothing] * 9)).run(every=10)
+    assert "watch: RateLimitError; looking again in 50.0 s" in caplog.text
+
+
+async def test_a_photo_that_moves_behind_the_page_that_is_read_is_no_error(gallery: LiveGallery) -> None:
+    moves = ["a249", "a248"]
+
+    def move() -> None:
+        if gallery.requests["images"] % 3 == 2 and moves:
+            gallery.move(moves.pop(), START - HOUR)
+
+    gallery.before_answer = move
+    seen = await Steps(gallery, scripted(*[nothing] * 5), since="start").run()
+    assert moves == []
+    assert sorted(seen.given) == sorted(gallery.photos)
+
+
+async def test_a_reply_that_can_not_be_read_is_raised_in_the_end(gallery: LiveGallery) -> None:
+    def break_it() -> None:
+        gallery.failures = [reply(b"<html>")] * 9
+
+    with pytest.raises(DecodeError):
+        await Steps(gallery, scripted(break_it, *[nothing] * 9)).run()
+    assert len(gallery.failures) == 6
+
+
+async def test_a_clock_that_jumps_loses_nothing(gallery: LiveGallery) -> None:
+    """The computer slept between two looks, and in the middle of one."""
+
+    def jump() -> None:
+        gallery.clock.now += 100_000
+
+    def sleep_in_a_request() -> None:
+        gallery.add("b2", at=START + HOUR)
+        gallery.before_answer = jump
+
+    steps = scripted(lambda: gallery.add("b1"), jump, sleep_in_a_request, *[nothing] * 3)
+    assert (await Steps(gallery, steps).run()).given == ["b1", "b2"]
+
+
+async def test_cameras_whose_clocks_are_wrong_lose_nothing(gallery: LiveGallery) -> None:
+    steps = scripted(
+        lambda: gallery.add("epoch", at=0),
+        lambda: gallery.add("future", at=4_000_000_000),
+        lambda: gallery.move("a000", at=4_000_000_000),
+        lambda: gallery.add("now"),
+        *[nothing] * 60,
+    )
+    assert (await Steps(gallery, steps).run()).given == ["epoch", "future", "now"]
+
+
+async def test_a_timeline_that_is_switched_off_meanwhile_is_done_without(gallery: LiveGallery) -> None:
+    def switch_off() -> None:
+        gallery.timeline = False
+        gallery.add("b1", at=START + HOUR)
+
+    assert (await Steps(gallery, scripted(switch_off, nothing)).run()).given == ["b1"]
+
+
+async def test_only_the_hours_whose_counts_moved_are_read(gallery: LiveGallery) -> None:
+    gallery.add("other hour", at=START + 5 * HOUR)
+    await Steps(gallery, scripted(lambda: gallery.add("b1", at=START + 5 * HOUR), nothing)).run()
+    moved = START + 5 * HOUR - START % HOUR
+    assert gallery.hours == ([moved] if gallery.timeline else [])
+
+
+async def test_a_full_walk_comes_about_every_60_intervals(gallery: LiveGallery) -> None:
+    walks: list[int] = []
+
+    def note(count: int) -> bool:
+        walks.append(gallery.requests["images"])
+        return count < 200
+
+    await Steps(gallery, note).run()
+    costs = [later - earlier for earlier, later in pairwise(walks)]
+    full = [place for place, cost in enumerate(costs) if cost > 1]
+    assert len(full) == 3
+    assert {later - earlier for earlier, later in pairwise(full)} == {60}
+
+
 async def test_an_error_that_does_not_pass_is_raised(gallery: LiveGallery) -> None:
     gallery.failures = [failed(404)]
     with pytest.raises(NotFoundError):
         await Steps(gallery, scripted(nothing)).run()
-
-
-async def test_ten_hours_of_a_race_with_restarts(gallery: LiveGallery) -> None:
-    dice = random.Random(7)
-    ever = set(gallery.photos)
-    given: list[str] = []
-    cursor: str | None = "start"
-    number = 0
-
-    def live(count: int) -> bool:
-        nonlocal number
-        for _ in range(dice.choice([0, 0, 1, 3, 20])):
-            number += 1
-            at = dice.choice([None, START + dice.randrange(12 * HOUR)])
-            gallery.add(f"n{number}", at=at)
-            ever.add(f"n{number}")
-        if dice.random() < 0.3:
-            gone = dice.choice(sorted(gallery.photos))
-            gallery.remove(gone)
-        return count < 30
-
-    for _ in range(6):
-        run = await Steps(gallery, live, cursor).run()
-        assert len(set(run.given)) == len(run.given)
-        given += run.given
-        if run.changes:
-            cursor = run.changes[-1].cursor
-    last = await Steps(gallery, scripted(*[nothing] * 61), cursor).run()
-    given += last.given
-    assert set(gallery.photos) <= set(given)
-    assert len(given) - len(set(given)) <= 3  # one that was removed and came back over a restart
-    assert set(given) <= ever
 
 
 @pytest.mark.parametrize("since", ["now", "", 7, b"start"])
