@@ -98,6 +98,21 @@ def mocks(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def large_zip(session: nox.Session) -> None:
+    """Write ZIPs of 5 GB, and read them with Python, unzip and bsdtar. Arguments go to pytest.
+
+    Needs Linux, 12 GB of free disk in the temporary folder, and the two programs.
+    """
+    missing = [name for name in ("unzip", "bsdtar") if shutil.which(name) is None]
+    if missing:
+        session.error(
+            f"{' and '.join(missing)} missing: on Debian, run apt-get install unzip libarchive-tools"
+        )
+    install(session, "tests", extras=EXTRAS)
+    session.run("pytest", "-s", "tests/large_zip", *session.posargs)
+
+
+@nox.session(python=OLDEST)
 def generated_clients(session: nox.Session) -> None:
     """Generate clients from the OpenAPI document and use them. Needs Node.js with npm."""
     install(session, "generators", extras="testing")

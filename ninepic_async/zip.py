@@ -21,13 +21,18 @@ from ninepic_async._support.redact import mask_queries
 from ninepic_async.download.names import distinct, folded
 from ninepic_async.download.single import SingleFetcher, WholeFile, single_fetcher
 from ninepic_async.download.source import Files, PhotoSource, SourceFile, UnsignedFile
-from ninepic_async.errors import DownloadError
+from ninepic_async.errors import (
+    AuthenticationError,
+    DownloadError,
+    NinePicError,
+    PermissionDeniedError,
+)
 from ninepic_async.signing import IDS_PER_REQUEST
 
 OnFailure = Literal["note", "raise"]
 
 AHEAD: Final = 6
-"""Files that are fetched ahead of the one that is being sent. Up to 4 MiB of each are in memory."""
+"""Files that are fetched ahead of the one that is being sent. Up to 2 MiB of each are in memory."""
 _CHUNK_BYTES: Final = 256 * 1024
 _END_WITHIN_S: Final = 2.0
 _MISSING: Final = "MISSING.txt"
@@ -195,7 +200,7 @@ async def zip_stream(
     """Fetch files and yield a ZIP of them; see `Event.zip`."""
     archive = _Archive()
     async with AsyncExitStack() as stack:
-        files = await stack.enter_async_context(aclosing(_files(source, batches)))
+        files = await stack.enter_async_context(aclosing(_files(source, batches, on_failure)))
         fetcher = await stack.enter_async_context(
             single_fetcher(engine, source.sign_ids, max_bytes=MAX_FILE_BYTES)
         )
@@ -236,7 +241,7 @@ def _missing(archive: _Archive, on_failure: OnFailure, name: str, error: str) ->
 
 
 async def _files(
-    source: PhotoSource, batches: AsyncGenerator[Files, None]
+    source: PhotoSource, batches: AsyncGenerator[Files, None], on_failure: OnFailure
 ) -> AsyncGenerator[SourceFile | UnsignedFile, None]:
     """Yield the source's files, each once, with links."""
     seen: set[str] = set()
@@ -249,5 +254,15 @@ async def _files(
                 if not isinstance(file, SourceFile) or file.url is not None:
                     yield file
             for start in range(0, len(without), IDS_PER_REQUEST):
-                for file in await source.sign(without[start : start + IDS_PER_REQUEST]):
+                for file in await _signed(source, without[start : start + IDS_PER_REQUEST], on_failure):
                     yield file
+
+
+async def _signed(source: PhotoSource, files: list[SourceFile], on_failure: OnFailure) -> Files:
+    """Sign links to originals. A request that fails costs only its own files, unless the key is refused."""
+    try:
+        return await source.sign(files)
+    except NinePicError as error:
+        if on_failure == "raise" or isinstance(error, (AuthenticationError, PermissionDeniedError)):
+            raise
+        return [UnsignedFile(file.key, file.id, file.name, str(error)) for file in files]

@@ -18,7 +18,7 @@ from ninepic_async.download.journal import Row
 
 RESUME_FROM_BYTES: Final = 1024 * 1024
 """A shorter file is not resumed: fetching it again takes no longer than asking for its rest."""
-_IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
+_IN_MEMORY_BYTES: Final = 2 * 1024 * 1024
 _SETS_TIMES: Final = os.utime in os.supports_fd
 
 

@@ -150,10 +150,11 @@ class Event(Searches, Motion, Files):
     def zip(
         self, source: Source, *, rendition: Rendition = "large", on_failure: OnFailure = "note"
     ) -> AsyncGenerator[bytes, None]:
-        """Make a ZIP of photos or clips while it is sent, such as for a web response. Memory stays constant.
+        """Make a ZIP of photos or clips while it is sent, such as for a web response.
 
         Files are stored as they are, under the names that `download` gives them. A file is fetched whole
-        before its entry begins, so no entry is ever cut. Closing the generator ends all requests at once.
+        before its entry begins, so no entry is ever cut. At most 8 files are fetched ahead. Memory does not
+        grow with the files' sizes; each name takes about 1 kB. Closing the generator ends all requests.
 
         Args:
             source: what `download` takes.
@@ -164,7 +165,7 @@ class Event(Searches, Motion, Files):
         Raises:
             InvalidInputError: an argument is invalid.
             DownloadError: while iterating, with ``"raise"``: a file can't be fetched.
-            NinePicError: while iterating: listing the source or signing links failed.
+            NinePicError: while iterating: listing the source failed, or the key is refused.
 
         Example:
             >>> size = 0
