@@ -30,8 +30,8 @@ log: Final = logging.getLogger("ninepic_async")
 
 FULL_WALK_EVERY: Final = 60
 """In intervals. Additions and removals can cancel out in every count; a full walk sees them."""
-_LONGEST_STRETCH: Final = 16
-"""How much longer than asked an interval can get while the service throttles or fails."""
+_MOST_DOUBLINGS: Final = 4
+"""How often an interval is doubled while the service throttles or fails."""
 _LONGEST_PAUSE_S: Final = 60.0
 _MOST_ODD_REPLIES: Final = 3
 """In a row. Photos that change places while pages are read make the pages contradict each other."""
@@ -129,7 +129,7 @@ class Watcher:
             raise error
         self._looked_at = None  # what was not seen this time is looked for next time
         asked = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_PAUSE_S)
-        wait = max(self._every * min(2**failures, _LONGEST_STRETCH), asked)
+        wait = max(self._every * (1 << min(failures, _MOST_DOUBLINGS)), asked)
         log.warning("watch: %s; looking again in %.1f s", type(error).__name__, wait)
         return wait
 
