@@ -52,6 +52,7 @@ class FoundModel(BaseModel):
 
     photos: list[PhotoModel]
     request_id: str | None
+    zip: str | None
     note: str | None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 from time import monotonic
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from attrs import define, field, frozen
@@ -68,11 +68,13 @@ class Photo:
 class Found:
     """The outcome of a search. `request_id` leads back to a selfie search without a charge.
 
-    `note` says what to do about a part of the search that failed.
+    `zip` is the query by which `/photos.zip` sends the same photos. `note` says what to do about a part of
+    the search that failed.
     """
 
     photos: list[Photo]
     request_id: str | None = None
+    zip: str | None = None
     note: str | None = None
 
 
@@ -158,7 +160,8 @@ class Finder:
 
     async def by_bib(self, bib: str) -> Found:
         """Find the photos of a BIB."""
-        return Found(shown(await self.event.bib_search(bib.strip()).collect(limit=MOST_SHOWN)))
+        photos = await self.event.bib_search(bib.strip()).collect(limit=MOST_SHOWN)
+        return Found(shown(photos), zip=urlencode({"bib": bib.strip()}) if photos else None)
 
     async def by_selfie(self, selfie: bytes, request_id: str, address: str | None, bib: str = "") -> Found:
         """Find the photos of the person in a picture, and those of their BIB if they gave one.
@@ -175,7 +178,7 @@ class Finder:
             rejected = memories.parts["selfie"].error
             if isinstance(rejected, (InvalidInputError, BadRequestError)):
                 raise rejected
-        return found(memories)
+        return found(memories, bib.strip())
 
     async def archive(self, bib: str, search: str) -> AsyncGenerator[bytes, None]:
         """Find the photos of a BIB or of an earlier search; return a ZIP that is made while it is sent.
@@ -198,14 +201,20 @@ class Finder:
             raise OtherEventError
         if not (visit.bib_number or visit.selfie_request_id):
             return Found([])
-        return found(await self.event.memories(bib=visit.bib_number, search=visit.selfie_request_id))
+        memories = await self.event.memories(bib=visit.bib_number, search=visit.selfie_request_id)
+        return found(memories, visit.bib_number)
 
 
-def found(memories: Memories) -> Found:
+def found(memories: Memories, bib: str | None) -> Found:
     """Return what the page shows of memories, with a note if a part of the search failed."""
     failed = [part.error for part in memories.parts.values() if part.error is not None]
     note = explain(failed[0]).error if failed else None
-    return Found(shown(memories.photos[:MOST_SHOWN]), memories.request_id, note)
+    again = {"bib": bib} if bib else {}
+    if memories.request_id is not None and memories.parts["selfie"].state == "done":
+        again["search"] = memories.request_id
+    return Found(
+        shown(memories.photos[:MOST_SHOWN]), memories.request_id, urlencode(again) if memories else None, note
+    )
 
 
 def checked_id(text: str) -> str:

@@ -55,7 +55,8 @@ async def test_photos_by_bib(visitor: Visitor, ninepic_sandbox: Sandbox) -> None
 
 
 async def test_nobody_has_that_bib(visitor: Visitor) -> None:
-    assert await ask(visitor, "nobody") == (200, {"photos": [], "request_id": None, "note": None})
+    nothing: dict[str, object] = {"photos": [], "request_id": None, "zip": None, "note": None}
+    assert await ask(visitor, "nobody") == (200, nothing)
 
 
 async def test_photos_by_selfie(visitor: Visitor, ninepic_sandbox: Sandbox) -> None:
@@ -99,11 +100,33 @@ async def test_a_visitor_from_9pics_gallery(visitor: Visitor, ninepic_sandbox: S
     assert nothing.json()["photos"] == []
 
 
+HOSTILE = {
+    "bib and an unknown search": {"selfieRequestId": str(uuid4())},
+    "bib and no id at all": {"selfieRequestId": "<script>"},
+    "bib and a gallery of no use": {"ref": "%%%", "selfieRequestId": ""},
+}
+
+
+@pytest.mark.parametrize("also", HOSTILE.values(), ids=HOSTILE)
+async def test_a_visitor_with_parts_that_are_wrong_gets_the_bibs_photos_and_their_zip(
+    visitor: Visitor, ninepic_sandbox: Sandbox, also: dict[str, str]
+) -> None:
+    bib = ninepic_sandbox.bibs[0]
+    came = {"eventId": str(ninepic_sandbox.event_id), "bibNumber": bib, **also}
+    found = (await visitor.get("/visit", params=came)).json()
+    assert found["photos"] == (await ask(visitor, bib))[1]["photos"]
+    reply = await visitor.get(f"/photos.zip?{found['zip']}")
+    with ZipFile(BytesIO(reply.content)) as archive:
+        assert [Path(name).stem for name in archive.namelist()] == [each["id"] for each in found["photos"]]
+
+
 @pytest.mark.parametrize("way", ["bib", "search"])
 async def test_all_photos_as_a_zip(visitor: Visitor, ninepic_sandbox: Sandbox, way: str) -> None:
     bib, request_id = ninepic_sandbox.bibs[0], str(uuid4())
     _, found = await show(visitor, ninepic_sandbox.selfie(bib), request_id)
-    reply = await visitor.get("/photos.zip", params={way: {"bib": bib, "search": request_id}[way]})
+    query = found["zip"] if way == "search" else (await ask(visitor, bib))[1]["zip"]
+    assert query.startswith(way)
+    reply = await visitor.get(f"/photos.zip?{query}")
     assert reply.headers["Content-Type"] == "application/zip"
     assert reply.headers["Cache-Control"] == "no-store"
     with ZipFile(BytesIO(reply.content)) as archive:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import escape
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlencode
+from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
@@ -19,6 +23,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from PIL import Image
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
+from ninepic_async import NinePic
 from ninepic_async.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,6 +39,7 @@ WINDOWS: dict[str, ViewportSize] = {
 }
 ORIENTATION, GPS = 0x0112, 0x8825
 START_S = 60
+GALLERY = "https://gallery.9pic.ai/e/mumbai-marathon-2026?page=2"
 KEEP_BODIES = """() => {
     const send = fetch;
     window.fetch = async (url, options) => {
@@ -169,10 +175,49 @@ async def test_by_selfie(page: Page, sandbox: Sandbox, selfie: Path) -> None:
         assert dict(picture.getexif()) == {}
 
 
-async def test_a_visitor_from_9pics_gallery(page: Page, sandbox: Sandbox) -> None:
+async def press_button_in_9pics_gallery(page: Page, **query: str) -> None:
+    """Open a page that stands for 9Pic's gallery, and press its button, which leads to the app."""
+    ref = base64.b64encode(GALLERY.encode()).decode()
+    leads_to = escape(f"{page.url}?{urlencode({'ref': ref, **query})}", quote=True)
+    body = f'<!doctype html><title>Gallery</title><a href="{leads_to}">Get your photos</a>'
+    await page.route(GALLERY, lambda route: route.fulfill(body=body, content_type="text/html"))
+    await page.goto(GALLERY)
+    await page.get_by_role("link", name="Get your photos").click()
+
+
+async def zip_names(page: Page) -> set[str]:
+    """Press the button that downloads all, and return what is in the ZIP."""
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Download all").click()
+    with ZipFile(await (await download.value).path()) as archive:
+        assert archive.testzip() is None
+        return {Path(name).stem for name in archive.namelist()}
+
+
+async def test_from_the_button_in_9pics_gallery_to_the_zip(page: Page, sandbox: Sandbox) -> None:
+    bib, other = sandbox.bibs[:2]
+    async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as gallery:
+        search = await gallery.event(sandbox.event_id).face_search(sandbox.selfie(other))
+    charged = len(sandbox.state.charges)
+    came = {"bibNumber": bib, "selfieRequestId": search.request_id}
+    await press_button_in_9pics_gallery(page, eventId=str(sandbox.event_id), **came)
+    of = sandbox.event.gallery.of_bib
+    expected = {sandbox.event.gallery.photo(place).image_id for each in (bib, other) for place in of(each)}
+    await found(page, len(expected))
+    assert await zip_names(page) == expected
+    assert len(sandbox.state.charges) == charged, "the visitor's search was made, and paid, before"
+
+
+async def test_a_button_with_a_search_that_is_gone_gives_the_bibs_photos(
+    page: Page, sandbox: Sandbox
+) -> None:
     bib = sandbox.bibs[0]
-    await page.goto(f"{page.url}?eventId={sandbox.event_id}&bibNumber={bib}")
-    await found(page, len(sandbox.event.gallery.of_bib(bib)))
+    came = {"bibNumber": bib, "selfieRequestId": str(uuid4())}
+    await press_button_in_9pics_gallery(page, eventId=str(sandbox.event_id), **came)
+    count = len(sandbox.event.gallery.of_bib(bib))
+    await found(page, count)
+    await expect(page.locator("#said")).to_contain_text("search again")
+    assert len(await zip_names(page)) == count
 
 
 async def test_the_consent_is_required(page: Page, sandbox: Sandbox, selfie: Path) -> None:

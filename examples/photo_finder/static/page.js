@@ -40,14 +40,13 @@ async function ask(url, options) {
   return body;
 }
 
-// `all` gives the query by which the same photos come as a ZIP.
-async function search(all, request) {
+async function search(request) {
   say("Searching …");
   show([]);
   for (const button of document.querySelectorAll("form button")) button.disabled = true;
   try {
     const found = await request();
-    show(found.photos, `photos.zip?${all(found)}`);
+    show(found.photos, found.zip && `photos.zip?${found.zip}`);
     const count = found.photos.length;
     const none = "No photos of you yet. Photos are added for some days: please try again later.";
     say(`${count ? `${count} ${count === 1 ? "photo" : "photos"}.` : none} ${found.note ?? ""}`);
@@ -105,8 +104,7 @@ viewer.ontouchend = ({ changedTouches }) => {
 
 bib.onsubmit = (event) => {
   event.preventDefault();
-  const query = `bib=${encodeURIComponent(bib.elements.bib.value)}`;
-  search(() => query, () => ask(`photos?${query}`));
+  search(() => ask(`photos?bib=${encodeURIComponent(bib.elements.bib.value)}`));
 };
 
 $("selfie").onchange = () => {
@@ -123,7 +121,7 @@ selfie.onsubmit = (event) => {
   event.preventDefault();
   const also = bib.elements.bib.value.trim();
   const query = also ? `bib=${encodeURIComponent(also)}` : "";
-  search(({ request_id }) => `search=${request_id}&${query}`, async () => {
+  search(async () => {
     const picture = await reduced($("selfie").files[0]).catch(() => {
       throw new Error("This browser can't read that picture. Please pick a JPEG or PNG.");
     });
@@ -138,7 +136,5 @@ selfie.hidden = !about.selfie_search;
 
 // A button in 9Pic's own gallery leads here with what the visitor searched by.
 if (new URLSearchParams(location.search).has("eventId")) {
-  const came = new URLSearchParams(location.search);
-  const query = new URLSearchParams({ bib: came.get("bibNumber") ?? "", search: came.get("selfieRequestId") ?? "" });
-  search(() => query, () => ask(`visit${location.search}`));
+  search(() => ask(`visit${location.search}`));
 }
