@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import define, field
 
-FORGET_AFTER_S: Final = 300.0
-"""A throttle that has not been met for this long says nothing about today."""
+_NO_LIMIT: Final = 10_000.0
+"""A rate that nobody reaches. Once it has grown this far, what was learned is forgotten."""
 
 _LEAST_MARK: Final = 4.0
 _LEAST_RATE: Final = 1.0
@@ -53,7 +53,8 @@ class Pace:
     to a request sent before the last cut says nothing new.
 
     Attributes:
-        is_active: False until the first 429, and again some minutes after the last.
+        is_active: False until the first 429, and again some time after the last: seconds,
+            or two minutes where each 429 costs a pause.
     """
 
     is_active: bool = False
@@ -83,14 +84,11 @@ class Pace:
         if not self.is_active:
             return math.inf
         elapsed = now - self._cut_at
-        if elapsed > FORGET_AFTER_S:
+        rate = self._rate_after(elapsed)
+        if rate > _NO_LIMIT:
             self.is_active = False
             return math.inf
-        if elapsed <= 0:
-            return self._base
-        if not self._has_mark:
-            return float(self._base * 2.0 ** (elapsed / _DOUBLE_S))
-        return self._grown(elapsed)
+        return rate
 
     def throttled(self, now: float, sent_at: float, pause: float = 0.0) -> bool:
         """Take in a 429.
@@ -122,6 +120,13 @@ class Pace:
         by_pause = min(pauses * pause, _LONGEST_PAUSE_CYCLE_S)
         self._cycle_s = max(_SHORTEST_CYCLE_S, by_requests, by_pause)
         return True
+
+    def _rate_after(self, elapsed: float) -> float:
+        if elapsed <= 0:
+            return self._base
+        if not self._has_mark:
+            return float(self._base * 2.0 ** min(elapsed / _DOUBLE_S, 99.0))
+        return self._grown(elapsed)
 
     def _begin(self, now: float) -> None:
         self.is_active, self._has_mark = True, False
@@ -159,4 +164,4 @@ class Pace:
         if place > 0:
             step = max(step, _SMALLEST_STEP)
         rate = self._mark + step * place**3
-        return float(rate * 2.0 ** ((elapsed - late) / _DOUBLE_S)) if elapsed > late else rate
+        return float(rate * 2.0 ** min((elapsed - late) / _DOUBLE_S, 99.0)) if elapsed > late else rate

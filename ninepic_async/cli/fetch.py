@@ -99,7 +99,8 @@ class _Watcher:
     def show(self, progress: DownloadProgress) -> None:
         self.last = progress
         text, done = fetched(progress)
-        self.bar.update(text, done, None if self.total is None else max(self.total, progress.known))
+        total = None if self.total is None else max(self.total, progress.known)
+        self.bar.update(text, done, total, progress.pace)
 
 
 def print_outcome(report: DownloadReport, to: Path) -> None:

@@ -94,6 +94,7 @@ class Account:
         """
         from ninepic_async import HTTPOptions, NinePic
         from ninepic_async.cli.profiles import resolve_account
+        from ninepic_async.cli.progress import watch_throttle
 
         found = resolve_account(self.profile, self.api_key_file, self.org_id, self.base_url)
         http = HTTPOptions(
@@ -101,7 +102,11 @@ class Account:
             allow_plain_http=self.allow_plain_http,
             allow_private_addresses=self.allow_plain_http,
         )
-        return NinePic(found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http)
+        client = NinePic(
+            found.api_key, found.org_id, base_url=found.base_url, timeout=self.timeout, http=http
+        )
+        watch_throttle(client)
+        return client
 
 
 @Parameter(name="*", group=_OUTPUT)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 from rich import filesize
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,6 +28,9 @@ from rich.text import Text
 from ninepic_async.cli.terminal import console, plain, print_note
 from ninepic_async.download.report import DownloadProgress
 
+if TYPE_CHECKING:
+    from ninepic_async.client import NinePic
+
 SHOW_AFTER_S: Final = 1.0
 """A bar appears after this time, and not at all for work that takes less."""
 LINE_EVERY_S: Final = 5.0
@@ -41,16 +46,21 @@ class Bar:
     _is_over: bool = False
     _lock: Lock = field(factory=Lock)
     _latest: tuple[str, int, int | None] = ("", 0, None)
+    _host_pace: float | None = None
 
-    def update(self, text: str, completed: int = 0, total: int | None = None) -> None:
+    def update(
+        self, text: str, completed: int = 0, total: int | None = None, host_pace: float | None = None
+    ) -> None:
         """Show new progress.
 
         Args:
-            text: the text beside the bar.
+            text: the text next to the bar.
             completed: the number of items done.
             total: the number of items in all, if known.
+            host_pace: requests a second that the photo host allows, if it throttles.
         """
         self._latest = (plain(text), completed, total)
+        self._host_pace = host_pace
         if self._progress is not None:
             task = self._progress.task_ids[0]
             self._progress.update(task, completed=completed, total=total, text=plain(text))
@@ -67,7 +77,17 @@ class Bar:
         count = f"{completed:,} of {total:,}" if total else f"{completed:,}" if completed else ""
         with self._lock, suppress(OSError, ValueError):  # nobody reads stderr any more
             if not self._is_over:
-                print_note(f"{self._what}: {', '.join(filter(None, [count, text])) or 'still waiting'}")
+                shown = ", ".join(filter(None, [count, text])) or "still waiting"
+                print_note("; ".join(filter(None, [f"{self._what}: {shown}", self.throttled()])))
+
+    def throttled(self) -> str:
+        """Say who throttles the command, and to what rate; an empty text if nobody does."""
+        client = _watched() if _watched is not None else None
+        if client is not None and (pace := client.throttle.pace) is not None:
+            return f"throttled by the service, at {_rate(pace)}"
+        if self._host_pace is not None:
+            return f"throttled by the photo host, at {_rate(self._host_pace)}"
+        return ""
 
     def end(self) -> None:
         """Erase the bar for good."""
@@ -75,6 +95,21 @@ class Bar:
             self._is_over = True
             if self._progress is not None and self._progress.live.is_started:
                 self._progress.stop()
+
+
+_watched: weakref.ref[NinePic] | None = None
+"""The client of the command that runs."""
+
+
+def watch_throttle(client: NinePic) -> None:
+    """Let all bars say so when the service throttles this client."""
+    global _watched
+    _watched = weakref.ref(client)
+
+
+def _rate(pace: float) -> str:
+    number = f"{pace:.0f}" if pace >= 10 else f"{pace:.1f}".removesuffix(".0")
+    return f"{number} request{'' if number == '1' else 's'} a second"
 
 
 class _ItemsPerSecond(ProgressColumn):
@@ -118,7 +153,10 @@ def fetched(progress: DownloadProgress) -> tuple[str, int]:
 
 @contextmanager
 def _bar(what: str, *columns: ProgressColumn, at_once: bool = False) -> Iterator[Bar]:
-    bar = Bar(what, _drawn(what, columns) if sys.stderr.isatty() else None)
+    progress = _drawn(what, columns) if sys.stderr.isatty() else None
+    bar = Bar(what, progress)
+    if progress is not None:
+        progress.throttled = bar.throttled
     over = Event()
     # A thread, not the updates: the first one may be long in coming.
     show = _draw_later if sys.stderr.isatty() else _write_lines
@@ -131,9 +169,20 @@ def _bar(what: str, *columns: ProgressColumn, at_once: bool = False) -> Iterator
         bar.end()
 
 
-def _drawn(what: str, columns: tuple[ProgressColumn, ...]) -> Progress:
+class _Drawing(Progress):
+    """A bar, and a line under it while the command is throttled."""
+
+    throttled: Callable[[], str] = str
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield from super().get_renderables()
+        if notice := self.throttled():
+            yield Text(notice, style="dim")
+
+
+def _drawn(what: str, columns: tuple[ProgressColumn, ...]) -> _Drawing:
     description = TextColumn("{task.description}", markup=False)
-    progress = Progress(
+    progress = _Drawing(
         description, *columns, console=console(sys.stderr), transient=True, redirect_stdout=False
     )
     progress.add_task(what, total=None, text="")

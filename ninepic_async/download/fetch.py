@@ -31,6 +31,9 @@ MOST_RENEWALS: Final = 3
 _OUT_OF_FILES_WAIT_S: Final = 0.2
 _OUT_OF_FILES_WAITS: Final = 150
 """After 30 s without any progress, a file that needs a descriptor is given up."""
+_OVERLOADED: Final = 503
+_OVERLOAD_S: Final = 5.0
+"""Two files that get a 503 within this time say that the host is overloaded."""
 
 
 class GivenUpError(Exception):
@@ -95,6 +98,25 @@ class _Attempts:
             self.failed, self.renewals = 1, 0
 
 
+@define(eq=False)
+class _Overload:
+    """Tells a host that is overloaded from a file that can't be had: both are a bare 503.
+
+    The host is overloaded if another file got a 503 shortly before.
+    """
+
+    _file: str = ""
+    _at: float = -math.inf
+
+    def is_hosts(self, error: AttemptError, file: str, now: float) -> bool:
+        """Take in a failed attempt for a file, and tell whether the host is overloaded."""
+        if error.status != _OVERLOADED:
+            return False
+        is_hosts = self._file != file and now - self._at < _OVERLOAD_S
+        self._file, self._at = file, now
+        return is_hosts
+
+
 @frozen(kw_only=True)
 class Fetcher:
     """Fetches files. ``lane`` and ``throttle`` are entered for each request."""
@@ -108,6 +130,7 @@ class Fetcher:
     clock: Clock
     chance: Callable[[], float] = field(repr=False)
     hooks: tuple[Hook, ...] = ()
+    _overload: _Overload = field(init=False, factory=_Overload)
 
     async def fetch(self, job: FetchJob) -> Fetched:
         """Fetch one file whole.
@@ -166,12 +189,13 @@ class Fetcher:
                 await self._before_descriptor(error, attempts)
             except AttemptError as error:
                 attempts.count(part)
-                if error.status is not None and not error.throttled:
+                is_throttled = error.throttled or self._overload.is_hosts(error, job.name, attempts.sent_at)
+                if error.status is not None and not is_throttled:
                     self.throttle.accepted(attempts.sent_at)
                 if error.link_refused and job.link.group is not None:
                     await self._sign_again(error, job.link, renewals, attempts)
                 else:
-                    await self._before_retry(error, attempts)
+                    await self._before_retry(error, attempts, is_throttled=is_throttled)
             else:
                 self.throttle.accepted(attempts.sent_at)
                 return job.name if extension == split(job.name)[1] else with_extension(job.name, extension)
@@ -187,13 +211,13 @@ class Fetcher:
         except LinkGoneError as gone:
             raise GivenUpError(f"{error}; {gone}") from gone
 
-    async def _before_retry(self, error: AttemptError, attempts: _Attempts) -> None:
+    async def _before_retry(self, error: AttemptError, attempts: _Attempts, *, is_throttled: bool) -> None:
         """Wait before the next attempt.
 
         Raises:
             GivenUpError: there is none.
         """
-        if error.throttled:
+        if is_throttled:
             wait = self._slow_down(error, attempts)
         else:
             wait = self._wait(error, attempts)
@@ -213,7 +237,7 @@ class Fetcher:
 
     def _slow_down(self, error: AttemptError, attempts: _Attempts) -> float | None:
         """Slow all requests down, and return how long this file waits before it queues again."""
-        if self._others_progress(attempts):
+        if error.throttled and self._others_progress(attempts):
             # The host is busy with our other files. Waiting for a turn is no failure.
             attempts.failed = max(1, attempts.failed - 1)
         wait, asked = self._wait(error, attempts), error.failure.retry_after_s

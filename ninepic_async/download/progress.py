@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
+from ninepic_async._core.throttle import Throttle
 from ninepic_async._support.clock import Clock
 from ninepic_async.download.report import DownloadProgress, FailedDownload
 
@@ -44,9 +45,14 @@ class ProgressReporter:
     """Calls a function with the progress: at most every `EVERY_S`, only after changes, and at the end."""
 
     def __init__(
-        self, counters: Counters, on_progress: Callable[[DownloadProgress], object], clock: Clock
+        self,
+        counters: Counters,
+        throttle: Throttle,
+        on_progress: Callable[[DownloadProgress], object],
+        clock: Clock,
     ) -> None:
         self._counters = counters
+        self._throttle = throttle
         self._on_progress = on_progress
         self._clock = clock
         self._last = DownloadProgress()
@@ -76,6 +82,7 @@ class ProgressReporter:
             bytes_done=counters.bytes_done,
             bytes_known=max(counters.bytes_known, counters.bytes_done),
             bytes_per_s=(counters.bytes_done - before) / max(now - since, 1e-9),
+            pace=self._throttle.state().pace,
         )
         if progress != self._last:
             self._last, self._reported_at = progress, now

@@ -45,6 +45,8 @@ class DownloadProgress(Record):
         bytes_done: bytes received by this run.
         bytes_known: bytes announced by the host for the files begun so far.
         bytes_per_s: the current rate, over the last two seconds.
+        pace: requests a second that the photo host allows this run, learned from its 429s and 503s; None
+            while it does not throttle.
     """
 
     done: int = 0
@@ -54,6 +56,7 @@ class DownloadProgress(Record):
     bytes_done: int = 0
     bytes_known: int = 0
     bytes_per_s: float = 0.0
+    pace: float | None = None
 
 
 @frozen(kw_only=True)

@@ -79,7 +79,7 @@ async def run_into(
         crew = _Crew(source, store, known, counters, engine, settings)
         reporter = None
         if settings.on_progress is not None:
-            reporter = ProgressReporter(counters, settings.on_progress, engine.clock)
+            reporter = ProgressReporter(counters, crew.throttle, settings.on_progress, engine.clock)
         await crew.work(batches, reporter)
         crew.check()
         await store.sync()

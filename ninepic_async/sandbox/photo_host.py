@@ -29,6 +29,7 @@ _RENDITIONS: Final[dict[str, Rendition]] = {"large": "large", "small": "small", 
 _S3_ERROR: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
 )
+_SLOW_DOWN: Final = _S3_ERROR.format(code="SlowDown", message="Please reduce your request rate.")
 
 
 @frozen(eq=False)
@@ -60,7 +61,7 @@ class PhotoHost:
             self.state.key_leaks.append(request.path)
         try:
             with self.faults.applied_to(info, self.clock.now()) as armed:
-                reply = await answer(armed, request, lambda r: _refusing(r, handler), self.clock)
+                reply = await answer(armed, request, lambda r: _refusing(r, handler), self.clock, _SLOW_DOWN)
             status = status_of(reply)
         finally:
             self.log.add(info, request, status, self.clock.now())

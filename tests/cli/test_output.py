@@ -165,6 +165,42 @@ def test_a_pipe_gets_a_line_of_progress_now_and_then(
     assert "\x1b" not in ran.err
 
 
+def test_progress_says_when_the_service_throttles(
+    pipe: Run, sandbox: Sandbox, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.05)
+    sandbox.faults.add(endpoint="photos", page=1, times=1, status=429)
+    sandbox.faults.add(endpoint="photos", page=2, delay_s=0.5)
+    ran = pipe("photos", event_id)
+    assert ran.status == 0
+    assert re.search(r"Reading: [^;]*; throttled by the service, at \d+(\.\d)? requests? a second\n", ran.err)
+
+
+def test_progress_says_when_the_photo_host_throttles(
+    pipe: Run,
+    sandbox: Sandbox,
+    event_id: str,
+    bib: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.05)
+    sandbox.faults.add(endpoint="photo", rate=5, burst=1, status=503)
+    ran = pipe("download", event_id, "--bib", bib, "--to", str(tmp_path / "photos"))
+    assert ran.status == 0
+    assert re.search(r"throttled by the photo host, at \d+(\.\d)? requests? a second\n", ran.err)
+
+
+def test_a_terminal_shows_the_throttle_under_the_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = progress._drawn("Reading", ())
+    drawn.throttled = lambda: "throttled by the service, at 5 requests a second"
+    with drawn.console.capture() as captured:
+        drawn.console.print(*drawn.get_renderables())
+    assert captured.get().splitlines()[-1].strip() == "throttled by the service, at 5 requests a second"
+
+
 def test_a_pipe_gets_no_line_where_it_goes_fast(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
     assert pipe("photos", event_id).err == f"{PHOTOS} photos.\n"
 

@@ -128,9 +128,11 @@ def test_a_429_to_a_request_sent_before_the_cut_says_nothing_new() -> None:
     assert pace.rate(10.0) == rate
 
 
-def test_what_was_learned_is_forgotten_after_some_minutes() -> None:
+@pytest.mark.parametrize(("pause", "after_s"), [(0.0, 30.0), (5.0, 300.0)])
+def test_what_was_learned_is_forgotten_some_time_after_the_last_429(pause: float, after_s: float) -> None:
     pace = Pace()
-    pace.throttled(0.0, sent_at=0.0)
-    assert pace.rate(299.0) < math.inf
-    assert pace.rate(301.0) == math.inf
+    pace.throttled(0.0, 0.0, pause)
+    pace.throttled(pause + 3.0, pause + 2.0, pause)
+    assert pace.rate(2 * pause + 5.0) < math.inf
+    assert pace.rate(2 * pause + after_s) == math.inf
     assert not pace.is_active

@@ -325,7 +325,9 @@ async def test_a_reply_without_a_length(fetch: Fetch, host: Host, to: Path) -> N
     assert set(files(to)) == {"a.jpg", "b.jpg"}
 
 
-@pytest.mark.parametrize("refuse", [answer(429), answer(503, b"<Error><Code>SlowDown</Code></Error>")])
+@pytest.mark.parametrize(
+    "refuse", [answer(429), answer(503, b"<Error><Code>SlowDown</Code></Error>"), answer(503)]
+)
 async def test_a_host_that_limits_the_rate_is_not_overrun(
     refuse: bad.Behaviour, fetch: Fetch, host: Host, to: Path
 ) -> None:
@@ -342,10 +344,13 @@ async def test_a_host_that_limits_the_rate_is_not_overrun(
         return send(request, body, "image/jpeg", 0)
 
     host.always = bucket
-    report = await fetch(host.gallery(150), concurrency=16)
+    paces: list[float | None] = []
+    report = await fetch(host.gallery(150), concurrency=16, on_progress=lambda p: paces.append(p.pace))
     assert report.failed == ()
     assert len(files(to)) == 150
     assert refused < 60
+    assert paces[0] is None or paces[0] > 0
+    assert 0 < (paces[-1] or 0) < 1000
 
 
 async def test_a_host_that_is_down_for_one_file_does_not_slow_the_others(fetch: Fetch, host: Host) -> None:

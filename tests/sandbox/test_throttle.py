@@ -108,6 +108,8 @@ async def test_photo_host_is_throttled_by_a_fault(api: Api) -> None:
     for _ in range(3):
         async with api.session.get(thumbnail) as reply:
             seen.append((reply.status, reply.headers.get("Retry-After")))
+            body = await reply.read()
+    assert b"<Code>SlowDown</Code>" in body
     assert seen == [(200, None), (200, None), (503, "4")]
     assert await statuses(api, 5) == [200] * 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Final
 
@@ -27,9 +28,21 @@ _FLUSH_TURN_S: Final = 0.001
 
 
 async def answer(
-    armed: Armed | None, request: web.Request, work: Handler, clock: Clock
+    armed: Armed | None,
+    request: web.Request,
+    work: Handler,
+    clock: Clock,
+    throttled: Mapping[str, str] | str = _TOO_MANY_REQUESTS,
 ) -> web.StreamResponse:
-    """Answer a request with the fault that strikes it, or as usual if there is none."""
+    """Answer a request with the fault that strikes it, or as usual if there is none.
+
+    Args:
+        armed: The fault.
+        request: The request.
+        work: What answers as usual.
+        clock: Waits.
+        throttled: The body of a reply to a throttled request, unless the fault has one.
+    """
     if armed is None:
         return await work(request)
     fault = armed.fault
@@ -42,7 +55,7 @@ async def answer(
     if fault.lose_reply or (fault.reset and fault.after_bytes is None):
         return _reset(request)
     if fault.status is not None or fault.is_throttle:
-        return await _sent(fault, request, _canned(fault))
+        return await _sent(fault, request, _canned(fault, throttled))
     reply = done or await work(request)
     changed = _changed(armed, reply) if isinstance(reply, web.Response) else None
     return reply if changed is None else await _sent(fault, request, changed)
@@ -53,8 +66,8 @@ def status_of(reply: web.StreamResponse) -> int:
     return 0 if isinstance(reply, _LostReply) else reply.status
 
 
-def _canned(fault: Fault) -> web.Response:
-    body = _TOO_MANY_REQUESTS if fault.is_throttle and fault.body == b"" else fault.body
+def _canned(fault: Fault, throttled: Mapping[str, str] | str) -> web.Response:
+    body = throttled if fault.is_throttle and fault.body == b"" else fault.body
     headers = CIMultiDict(fault.headers)
     if fault.retry_after is not None:
         headers["Retry-After"] = str(fault.retry_after)
