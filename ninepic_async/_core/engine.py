@@ -228,10 +228,12 @@ class Engine:
                 watch.withdraw()
             raise
         finally:
+            elapsed_s = self.clock.monotonic() - started
             if watch is not None:
-                watch.replied(outcome if isinstance(outcome, int) else None)
-            elapsed_ms = (self.clock.monotonic() - started) * 1000
-            log.debug("%s: %s in %.1f ms (attempt %d)", endpoint.name, outcome, elapsed_ms, call.attempts)
+                watch.replied(outcome if isinstance(outcome, int) else None, elapsed_s)
+            log.debug(
+                "%s: %s in %.1f ms (attempt %d)", endpoint.name, outcome, elapsed_s * 1000, call.attempts
+            )
 
     async def _decoded(self, reply: Reply, call: _Call) -> Any:
         endpoint = call.endpoint

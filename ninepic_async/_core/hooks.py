@@ -163,13 +163,13 @@ class Watch:
 
     __slots__ = (
         "_hooks",
-        "_now",
-        "_sent_at",
+        "_is_open",
         "_started",
         "_where",
         "attempts",
         "call",
         "endpoint",
+        "now",
         "seconds",
         "status",
     )
@@ -182,15 +182,16 @@ class Watch:
         where: tuple[str, str, int | None],
     ) -> None:
         self._hooks = hooks
-        self._now = now
+        self.now = now
         self._where = where
         self._started = now()
-        self._sent_at: float | None = None
+        self._is_open = False
+        """Whether an attempt has begun that is not reported yet."""
         self.call = next(_numbers)
         self.endpoint = endpoint
         self.attempts = 0
         self.status: int | None = None
-        self.seconds: float | None = None
+        self.seconds = 0.0
 
     def begin(self) -> None:
         """Report that the call begins."""
@@ -198,34 +199,32 @@ class Watch:
 
     def sent(self) -> None:
         """Note that an attempt begins."""
-        if self._sent_at is not None:
+        if self._is_open:
             self.attempt_ended(None, 0.0)
+        self._is_open = True
         self.attempts += 1
         self.status = None
-        self.seconds = None
-        self._sent_at = self._now()
 
     def withdraw(self) -> None:
         """Forget the attempt that has begun: nothing was sent."""
         self.attempts -= 1
-        self._sent_at = None
+        self._is_open = False
 
-    def replied(self, status: int | None) -> None:
+    def replied(self, status: int | None, seconds: float) -> None:
         """Note that the attempt is over, with a status or without a reply."""
-        if self._sent_at is not None:
+        if self._is_open:
             self.status = status
-            self.seconds = self._now() - self._sent_at
+            self.seconds = seconds
 
     def attempt_ended(self, error: BaseException | None, wait: float | None) -> None:
         """Report the attempt, if one has begun."""
-        sent_at = self._sent_at
-        if sent_at is None:
-            return
-        self._sent_at = None
-        seconds = self._now() - sent_at if self.seconds is None else self.seconds
-        self._tell(
-            _attempt_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error, wait))
-        )
+        if self._is_open:
+            self._is_open = False
+            self._tell(
+                _attempt_ended(
+                    (self.call, self.endpoint, self.attempts, self.status, self.seconds, error, wait)
+                )
+            )
 
     def ended(self, error: BaseException | None) -> None:
         """Report the end of the call, and of the attempt that it ended in."""
@@ -237,7 +236,7 @@ class Watch:
         self._call_ended(error)
 
     def _call_ended(self, error: BaseException | None) -> None:
-        seconds = self._now() - self._started
+        seconds = self.now() - self._started
         self._tell(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
 
     def _tell(self, record: Record) -> None:

@@ -75,7 +75,7 @@ class _Attempts:
         if self.watch is None:
             return (await request).extension
         self.watch.sent()
-        status = None
+        sent_at, status = self.watch.now(), None
         try:
             arrived = await request
             status = arrived.status
@@ -83,7 +83,7 @@ class _Attempts:
             status = error.status
             raise
         finally:
-            self.watch.replied(status)
+            self.watch.replied(status, self.watch.now() - sent_at)
         return arrived.extension
 
     def report(self, error: AttemptError, wait: float) -> None:

@@ -304,9 +304,9 @@ def test_a_second_request_within_a_call_ends_the_first_attempt() -> None:
     watch = Watch((told.append,), lambda: 1.0, "face_search", ("POST", "https://api.example", 7))
     watch.begin()
     watch.sent()
-    watch.replied(404)
+    watch.replied(404, 0.1)
     watch.sent()
-    watch.replied(200)
+    watch.replied(200, 0.1)
     watch.ended(None)
     attempts = [record for record in told if isinstance(record, AttemptEnded)]
     assert [(each.attempt, each.status, each.wait) for each in attempts] == [(1, 404, 0.0), (2, 200, None)]
