@@ -24,8 +24,12 @@ _MOST_HEADERS: Final = 100
 _SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "set-cookie", "www-authenticate", "x-api-key"}
 )
-_LONGEST_ODD_BYTES: Final = 1024 * 1024
+MOST_CONTAINERS: Final = 100_000
+"""Objects and lists in one reply. The garbage collector stops all threads while it looks at them."""
+_LONGEST_ODD_BYTES: Final = 512 * 1024
 """Larger bodies must be proper JSON: the parser for odd ones is slow, and stops all threads meanwhile."""
+_LONGEST_WHOLE_NUMBER: Final = 40
+"""Digits. Reading a number takes quadratic time."""
 _DAMAGE: Final = "\ufffd"
 _ESCAPES: Final = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -45,8 +49,11 @@ def parse(body: bytes) -> Any:
     Strings that could not be decoded in full are `DamagedText`.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: it is not JSON, or far larger than any reply needs.
     """
+    containers = body.count(b"{") + body.count(b"[")
+    if containers > MOST_CONTAINERS:
+        raise ValueError(f"not with {containers:,} objects and lists")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -61,8 +68,12 @@ def parse(body: bytes) -> Any:
 def _parse_odd(body: bytes) -> Any:
     text = body.decode(json.detect_encoding(body), "replace")
     text = _ESCAPES.sub(lambda found: r"\ufffd" if found[1] else found[0], text)
-    found = json.loads(text, parse_constant=lambda _: None)
+    found = json.loads(text, parse_constant=lambda _: None, parse_int=_whole_number)
     return _marked(found) if _DAMAGE in text or r"\ufffd" in text else found
+
+
+def _whole_number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _LONGEST_WHOLE_NUMBER else None
 
 
 def _marked(value: Any) -> Any:

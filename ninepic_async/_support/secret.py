@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
@@ -13,6 +14,12 @@ T = TypeVar("T")
 MASK: Final = "***"
 SHORTEST_MASKED: Final = 8
 """Shorter secrets are not masked inside other text: too much that is no secret would match."""
+_LONGEST_ESCAPE: Final = 6
+"""Characters that stand for one, as in ``\\u0041``."""
+_WINDOW_BYTES: Final = 64 * 1024
+"""Searched at a time: one search stops all threads while it runs."""
+_PERCENT_LETTER: Final = re.compile(rb"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
+"""A letter or digit in percent-encoding. Hardly any URL has one, but nothing forbids it."""
 
 
 def _nothing() -> Any:
@@ -63,7 +70,7 @@ class Secret(Opaque[str]):
         self._landmark = Opaque(_landmark(value))
 
     def mask(self, text: str) -> str:
-        """Replace the secret in a text by ``***``, however its characters are escaped."""
+        """Replace the secret in a text by ``***``, however its characters are escaped, also in Base64."""
         pattern = self._in_text.reveal()
         return text if pattern is None else pattern.sub(MASK, text)
 
@@ -73,14 +80,46 @@ class Secret(Opaque[str]):
         if pattern is None:
             return body
         # The pattern is slow, and hardly any body holds the secret.
-        is_escaped = b"\\" in body and b"\\u00" in body
-        if not is_escaped and self._landmark.reveal() not in body.lower():
-            return body
-        return pattern.sub(MASK.encode(), body)
+        if self._landmark.reveal() in body.lower() or _has_escaped_letters(body):
+            return _masked(body, pattern, _LONGEST_ESCAPE * len(self.reveal()))
+        return body
+
+
+def _has_escaped_letters(body: bytes) -> bool:
+    # Looking for one byte is much faster than for several.
+    return (
+        (b"\\" in body and b"\\u00" in body)
+        or (b"&" in body and b"&#" in body)
+        or (b"%" in body and _PERCENT_LETTER.search(body) is not None)
+    )
+
+
+def _masked(body: bytes, pattern: re.Pattern[bytes], longest: int) -> bytes:
+    parts: list[bytes] = []
+    done = start = 0
+    while start < len(body):
+        end = start + _WINDOW_BYTES
+        found = pattern.search(body, start, end + longest)
+        if found is None or found.start() >= end:
+            start = end
+        else:
+            parts += body[done : found.start()], MASK.encode()
+            done = start = found.end()
+    return b"".join([*parts, body[done:]]) if parts else body
 
 
 def _pattern(secret: str) -> str:
-    return "".join(map(_any_spelling, secret))
+    """Return a pattern for the secret with any characters escaped, or within something in Base64."""
+    return f"{''.join(map(_any_spelling, secret))}|(?-i:{'|'.join(map(re.escape, _in_base64(secret)))})"
+
+
+def _in_base64(secret: str) -> list[str]:
+    """Return what the secret becomes after a number of other bytes, without the characters at its edges."""
+    found = []
+    for before in range(3):
+        text = b64encode(bytes(before) + secret.encode()).decode().rstrip("=")
+        found.append(text[(0, 2, 3)[before] : len(text) - ((before + len(secret)) % 3 > 0)])
+    return found
 
 
 def _any_spelling(character: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import copy
 import html
 import json
@@ -39,7 +40,18 @@ def test_every_character_may_be_escaped() -> None:
     codes = [ord(character) for character in KEY]
     for escape in ("%{:02X}", "\\u{:04X}", "&#{};", "&#x{:x};"):
         assert secret.mask("".join(map(escape.format, codes))) == "***"
-    assert secret.mask_bytes("".join(map("\\u{:04x}".format, codes)).encode()) == b"***"
+        assert secret.mask_bytes("".join(map(escape.format, codes)).encode()) == b"***"
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "Basic user:", "x" * 50])
+@pytest.mark.parametrize("after", ["", "z", "zy", "zyx"])
+@pytest.mark.parametrize("key", [KEY, KEY + "5", KEY + "56"])
+def test_a_secret_in_base64_is_masked(before: str, after: str, key: str) -> None:
+    encoded = base64.b64encode((before + key + after).encode()).decode()
+    masked = Secret(key).mask(f"Authorization was {encoded}")
+    assert "***" in masked
+    left = masked.replace("Authorization was ", "").replace("=", "")
+    assert len(left) <= len(encoded) - 4 * len(key) // 3 + 3 + len("***")
 
 
 @pytest.mark.parametrize("value", ["", "a", "1234567"])
