@@ -28,7 +28,7 @@ Item = ImageItem | PresignedUrlItem | Clip
 Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | Iterable[Item]
 
 _READ_AHEAD: Final = 100
-_END_WITHIN_S: Final = 0.3
+_END_WITHIN_S: Final = 5.0
 _MESSAGES_WAITING: Final = 16
 """Progress that a slow caller has not read yet. Older progress is dropped."""
 
