@@ -137,3 +137,15 @@ def test_links_into_the_repository_lead_somewhere(page: str) -> None:
 def test_commands_that_are_named_exist(page: str) -> None:
     for command in set(re.findall(r"`ninepic (\w+)\b", TEXTS[page])):
         assert main([command, "--help"]) == 0, command
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    pages = {page for page in TEXTS if page.startswith("docs/decisions/")} - {"docs/decisions/README.md"}
+    listed = re.findall(r"^\| \[.+\]\((.+)\) \|", TEXTS["docs/decisions/README.md"], re.MULTILINE)
+    assert sorted(f"docs/decisions/{page}" for page in listed) == sorted(pages)
+
+
+def test_every_how_to_is_in_the_list_of_how_tos() -> None:
+    pages = {page for page in TEXTS if page.startswith("docs/how-to/")} - {"docs/how-to/README.md"}
+    text = TEXTS["docs/how-to/README.md"]
+    assert all(f"]({page.removeprefix('docs/how-to/')})" in text for page in pages)
