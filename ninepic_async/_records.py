@@ -43,6 +43,10 @@ class JSONReady:
         """
         return json.dumps(self.to_dict())
 
+    def __json__(self, *_: object) -> dict[str, Any]:
+        """Return what Celery and Pyramid encode."""
+        return self.to_dict()
+
 
 class Record(JSONReady):
     """Base of the attrs classes that users get. pydantic and FastAPI accept them as field types."""

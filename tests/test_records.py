@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import attrs
 import httpx
 import pytest
+from celery import Celery  # type: ignore[import-untyped]
 from fastapi import Body, FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -29,6 +30,7 @@ from ninepic_async import (
     FeatureDisabledError,
     ImageItem,
     NinePic,
+    NotFoundError,
     Page,
     PaginationInfo,
     PresignedUrlItem,
@@ -38,6 +40,7 @@ from ninepic_async import (
     UnprocessableEntityError,
 )
 from ninepic_async import errors as errors_module
+from ninepic_async._records import JSONReady
 from ninepic_async.gallery import GalleryReport
 from ninepic_async.sandbox import Sandbox
 
@@ -225,3 +228,35 @@ async def test_fastapi_returns_models() -> None:
     content = document["paths"]["/photos"]["get"]["responses"]["200"]["content"]["application/json"]
     assert content["schema"]["items"] == {"$ref": "#/components/schemas/ImageItem"}
     assert document["components"]["schemas"]["ImageItem"]["properties"]["image_id"]["type"] == "string"
+
+
+class TestCelery:
+    """Tasks that return models, with Celery's own serializer. Results go through a store and back."""
+
+    @pytest.fixture
+    def app(self) -> Iterator[Celery]:
+        app = Celery("photos", broker="memory://", backend="cache+memory://", set_as_current=False)
+        app.conf.update(task_always_eager=True, task_store_eager_result=True)
+        yield app
+        app.close()
+
+    @pytest.mark.parametrize(
+        "result",
+        [PHOTO, Page(items=[PHOTO], pagination=PAGINATION), NotFoundError("none", endpoint="details")],
+        ids=["photo", "page", "error"],
+    )
+    def test_a_task_returns_models(self, result: JSONReady, app: Celery) -> None:
+        @app.task  # type: ignore[untyped-decorator]
+        def find() -> list[JSONReady]:
+            return [result]
+
+        stored = find.delay()
+        assert app.AsyncResult(stored.id).get() == [result.to_dict()]
+
+    def test_a_task_takes_what_another_returned(self, app: Celery) -> None:
+        @app.task  # type: ignore[untyped-decorator]
+        def thumbnail(photo: dict[str, Any]) -> str:
+            return ImageItem(**photo).thumbnail_url
+
+        stored = thumbnail.delay(PHOTO.to_dict())
+        assert app.AsyncResult(stored.id).get() == PHOTO.thumbnail_url
