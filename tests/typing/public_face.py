@@ -1,4 +1,5 @@
 """Read by mypy and pyright; never run."""
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
@@ -54,12 +55,6 @@ async def event(event: Event) -> None:
     assert_type(event.originals(image_ids=["a"]), Pager[PresignedUrlItem])
     assert_type(event.originals(photos=event.photos()), Pager[PresignedUrlItem])
     assert_type(event.originals(search="r"), Pager[PresignedUrlItem])
-    event.originals()  # type: ignore[call-overload]
-    event.originals(bib="1", image_id="a")  # type: ignore[call-overload]
-    event.originals(selfie="me.jpg")  # type: ignore[call-overload]
-    await event.clips()  # type: ignore[call-overload]
-    await event.clips(request_id="r")  # type: ignore[call-overload]
-    await event.start_clips(selfie=b"", search="r")  # type: ignore[call-overload]
     assert_type(await event.start_clips(search="r"), ClipJob)
     assert_type(await event.clips(selfie=b"", timeout=60), ClipResult)
     assert_type(event.clip_job("r"), ClipJob)

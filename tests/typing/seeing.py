@@ -1,4 +1,5 @@
 """Hooks and HTTP options, read by mypy and pyright; never run."""
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
