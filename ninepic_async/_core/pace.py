@@ -7,8 +7,12 @@ from typing import Final
 
 from attrs import define, field
 
+_FORGET_AFTER_S: Final = 300.0
+"""A throttle that has not been met for this long says nothing about today."""
 _NO_LIMIT: Final = 10_000.0
 """A rate that nobody reaches. Once it has grown this far, what was learned is forgotten."""
+_SLACK: Final = 4.0
+"""In intervals. A longer gap between two requests proves nothing about the rate, so it does not raise it."""
 
 _LEAST_MARK: Final = 4.0
 _LEAST_RATE: Final = 1.0
@@ -53,8 +57,7 @@ class Pace:
     to a request sent before the last cut says nothing new.
 
     Attributes:
-        is_active: False until the first 429, and again some time after the last: seconds,
-            or two minutes where each 429 costs a pause.
+        is_active: False until the first 429, and again some minutes after the last.
     """
 
     is_active: bool = False
@@ -68,6 +71,19 @@ class Pace:
     _early: int = field(init=False, default=0)
     _accepted: int = field(init=False, default=0)
     _accepted_since: float = field(init=False, default=-math.inf)
+    _sent_at: float = field(init=False, default=-math.inf)
+    _idle_s: float = field(init=False, default=0.0)
+    """Time since the last cut in which the pace was not used."""
+
+    def sent(self, now: float) -> None:
+        """Count a request that leaves.
+
+        Args:
+            now: monotonic seconds.
+        """
+        if self.is_active:
+            self._idle_s += max(0.0, now - self._used_until(now))
+            self._sent_at = now
 
     def accepted(self, now: float) -> None:
         """Count a request that the service did not throttle.
@@ -83,9 +99,8 @@ class Pace:
         """Return the rate in requests a second; infinity while the pace is not active."""
         if not self.is_active:
             return math.inf
-        elapsed = now - self._cut_at
-        rate = self._rate_after(elapsed)
-        if rate > _NO_LIMIT:
+        rate = self._rate_after(self._used_until(now) - self._cut_at - self._idle_s)
+        if rate > _NO_LIMIT or now - self._cut_at > _FORGET_AFTER_S:
             self.is_active = False
             return math.inf
         return rate
@@ -111,7 +126,7 @@ class Pace:
         # A service that names a short pause does not ask for more than that.
         self._base = max(self._base, 1 / pause if pause else _LEAST_RATE)
         self._mark = max(self._mark, self._base)
-        self._cut_at = now + pause
+        self._cut_at, self._idle_s = now + pause, 0.0
         self._accepted, self._accepted_since = 0, now
         is_shared = self._early >= _SHARED_AFTER and self._mark < _LITTLE
         longest_s = _LONGEST_SHARED_CYCLE_S if is_shared else _LONGEST_CYCLE_S
@@ -120,6 +135,11 @@ class Pace:
         by_pause = min(pauses * pause, _LONGEST_PAUSE_CYCLE_S)
         self._cycle_s = max(_SHORTEST_CYCLE_S, by_requests, by_pause)
         return True
+
+    def _used_until(self, now: float) -> float:
+        """Return the time up to which requests left at about the pace."""
+        since = max(self._sent_at, self._cut_at)
+        return min(now, since + _SLACK / self._rate_after(since - self._cut_at - self._idle_s))
 
     def _rate_after(self, elapsed: float) -> float:
         if elapsed <= 0:
@@ -135,8 +155,9 @@ class Pace:
         self._base = self._mark * _START_SHARE
 
     def _cut_down(self, now: float) -> None:
-        rate, cycles = self.rate(now), (now - self._cut_at) / self._cycle_s
-        proven = min(rate, self._accepted / max(now - self._cut_at, 1e-3))
+        rate, used_s = self.rate(now), now - self._cut_at - self._idle_s
+        cycles = used_s / self._cycle_s
+        proven = min(rate, self._accepted / max(used_s, 1e-3))
         is_known = self._accepted >= _ENOUGH_REPLIES
         if self._has_mark:
             self._early = self._early + 1 if cycles < _SHARED_BEFORE else max(0, self._early - 1)

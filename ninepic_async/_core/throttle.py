@@ -62,6 +62,11 @@ class ThrottleState:
     paused_s: float
     waiting: int
 
+    @property
+    def held_to(self) -> float | None:
+        """The pace while it holds requests back, else None."""
+        return self.pace if self.waiting or self.paused_s else None
+
 
 @frozen(kw_only=True)
 class Slowdown:
@@ -258,6 +263,7 @@ class Throttle:
             start = max(self._last_start + interval_s, now - catch_up_s)
             if start <= now:
                 self._last_start = start
+                self._pace.sent(now)
                 return
             await self.sleep(min(start - now, _LOOK_AGAIN_S) if self._pace.is_active else start - now)
 

@@ -83,7 +83,7 @@ class Bar:
     def throttled(self) -> str:
         """Say who throttles the command, and to what rate; an empty text if nobody does."""
         client = _watched() if _watched is not None else None
-        if client is not None and (pace := client.throttle.pace) is not None:
+        if client is not None and (pace := client.throttle.held_to) is not None:
             return f"throttled by the service, at {_rate(pace)}"
         if self._host_pace is not None:
             return f"throttled by the photo host, at {_rate(self._host_pace)}"

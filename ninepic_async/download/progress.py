@@ -82,7 +82,7 @@ class ProgressReporter:
             bytes_done=counters.bytes_done,
             bytes_known=max(counters.bytes_known, counters.bytes_done),
             bytes_per_s=(counters.bytes_done - before) / max(now - since, 1e-9),
-            pace=self._throttle.state().pace,
+            pace=self._throttle.state().held_to,
         )
         if progress != self._last:
             self._last, self._reported_at = progress, now

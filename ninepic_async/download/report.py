@@ -46,7 +46,7 @@ class DownloadProgress(Record):
         bytes_known: bytes announced by the host for the files begun so far.
         bytes_per_s: the current rate, over the last two seconds.
         pace: requests a second that the photo host allows this run, learned from its 429s and 503s; None
-            while it does not throttle.
+            while it holds no request back.
     """
 
     done: int = 0

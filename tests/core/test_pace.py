@@ -61,6 +61,7 @@ def simulate(
         for at in [at for at in changes if at <= now]:
             bucket.rate = changes.pop(at)
         outcome.sent.append(now)
+        pace.sent(now)
         in_flight.append((now + reply_s, now, bucket.takes(now)))
         if in_flight[-1][2]:
             outcome.accepted.append(now)
@@ -128,11 +129,42 @@ def test_a_429_to_a_request_sent_before_the_cut_says_nothing_new() -> None:
     assert pace.rate(10.0) == rate
 
 
-@pytest.mark.parametrize(("pause", "after_s"), [(0.0, 30.0), (5.0, 300.0)])
-def test_what_was_learned_is_forgotten_some_time_after_the_last_429(pause: float, after_s: float) -> None:
-    pace = Pace()
-    pace.throttled(0.0, 0.0, pause)
-    pace.throttled(pause + 3.0, pause + 2.0, pause)
-    assert pace.rate(2 * pause + 5.0) < math.inf
-    assert pace.rate(2 * pause + after_s) == math.inf
+def learned() -> Pace:
+    """Return a pace that has met a throttle of about 30 requests a second, at 3 s."""
+    pace, now = Pace(), 0.0
+    pace.throttled(0.0, sent_at=0.0)
+    while now < 3:
+        pace.sent(now)
+        now += 1 / pace.rate(now)
+    pace.throttled(3.0, sent_at=2.9)
+    return pace
+
+
+def test_what_was_learned_is_kept_while_nothing_is_sent() -> None:
+    pace = learned()
+    rate = pace.rate(3.0)
+    assert pace.rate(299.0) < 2 * rate
+    pace.sent(299.0)
+    assert pace.rate(299.1) < 2 * rate
+
+
+def test_what_was_learned_is_forgotten_after_some_minutes() -> None:
+    pace = learned()
+    assert pace.rate(302.0) < math.inf
+    assert pace.rate(304.0) == math.inf
     assert not pace.is_active
+
+
+def test_a_rate_that_is_used_grows_until_nothing_limits_it() -> None:
+    pace, now = learned(), 3.0
+    while pace.is_active and now < 60:
+        pace.sent(now)
+        now += 1 / pace.rate(now)
+    assert now < 30
+
+
+def test_a_few_requests_prove_little() -> None:
+    pace = learned()
+    for second in range(4, 100):
+        pace.sent(float(second))
+    assert pace.rate(100.0) < 1000
