@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import anyio
 from attrs import define, field, frozen
 
-from ninepic_async._contract.endpoint import segment
+from ninepic_async._contract.endpoint import how_to_switch_on, segment
 from ninepic_async._contract.selfie import SelfieSource
 from ninepic_async._support import arguments as _arguments
 from ninepic_async.clip_job import ClipJob
@@ -134,6 +134,8 @@ class _Gathering:
         self._seconds = seconds
         self._deadline = asyncio.get_running_loop().time() + seconds
         self._progress: dict[PartName, _Progress] = {name: _Progress() for name in wanted.names()}
+        self._search = wanted.search
+        """The selfie search, once it is known."""
         self._search_ended = asyncio.Event()
         """Set once the selfie search has answered, well or badly. Clips wait for it."""
 
@@ -153,6 +155,7 @@ class _Gathering:
             # For the blocking face, as calls do.
             vars(error)["call"] = {"endpoint": "memories", "request_id": self._request_id}
             raise
+        self._share_what_the_search_says()
         return self._outcome()
 
     @property
@@ -178,14 +181,18 @@ class _Gathering:
     async def _run_part(self, name: PartName, step: Callable[[_Progress], Awaitable[None]]) -> None:
         progress = self._progress[name]
         try:
+            if name == "selfie" and self._wanted.selfie is not None:
+                # Not within the timeout below: this call keeps to the deadline itself, and its error has
+                # the request_id.
+                await self._upload(progress)
             async with asyncio.timeout_at(self._deadline):
                 await step(progress)
         except FeatureDisabledError:
             progress.is_off = True
         except TimeoutError:
-            progress.error = self._too_late(name, progress.request_id)
-        except ClipJobTimeoutError as error:
-            progress.error = self._too_late(name, error.request_id)
+            progress.error = self._too_late(name)
+        except ClipJobTimeoutError:
+            progress.error = self._too_late(name)
         except NinePicError as error:
             progress.error = error
         except asyncio.CancelledError as error:
@@ -197,21 +204,22 @@ class _Gathering:
         if isinstance(progress.error, CallError) and progress.request_id is None:
             progress.request_id = progress.error.request_id
 
-    def _too_late(self, name: str, request_id: str | None) -> APITimeoutError:
-        return APITimeoutError(
-            f"{name} was not done within {self._seconds:g} s", endpoint="memories", request_id=request_id
-        )
+    def _too_late(self, name: str) -> APITimeoutError:
+        return APITimeoutError(f"{name} was not done within {self._seconds:g} s", endpoint="memories")
 
     async def _by_bib(self, progress: _Progress) -> None:
         bib = self._wanted.bib
         assert bib is not None  # noqa: S101 (this part was requested)
         await _collect(self._event().bib_search(bib), progress.photos)
 
-    async def _by_selfie(self, progress: _Progress) -> None:
-        wanted, search = self._wanted, self._wanted.search
+    async def _upload(self, progress: _Progress) -> None:
+        wanted = self._wanted
+        assert wanted.selfie is not None  # noqa: S101 (checked by the caller)
         progress.request_id = wanted.request_id
-        if wanted.selfie is not None:
-            search = await self._event().face_search(wanted.selfie, request_id=wanted.request_id)
+        self._search = await self._event().face_search(wanted.selfie, request_id=wanted.request_id)
+
+    async def _by_selfie(self, progress: _Progress) -> None:
+        search = self._search
         if isinstance(search, FaceSearch):
             progress.request_id = search.request_id
             self._search_ended.set()
@@ -226,7 +234,6 @@ class _Gathering:
     async def _clips(self, progress: _Progress) -> None:
         await self._search_ended.wait()
         selfie = self._progress["selfie"]
-        progress.request_id = selfie.request_id
         if selfie.is_off:
             progress.is_off = True
         elif selfie.error is not None and not selfie.photos:
@@ -238,6 +245,19 @@ class _Gathering:
                     progress.clips = status.clips
                     if status.is_final:
                         status.result()
+
+    def _share_what_the_search_says(self) -> None:
+        """Give the selfie search's id to every part and error, and its failure to the clips."""
+        selfie = self._progress.get("selfie")
+        if selfie is None or selfie.is_off:
+            return
+        clips = self._progress.get("clips")
+        if clips is not None and clips.error is not None and self._search is None:
+            clips.error = selfie.error  # they waited for it until the deadline
+        for progress in self._progress.values():
+            progress.request_id = selfie.request_id
+            if isinstance(progress.error, CallError) and progress.error.request_id is None:
+                progress.error.request_id = selfie.request_id
 
     def _event(self) -> Operations:
         return self._event_within(self._left())
@@ -293,9 +313,12 @@ def _raise_if_nothing_came(memories: Memories) -> None:
         return
     errors = {name: part.error for name, part in parts.items() if part.error is not None}
     if not errors:
-        flags = [flag for name, needed in _SWITCHES.items() if name in parts for flag in needed]
+        feature = next(_SWITCHES[name][0] for name in _SWITCHES if name in parts)
         raise FeatureDisabledError(
-            f"every search that was requested is off for this event ({', '.join(parts)})", feature=flags[0]
+            f"every search that was requested is off for this event ({', '.join(parts)}); "
+            f"{how_to_switch_on(feature)}",
+            endpoint="memories",
+            feature=feature,
         )
     name, error = min(errors.items(), key=lambda item: _rank(item[1]))
     for other, other_error in errors.items():

@@ -23,7 +23,7 @@ class Part(JSONReady):
     Attributes:
         state: ``"done"``; ``"off"`` where the event does not offer this search; or ``"failed"``.
         error: why it failed; None otherwise.
-        request_id: the selfie search that the part belongs to, where there is one.
+        request_id: the selfie search of the call, if there was one. It is on every part, and on every error.
         count: how many photos or clips it found. A part that failed on the way keeps what it had.
     """
 

@@ -198,6 +198,27 @@ async def test_it_raises_only_where_every_part_failed() -> None:
         await off_and_failed.memories(bib="1234", selfie=JPEG)
 
 
+async def test_an_error_of_any_part_leads_back_to_the_search() -> None:
+    found = await Service(bib=failed(500), start=failed(500)).memories(bib="1234", selfie=JPEG, clips=True)
+    assert found.request_id is not None
+    assert {part.request_id for part in found.parts.values()} == {found.request_id}
+    for name in ("bib", "clips"):
+        error = found.parts[name].error
+        assert isinstance(error, InternalServerError)
+        assert error.request_id == found.request_id
+
+    service = Service(bib=failed(401), selfie=None)
+    with pytest.raises(AuthenticationError) as caught:
+        await service.memories(bib="1234", selfie=JPEG, timeout=0.4)
+    assert caught.value.request_id == service.requests[-1].form["request_id"], "the selfie may be charged"
+
+
+async def test_where_every_part_is_off_the_error_says_who_can_switch_it_on() -> None:
+    service = Service(details=ok(details(bib_search=False)))
+    with pytest.raises(FeatureDisabledError, match="the event's organiser can switch it on"):
+        await service.memories(bib="1234")
+
+
 async def test_no_photos_is_no_failure() -> None:
     found = await Service(bib=ok(photos(""))).memories(bib="1234")
     assert states(found) == {"bib": "done"}
@@ -281,7 +302,9 @@ async def test_it_has_a_json_form_and_shows_itself() -> None:
     found = await Service(selfie=failed(404)).memories(bib="1234", selfie=JPEG)
     plain = found.to_dict()
     assert plain["found_by"] == {"photo-a": ["bib"], "photo-c": ["bib"], "photo-e": ["bib"]}
-    assert plain["parts"]["bib"] == {"state": "done", "error": None, "request_id": None, "count": 3}
+    assert plain["parts"]["bib"] == {
+        "state": "done", "error": None, "request_id": found.request_id, "count": 3
+    }  # fmt: skip
     assert plain["parts"]["selfie"]["error"]["type"] == "NotFoundError"
     assert "photo-a" in found._repr_html_()
 
