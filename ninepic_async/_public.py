@@ -58,4 +58,4 @@ from ninepic_async.models import TimelineDay as TimelineDay
 from ninepic_async.models import TimelineHour as TimelineHour
 from ninepic_async.pagination import FaceSearch as FaceSearch
 from ninepic_async.pagination import Pager as Pager
-from ninepic_async.watch.watcher import GalleryChange as GalleryChange
+from ninepic_async.watch.change import GalleryChange as GalleryChange

@@ -43,7 +43,7 @@ from ninepic_async.cli.terminal import print_error, print_json, print_note
 from ninepic_async.cli.times import span_option
 
 if TYPE_CHECKING:
-    from ninepic_async.watch.watcher import GalleryChange
+    from ninepic_async.watch.change import GalleryChange
 
 _STATE_FILE: Final = ".ninepic-mirror.json"
 _LARGEST_STATE: Final = 64 * 1024

@@ -23,7 +23,7 @@ from ninepic_async.pagination import FaceSearch
 if TYPE_CHECKING:
     from ninepic_async.download.source import Rendition, Source
     from ninepic_async.memories.result import Memories
-    from ninepic_async.watch.watcher import GalleryChange
+    from ninepic_async.watch.change import GalleryChange
     from ninepic_async.zip import OnFailure
 
 

@@ -59,7 +59,7 @@ from ninepic_async.sync.client import NinePic
 from ninepic_async.sync.clip_job import ClipJob
 from ninepic_async.sync.event import Event
 from ninepic_async.sync.pagination import FaceSearch, Pager
-from ninepic_async.watch.watcher import GalleryChange
+from ninepic_async.watch.change import GalleryChange
 
 __all__ = [
     "APIConnectionError",

@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, Final, Protocol
 
-from attrs import field, frozen
-
-from ninepic_async._records import JSONReady
 from ninepic_async._support.clock import Clock
 from ninepic_async.errors import (
     APIConnectionError,
@@ -23,6 +20,7 @@ from ninepic_async.errors import (
 )
 from ninepic_async.models import EventDetails, ImageItem, TimelineDay
 from ninepic_async.pagination import Pager, page_again
+from ninepic_async.watch.change import GalleryChange
 from ninepic_async.watch.cursor import Cursor
 from ninepic_async.watch.sketch import Sketch, key_of
 
@@ -47,22 +45,6 @@ class Operations(Protocol):
     def photos(self, *, page_size: int | None = None) -> Pager[ImageItem]: ...
     async def timeline_days(self) -> list[TimelineDay]: ...
     def timeline_photos(self, start: datetime, end: datetime, /) -> Pager[ImageItem]: ...
-
-
-@frozen(kw_only=True)
-class GalleryChange(JSONReady):
-    """New photos of an event.
-
-    Attributes:
-        added: the new photos, in the order in which they were found.
-        total: how many photos the event has now.
-        cursor: where the watch is after this change. Store it once you have dealt with ``added``, and pass it
-            as ``since`` to go on after a restart.
-    """
-
-    added: tuple[ImageItem, ...]
-    total: int
-    cursor: str = field(repr=False)
 
 
 Hour = tuple[date, int]
