@@ -22,7 +22,7 @@ from ninepic_async.errors import (
     InternalServerError,
     RateLimitError,
 )
-from ninepic_async.models import ClipResult, ClipStatus
+from ninepic_async.models import ClipResult, ClipStatus, shown_word
 
 log: Final = logging.getLogger("ninepic_async")
 
@@ -105,7 +105,9 @@ class ClipJob:
                 missed, pause = error, getattr(error, "retry_after", None) or 0.0
             else:
                 if status.state == "unknown" and not warned:
-                    log.warning("clip_status: unknown status word %r, polling continues", status.status)
+                    log.warning(
+                        "clip_status: unknown status word %s, polling continues", shown_word(status.status)
+                    )
                     warned = True
                 if status != last:
                     yield status
@@ -180,7 +182,7 @@ class ClipJob:
         return {"endpoint": "clip_status", "request_id": self.request_id}
 
     def _too_late(self, timeout: float, last: ClipStatus | None) -> ClipJobTimeoutError:
-        word = "no status was received" if last is None else f"the last status was {last.status!r}"
+        word = "no status was received" if last is None else f"the last status was {shown_word(last.status)}"
         return ClipJobTimeoutError(
             f"Motion was not done within {timeout:g} s; {word}; go on with event.clip_job(request_id)",
             **self._about,

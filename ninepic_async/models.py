@@ -15,11 +15,12 @@ from attrs import field, frozen
 from ninepic_async import guesses
 from ninepic_async._records import Record
 from ninepic_async._support.photo_grid import picture_grid
-from ninepic_async._support.redact import mask_queries, shown_text, shown_url
+from ninepic_async._support.redact import loggable, short_texts, shown_url
 from ninepic_async.errors import ClipJobFailedError, InvalidInputError
 
 T = TypeVar("T")
 Extra = Mapping[str, Any]
+_LONGEST_WORD = 100
 
 
 def as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -27,12 +28,17 @@ def as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(items)
 
 
+def shown_word(word: str) -> str:
+    """Return a status word in quotes, for messages."""
+    return repr(loggable(word, _LONGEST_WORD))
+
+
 def _extra() -> Extra:
     extra: Extra = field(factory=dict, eq=False, repr=False)
     return extra
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class Ping(Record):
     """The reply to a ping: the key, host, organisation and event are accepted."""
 
@@ -42,7 +48,7 @@ class Ping(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class EventListItem(Record):
     """One event of the organisation.
 
@@ -58,7 +64,7 @@ class EventListItem(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class EventDetails(Record):
     """One event and its feature flags. The service answers 403 to a search whose flag is off.
 
@@ -81,7 +87,7 @@ class EventDetails(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class ImageItem(Record):
     """One photo. ``img_url`` is the large watermarked preview. ``height`` and ``width`` are in pixels."""
 
@@ -97,7 +103,7 @@ class ImageItem(Record):
         return picture_grid([self], total=1)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class PaginationInfo(Record):
     """The position of a page in its list. ``current_page`` and ``total_pages`` can be 0 in an empty list."""
 
@@ -110,7 +116,7 @@ class PaginationInfo(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class TimelineHour(Record):
     """The number of photos taken in one hour (0 to 23, UTC)."""
 
@@ -119,7 +125,7 @@ class TimelineHour(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class TimelineDay(Record):
     """The number of photos taken on one day (UTC), in total and per hour."""
 
@@ -129,7 +135,7 @@ class TimelineDay(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class Clip(Record):
     """One Motion clip, an MP4. ``start_time``, ``end_time``, ``duration``: seconds of the source video."""
 
@@ -142,14 +148,14 @@ class Clip(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class ClipStatus(Record):
     """The status of a Motion job. ``retry_after``: the seconds that the server asked to wait, if any."""
 
     request_id: str
     status: str
     clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
-    message: str | None = field(default=None, repr=shown_text)
+    message: str | None = None
     retry_after: float | None = field(default=None, eq=False)
     extra: Extra = _extra()
 
@@ -176,12 +182,14 @@ class ClipStatus(Record):
         """
         if not self.is_final:
             raise InvalidInputError(
-                f"the job has not ended, its status is {self.status!r}: wait for it with job.wait()"
+                f"the job has not ended, its status is {shown_word(self.status)}: wait for it with job.wait()"
             )
         if self.state == "failed":
-            why = f": {mask_queries(self.message)}" if self.message else ""
+            why = f": {loggable(self.message)}" if self.message else ""
             raise ClipJobFailedError(
-                f"Motion ended with {self.status!r}{why}", endpoint="clip_status", request_id=self.request_id
+                f"Motion ended with {shown_word(self.status)}{why}",
+                endpoint="clip_status",
+                request_id=self.request_id,
             )
         return ClipResult(
             request_id=self.request_id,
@@ -192,18 +200,18 @@ class ClipStatus(Record):
         )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class ClipResult(Record):
     """The clips that Motion found, one for each matched source video. Empty if nothing matched."""
 
     request_id: str
     clips: tuple[Clip, ...] = field(default=(), converter=as_tuple)
     status: str = "completed"
-    message: str | None = field(default=None, repr=shown_text)
+    message: str | None = None
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class PresignedUrlItem(Record):
     """A signed link to one original. It expires after about an hour, so do not store it."""
 
@@ -212,17 +220,17 @@ class PresignedUrlItem(Record):
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class FailedUrlItem(Record):
     """An original that the service could not sign a link for."""
 
     image_id: str
-    error: str = field(repr=shown_text)
+    error: str
     path: str | None = None
     extra: Extra = _extra()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class Page(Record, Generic[T]):
     """One page of a list. Only originals have ``failed`` ones."""
 

@@ -19,6 +19,7 @@ from ninepic_async._core.page_walk import PageWalk
 from ninepic_async._records import Record
 from ninepic_async._support import arguments as _arguments
 from ninepic_async._support.photo_grid import picture_grid
+from ninepic_async._support.redact import short_texts
 from ninepic_async.errors import APIConnectionError, ConfigError, DecodeError
 from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tuple
 
@@ -278,7 +279,7 @@ class _ReadThroughPager:
     _attached: Any
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=short_texts)
 class FoundFaces(_ReadThroughPager, Record):
     """The data of a selfie search, without the way to fetch more pages."""
 

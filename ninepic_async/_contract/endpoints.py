@@ -6,7 +6,7 @@ Each class has the name of the client's method.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -22,6 +22,9 @@ from ninepic_async._contract.wire_names import required_keys
 from ninepic_async.models import ImageItem, Page, PaginationInfo
 
 T = TypeVar("T")
+
+_LONGEST_ID: Final = 200
+"""Characters. A UUID has 36."""
 
 
 @frozen(kw_only=True)
@@ -188,6 +191,12 @@ def _check_request_id(reply: Reply, endpoint: Endpoint[Any], path: str, found: o
         raise contract_error(reply, endpoint.name, f"{path}.request_id", repr(asked), found)
 
 
+def _check_new_id(reply: Reply, endpoint: Endpoint[Any], found: str) -> None:
+    """Refuse an id that can't be one: it goes into paths, logs and messages."""
+    if not found.strip() or not found.isprintable() or len(found) > _LONGEST_ID:
+        raise contract_error(reply, endpoint.name, "$.data.request_id", "an id", found)
+
+
 @frozen(kw_only=True)
 class _Faces:
     """The payload of a Face Search POST on the wire."""
@@ -230,6 +239,7 @@ class FaceSearch(_BehindFlags, SelfieUpload[Faces]):
 
     def decode(self, reply: Reply) -> Faces:
         found = decode(reply, self.name, _Faces)
+        _check_new_id(reply, self, found.request_id)
         return Faces(
             request_id=found.request_id,
             images=found.images,
@@ -257,7 +267,9 @@ class StartClips(_BehindFlags, SelfieUpload[str]):
         return Request(method="POST", path=path, **self.form())
 
     def decode(self, reply: Reply) -> str:
-        return decode(reply, self.name, _Started).request_id
+        found = decode(reply, self.name, _Started)
+        _check_new_id(reply, self, found.request_id)
+        return found.request_id
 
 
 @frozen(kw_only=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+
+from attrs import Attribute
 
 from ninepic_async._support.secret import MASK
 from ninepic_async._support.text import one_line, shortened
@@ -62,12 +64,22 @@ def _has_slash(text: str) -> bool:
 
 def shown_text(text: str | None) -> str:
     """Return a text's repr, masked and shortened; for reprs of models."""
-    return repr(text) if text is None else repr(masked(text))
+    return repr(masked(text)) if isinstance(text, str) else repr(text)
+
+
+def short_texts(_: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
+    """Show the texts of an attrs class masked and shortened in its repr; a ``field_transformer``."""
+    return [
+        each.evolve(repr=shown_text)
+        if each.repr is True and str(each.type) in ("str", "str | None")
+        else each
+        for each in fields
+    ]
 
 
 def shown_url(url: str | None) -> str:
     """Return the repr of a URL or path without its query; for reprs of models."""
-    if url is None:
+    if not isinstance(url, str):
         return repr(url)
     path, mark, _ = url[: _READ_CHARS * MESSAGE_CHARS].partition("?")
     return repr(masked(path) + (mark and mark + MASK))
