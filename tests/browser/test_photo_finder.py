@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import os
-import socket
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +13,6 @@ from zipfile import ZipFile
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientError, ClientSession
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -26,19 +20,15 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from ninepic_async import NinePic
 from ninepic_async.sandbox import Sandbox
 
+from .photo_finder import COMMANDS, served
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-FOLDER = Path(__file__).parents[2] / "examples" / "photo_finder"
-COMMANDS = {
-    "aiohttp": ["app.py"],
-    "fastapi": ["-m", "uvicorn", "--factory", "fastapi_app:from_environment", "--port", "{port}"],
-}
 WINDOWS: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 900},
     "phone": {"width": 390, "height": 844},
 }
 ORIENTATION, GPS = 0x0112, 0x8825
-START_S = 60
 GALLERY = "https://gallery.9pic.ai/e/mumbai-marathon-2026?page=2"
 KEEP_BODIES = """() => {
     const send = fetch;
@@ -47,45 +37,6 @@ KEEP_BODIES = """() => {
         return send(url, options);
     };
 }"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@asynccontextmanager
-async def served(command: list[str], sandbox: Sandbox) -> AsyncIterator[str]:
-    """Run one of the apps as a program, with the sandbox in 9Pic's place."""
-    port = str(free_port())
-    environment = os.environ | {
-        "NINEPIC_API_KEY": sandbox.api_key,
-        "NINEPIC_ORG_ID": str(sandbox.org_id),
-        "NINEPIC_BASE_URL": sandbox.base_url,
-        "NINEPIC_EVENT_ID": str(sandbox.event_id),
-        "PORT": port,
-    }
-    arguments = [word.format(port=port) for word in command]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=FOLDER, env=environment)
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        await answering(url)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def answering(url: str) -> None:
-    async with asyncio.timeout(START_S), ClientSession() as session:
-        while True:
-            try:
-                async with session.get(url):
-                    return
-            except ClientError:
-                await asyncio.sleep(0.1)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
