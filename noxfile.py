@@ -34,6 +34,7 @@ def install(session: nox.Session, *groups: str, extras: str = "") -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on each Python, with the second command of the README. Arguments go to pytest."""
+    session.run("bash", ".ci/shells", external=True)
     environment = {"PYTHON": "python", "VENV": session.virtualenv.location}
     session.run("bash", ".ci/test", *session.posargs, env=environment, external=True)
 

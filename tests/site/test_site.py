@@ -17,7 +17,12 @@ PAGES = [
     SITE / name
     for name in (
         "index.html",
+        "tutorial.html",
         "guide/lists.html",
+        "how-to/index.html",
+        "how-to/docker.html",
+        "explanation/performance.html",
+        "decisions/index.html",
         "reference/client.html",
         "reference/commands.html",
         "reference/errors.html",
@@ -52,6 +57,7 @@ async def page(request: pytest.FixtureRequest, window: ViewportSize) -> AsyncIte
     assert problems == []
 
 
+@pytest.mark.timeout(300)
 async def test_pages_are_accessible_and_fit_the_window(page: Page, window: ViewportSize) -> None:
     for path in PAGES:
         await page.goto(path.as_uri())
@@ -70,3 +76,14 @@ async def test_the_search_works_from_disk(page: Page) -> None:
     await page.keyboard.type("face_search")
     hit = page.get_by_role("option", name="face_search").first
     await expect(hit).to_be_visible()
+
+
+async def test_models_show_their_fields(page: Page) -> None:
+    await page.goto((SITE / "reference/models.html").as_uri())
+    fields = page.locator("article li", has=page.get_by_text("org_id", exact=True))
+    await expect(fields.first).to_contain_text("int")
+
+
+async def test_the_openapi_description_is_a_page(page: Page) -> None:
+    await page.goto((SITE / "reference/openapi.html").as_uri())
+    await expect(page.locator("article code").filter(has_text="openapi: 3.1.0")).to_be_visible()
