@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from typing import Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import ParseResult, SplitResult, unquote_plus, urlsplit
 from uuid import UUID
 
 from attrs import field, frozen
@@ -16,10 +16,11 @@ from ninepic_async._records import Record
 from ninepic_async._support.redact import shown_url
 from ninepic_async.errors import InvalidInputError
 
-_MAX_URL_CHARS: Final = 65_536
-_MAX_FIELDS: Final = 100
+_MAX_VALUE_CHARS: Final = 16_384
+"""Before percent signs are decoded. A longer value is no part of a visit."""
 _MAX_BIB_CHARS: Final = 100
 _MAX_GALLERY_URL_CHARS: Final = 4_096
+_PART: Final = re.compile(r"(?:^|&)(eventId|bibNumber|selfieRequestId|ref)=([^&]*)")
 _EVENT_ID: Final = re.compile(r"[0-9]{1,18}")
 _GALLERY_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
 
@@ -49,7 +50,7 @@ class CtaVisit(Record):
         """Read a visit from the URL that was requested. A missing, wrong or repeated part is None.
 
         Args:
-            url: the full URL, or from the ``?`` on; a URL object of aiohttp or Starlette will do.
+            url: the full URL, or from the ``?`` on; a URL object of aiohttp, Starlette or `urllib` will do.
 
         Raises:
             InvalidInputError: ``url`` is not a URL at all, such as None or bytes. What is in it never raises.
@@ -64,7 +65,7 @@ class CtaVisit(Record):
         """
         if not isinstance(url, str) and not hasattr(url, "scheme"):
             raise InvalidInputError(f"url is {type(url).__name__}: give the requested URL as text")
-        given = _single_values(str(url))
+        given = _single_values(url.geturl() if isinstance(url, (SplitResult, ParseResult)) else str(url))
         return cls(
             event_id=_event_id(given.get("eventId", "")),
             bib_number=_bib(given.get("bibNumber", "")),
@@ -74,16 +75,13 @@ class CtaVisit(Record):
 
 
 def _single_values(url: str) -> Mapping[str, str]:
-    """Return the query's parameters that are given once and are valid text."""
-    if len(url) > _MAX_URL_CHARS:
-        return {}
-    query = url.partition("#")[0].partition("?")[2]
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        return {}
-    names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1 and "\ufffd" not in value}
+    """Return the parts of a visit that the query has once, and that are valid text. Takes linear time."""
+    found: dict[str, str] = {}
+    for part in _PART.finditer(url.partition("#")[0].partition("?")[2]):
+        name, value = part.groups()
+        found[name] = "" if name in found or len(value) > _MAX_VALUE_CHARS else value
+    decoded = {name: unquote_plus(value) for name, value in found.items()}
+    return {name: value for name, value in decoded.items() if "\ufffd" not in value}
 
 
 def _event_id(text: str) -> int | None:
