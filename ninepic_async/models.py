@@ -222,7 +222,7 @@ class PresignedUrlItem(Record):
 
 @frozen(kw_only=True, field_transformer=short_texts)
 class FailedUrlItem(Record):
-    """An original that the service could not sign a link for."""
+    """An original that the service could not sign a link for. ``error``: why, if the service said so."""
 
     image_id: str
     error: str

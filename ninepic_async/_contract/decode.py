@@ -44,11 +44,9 @@ def decode_at(reply: Reply, endpoint: str, path: str, found: object, model: type
     except (MismatchError, KeyError):
         pass
     try:
-        repaired = Repair(reply.oddities).repaired(found, model)
+        return _converter.structure(Repair(reply.oddities).repaired(found, model), model)
     except MismatchError as error:
         where, expected, received = error.path, error.expected, error.received
-    else:
-        return _converter.structure(repaired, model)
     raise contract_error(reply, endpoint, path + where, expected, received)
 
 

@@ -20,6 +20,8 @@ from ninepic_async.models import Clip
 
 _IDENTITY: Final = frozenset({"event_id", "org_id"})
 """Whole numbers that must be written as such: ``456.0`` is no event."""
+_TEXTS: Final = frozenset({"error"})
+"""Texts that are only shown, and are empty where there is none."""
 _EXPECTED: Final = {
     str: "a string",
     int: "a whole number",
@@ -79,10 +81,12 @@ class Repair:
         found = dict(current["extra"])
         for field in names:
             key = keys_of(model, field.name)[0]
-            if key in current:
-                found[key] = self._field(current[key], model, field.name, kinds[field.name], f"{path}.{key}")
-            elif field.default is attrs.NOTHING:
-                raise MismatchError("a value", attrs.NOTHING, f"{path}.{key}")
+            if current.get(key) is None and field.default is not attrs.NOTHING:
+                continue  # null is the same as missing
+            value = current.get(key, "" if field.name in _TEXTS else attrs.NOTHING)
+            if value is attrs.NOTHING:
+                raise MismatchError("a value", value, f"{path}.{key}")
+            found[key] = self._field(value, model, field.name, kinds[field.name], f"{path}.{key}")
         return found
 
     def _field(self, value: Any, model: Any, name: str, kind: Any, path: str) -> Any:
@@ -94,15 +98,15 @@ class Repair:
         if name in _IDENTITY and type(value) is not int:
             raise MismatchError(_EXPECTED[int], value, path)
         is_shown_only = optional and model is not WirePagination
-        if is_shown_only and isinstance(value, DamagedText):
+        if is_shown_only and kind is str and isinstance(value, DamagedText):
             return str(value)
         try:
             return self.repaired(value, kind, path)
         except MismatchError:
-            if not is_shown_only:
+            if not is_shown_only and name not in _TEXTS:
                 raise
         self._oddities.add(f"{model.__name__}.{name}")
-        return None
+        return "" if name in _TEXTS else None
 
     def _items(self, value: Any, kind: Any, path: str) -> list[Any]:
         if value is None:

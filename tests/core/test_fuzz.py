@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ninepic_async import Event, NinePicError, RetryPolicy
+from ninepic_async._contract.endpoints import Events
 from ninepic_async._contract.messages import Reply, Request, SendError
 from tests.canned import KEY, PING, details, image, images, ok, pagination, rig
 
@@ -20,10 +21,12 @@ JPEG = b"\xff\xd8\xff\xe0selfie"
 LINK = {"url": "https://files.example/a.jpg?sig=s3cret", "filename": "a.jpg"}
 CLIP = {"clip_url": "https://c.example/1.mp4?sig=s3cret", "start_time": 1.5}
 DAY = {"date": "2024-01-01", "total": 98, "hours": [{"hour": 10, "count": 98}]}
+EVENT = {"event_id": 456, "event_slug": "s", "event_date": "2026-01-19T06:00:00", "cover_image": None}
 Call = Callable[[Event], Awaitable[object]]
 CALLS: dict[str, tuple[Call, dict[str, Any]]] = {
     "ping": (lambda e: e.ping(), dict(PING)),
-    "details": (lambda e: e.details(), details()),
+    "details": (lambda e: e.details(), details() | EVENT),
+    "events": (lambda e: e._engine.run(Events()), {"events": [EVENT], "pagination": pagination(1)}),
     "photos": (lambda e: e.photos().collect(), images([1, 2], pagination(2))),
     "bib_search": (lambda e: e.bib_search("7").collect(), images([1], pagination(1))),
     "face_search": (lambda e: e.face_search(JPEG), {"request_id": "r", **images([1], pagination(1))}),
@@ -115,6 +118,10 @@ def scripts(draw: st.DrawFn) -> tuple[str, list[Reply | SendError]]:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(scripts())
 @example(("photos", [ok({"images": [image(1)], "pagination": {"total": 10**19}})]))
+@example(("details", [ok(details() | {"event_date": "\ud83d"})]))
+@example(("events", [ok({"events": [EVENT | {"event_date": "2026\ud83d"}], "pagination": {}})]))
+@example(("clip_status", [ok({"status": "done", "clips": [CLIP | {"start_time": "\ud83d"}]})]))
+@example(("clips", [ok({"status": "failed", "message": "a\n\x1b[2J" + "x" * 10_000})]))
 @example(("ping", [Reply(429, {"retry-after": "1e999"}, b"")]))
 @example(("ping", [Reply(301, {"location": "\x1b[2J" + KEY}, b"")]))
 @example(("originals", [ok({"presigned_urls": None, "pagination": None})]))
