@@ -240,16 +240,26 @@ class Watch:
         self._tell(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
 
     def _tell(self, record: Record) -> None:
-        interrupt = None
-        for hook in self._hooks:
-            try:
-                hook(record)
-            except Exception:
-                log.warning("the hook %s failed", _name_of(hook), exc_info=True)
-            except BaseException as error:  # such as Ctrl-C: the other hooks get the record all the same
-                interrupt = error
-        if interrupt is not None:
-            raise interrupt
+        tell(self._hooks, record)
+
+
+def next_call() -> int:
+    """Return a number for something that hooks are told of and that is no call of the API."""
+    return next(_numbers)
+
+
+def tell(hooks: Iterable[Callable[[Any], object]], record: object) -> None:
+    """Give a record to each hook. One that fails is logged."""
+    interrupt = None
+    for hook in hooks:
+        try:
+            hook(record)
+        except Exception:
+            log.warning("the hook %s failed", _name_of(hook), exc_info=True)
+        except BaseException as error:  # such as Ctrl-C: the other hooks get the record all the same
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def _name_of(hook: Hook) -> str:

@@ -121,7 +121,7 @@ class Throttle:
         if type(max_concurrency) is not int or max_concurrency < 1:
             raise ConfigError(f"max_concurrency={max_concurrency!r}: give a whole number from 1")
         self._max_concurrency = max_concurrency
-        self._least_interval_s = 0.0 if rate_limit is None else rate_limit.per_s / rate_limit.rate
+        self.limit(rate_limit)
         self._clock = clock
         self._pace = Pace()
         self._moves = 0
@@ -136,6 +136,21 @@ class Throttle:
     def has_pace(self) -> bool:
         """Whether a 429 has been met lately, so that requests are spaced."""
         return self._pace.rate(self._clock.monotonic()) < math.inf
+
+    def limit(self, rate_limit: RateLimit | None) -> None:
+        """Set another upper limit on the rate, from the next request on."""
+        self._least_interval_s = 0.0 if rate_limit is None else rate_limit.per_s / rate_limit.rate
+
+    def limited(self, rate_limit: RateLimit) -> Throttle:
+        """Return a throttle with a limit of its own, for a part of the client's calls."""
+        return Throttle(self._max_concurrency, rate_limit, self._clock, self._affinity)
+
+    def continue_from(self, earlier: Throttle) -> None:
+        """Take over the pace and the pause of an earlier throttle of this process, which is used no more."""
+        self._pace = earlier._pace
+        self._last_start = earlier._last_start
+        self._opens_at, self._paused_at = earlier._opens_at, earlier._paused_at
+        self._asked_until = earlier._asked_until
 
     def state(self) -> ThrottleState:
         """Return how requests are held back now."""

@@ -28,6 +28,8 @@ class Network:
     headers: dict[str, str] = field(factory=lambda: {"User-Agent": user_agent()}, repr=False)
     """Sent with every request, ``User-Agent`` included."""
     allow_private_addresses: bool = False
+    options: HTTPOptions = field(factory=HTTPOptions, repr=False)
+    """What it was made of."""
 
     @classmethod
     def of(cls, options: HTTPOptions, base_url: str) -> Self:
@@ -48,6 +50,7 @@ class Network:
             headers={**options.headers, "User-Agent": user_agent(options.user_agent)},
             allow_private_addresses=options.allow_private_addresses
             or is_loopback(urlsplit(base_url).hostname or ""),
+            options=options,
         )
 
 

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -19,6 +20,7 @@ from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError, need_e
 from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, Flag, Output, Work, find_event
 from ninepic_async.cli.progress import fetched, fetching
 from ninepic_async.cli.selection import Rendition
+from ninepic_async.cli.start_list import read_start_list
 from ninepic_async.cli.terminal import print_error, print_json, print_note
 
 if TYPE_CHECKING:
@@ -53,6 +55,13 @@ class WorkerOptions:
     shard: Annotated[int, Parameter(validator=Number(gte=1))] = 1000
     """Photos for each task."""
 
+    bibs: Path | None = None
+    """A start list: one BIB a line, or CSV with a column bib. The manifest then says which BIBs find a photo.
+    It takes one API request for each BIB."""
+
+    format: Literal["files", "webdataset"] = "files"
+    """A file for each photo, or a tar file for each shard, for the webdataset library."""
+
     all_events: Flag = False
     """All events of the organisation."""
 
@@ -66,6 +75,8 @@ class WorkerOptions:
             raise UsageError("give events, or --all-events")
         if self.dask is not None and self.workers is not None:
             raise UsageError("give either --dask or --workers: a scheduler has its own workers")
+        if self.bibs is not None and (self.all_events or len(event_ids) > 1):
+            raise UsageError("--bibs is the start list of one event: give one event")
 
 
 _WORKERS = WorkerOptions()
@@ -83,18 +94,24 @@ def scale(
     if not to.strip():
         raise UsageError("--to is empty: give a folder or a URL")
     need_extra("scale", _PACKAGES)
-    return _scale(account.client(), event_ids, to, options, output)
+    start_list = None if options.bibs is None else read_start_list(options.bibs)
+    return _scale(account.client(), event_ids, to, options, start_list, output)
 
 
 async def _scale(
-    client: NinePic, event_ids: tuple[str, ...], to: str, options: WorkerOptions, output: Output
+    client: NinePic,
+    event_ids: tuple[str, ...],
+    to: str,
+    options: WorkerOptions,
+    start_list: list[str] | None,
+    output: Output,
 ) -> int:
     is_whole = True
     async with client, _workers(options) as dask:
         events = [await find_event(client, each) for each in event_ids] or await _every(client)
         for event in events:
             place = to if len(event_ids) == 1 else f"{to.rstrip('/')}/{event.event_id}"
-            report = await _download(event, place, dask, options)
+            report = await _download(event, place, dask, options, start_list)
             _print_outcome(event, place, report, output)
             is_whole = is_whole and not (report.failed or report.failed_shards)
     return OK if is_whole else FAILED
@@ -129,7 +146,9 @@ async def _workers(options: WorkerOptions) -> AsyncIterator[Any]:
         )
 
 
-async def _download(event: Event, to: str, dask: Any, options: WorkerOptions) -> ScaleReport:
+async def _download(
+    event: Event, to: str, dask: Any, options: WorkerOptions, start_list: list[str] | None
+) -> ScaleReport:
     from ninepic_async.scale import download
 
     with fetching() as bar:
@@ -146,6 +165,8 @@ async def _download(event: Event, to: str, dask: Any, options: WorkerOptions) ->
                 shard=options.shard,
                 rendition=options.rendition,
                 rate_limit=None if options.rate is None else RateLimit(options.rate),
+                bibs=start_list,
+                format=options.format,
                 on_progress=show,
             )
         except asyncio.CancelledError:

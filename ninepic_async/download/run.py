@@ -62,15 +62,26 @@ async def run(
 
 
 async def run_into(
-    place: AbstractContextManager[Store], source: PhotoSource, engine: Engine, settings: Settings
+    place: AbstractContextManager[Store],
+    source: PhotoSource,
+    engine: Engine,
+    settings: Settings,
+    counters: Counters | None = None,
 ) -> Counters:
     """Fetch a source into a store, which is opened only once the source is known to be one.
+
+    Args:
+        place: the store.
+        source: what to fetch.
+        engine: signs links.
+        settings: how to fetch.
+        counters: counts what is done, for callers that look at it meanwhile.
 
     Raises:
         DownloadError: the store can't be written to (any more), or another run is at work on it.
         NinePicError: what the source raises. What it gave before that is fetched first.
     """
-    counters = Counters()
+    counters = Counters() if counters is None else counters
     async with AsyncExitStack() as stack:
         batches = await stack.enter_async_context(aclosing(source.batches()))
         store = stack.enter_context(place)

@@ -11,6 +11,7 @@ if any(find_spec(module) is None for module in ("distributed", "obstore")):
     raise ImportError("ninepic_async.scale needs an extra: pip install 'ninepic-async[scale]'")
 
 from ninepic_async.scale.entry import download
+from ninepic_async.scale.progress import ScaleProgress
 from ninepic_async.scale.report import FailedShard, ScaleReport
 
-__all__ = ["FailedShard", "ScaleReport", "download"]
+__all__ = ["FailedShard", "ScaleProgress", "ScaleReport", "download"]

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable
-from importlib.util import find_spec
 from typing import Any, Final, Literal
 
-import anyio
-import anyio.to_thread
 import orjson
-from attrs import asdict, fields, frozen
+from attrs import asdict, frozen
 
 from ninepic_async._support.jsonl import parse_line
 from ninepic_async.scale.place import Place
 
 _NAME: Final = re.compile(r"manifest-(\d{6,})(\.open)?\.jsonl")
-PARQUET: Final = "manifest.parquet"
 
 
 @frozen(kw_only=True)
@@ -84,10 +78,12 @@ async def shard_states(place: Place) -> dict[int, ShardState]:
 
 
 async def write_manifest(place: Place, shard: int, rows: Iterable[ManifestRow]) -> None:
-    """Write a shard's manifest. It is complete if no row failed, and takes the place of an earlier one."""
+    """Write a shard's manifest. It is complete if no row failed, and takes the place of an open one."""
     listed = list(rows)
     is_complete = all(row.status == "done" for row in listed)
-    content = b"".join(orjson.dumps(_object(row)) + b"\n" for row in listed)
+    if not is_complete and await place.has(manifest_name(shard, is_complete=True)):
+        return  # another worker has fetched what failed here
+    content = b"".join(orjson.dumps(asdict(row)) + b"\n" for row in listed)
     await place.write(manifest_name(shard, is_complete=is_complete), content)
     if is_complete:
         await place.delete(manifest_name(shard, is_complete=False))
@@ -98,10 +94,6 @@ async def read_manifest(place: Place, shard: int, *, is_complete: bool) -> list[
     content = await place.read(manifest_name(shard, is_complete=is_complete)) or b""
     found = [parse_line(line + b"\n") for line in content.splitlines()]
     return [_row(each) for each in found if each is not None]
-
-
-def _object(row: ManifestRow) -> dict[str, Any]:
-    return asdict(row)
 
 
 def _row(found: dict[str, Any]) -> ManifestRow:
@@ -116,53 +108,3 @@ def _row(found: dict[str, Any]) -> ManifestRow:
         bibs=None if bibs is None else tuple(bibs),
         **known,
     )
-
-
-async def write_parquet(place: Place, shards: Iterable[int]) -> None:
-    """Write all rows into one Parquet file, if pyarrow is installed."""
-    if find_spec("pyarrow") is None:
-        return
-    states = await shard_states(place)
-    path = await anyio.to_thread.run_sync(_temporary_path)
-    try:
-        writer = await anyio.to_thread.run_sync(_ParquetFile, path)
-        try:
-            for shard in shards:
-                if shard in states:
-                    rows = await read_manifest(place, shard, is_complete=states[shard].is_complete)
-                    await anyio.to_thread.run_sync(writer.write, rows)
-        finally:
-            writer.close()
-        await place.write(PARQUET, await anyio.Path(path).read_bytes())
-    finally:
-        await anyio.Path(path).unlink(missing_ok=True)
-
-
-def _temporary_path() -> str:
-    descriptor, path = tempfile.mkstemp(suffix=".parquet")
-    os.close(descriptor)
-    return path
-
-
-class _ParquetFile:
-    """A Parquet file of manifest rows."""
-
-    def __init__(self, path: str) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        text, whole = pa.string(), pa.int64()
-        kinds: dict[str, Any] = {"event_id": whole, "bytes": whole, "bibs": pa.list_(text)}
-        kinds |= dict.fromkeys(("width", "height"), pa.int32())
-        self._schema = pa.schema([(each.name, kinds.get(each.name, text)) for each in fields(ManifestRow)])
-        self._writer = pq.ParquetWriter(path, self._schema)
-
-    def write(self, rows: Iterable[ManifestRow]) -> None:
-        """Add rows."""
-        import pyarrow as pa
-
-        self._writer.write_table(pa.Table.from_pylist([_object(row) for row in rows], schema=self._schema))
-
-    def close(self) -> None:
-        """End the file."""
-        self._writer.close()

@@ -64,6 +64,32 @@ class Place:
             found = await obstore.list_with_delimiter_async(self.store, prefix=folder)
         return [each["path"] for each in found["objects"]]
 
+    async def has(self, name: str) -> bool:
+        """Tell whether there is a file of this name."""
+        with store_errors(self.url):
+            try:
+                await obstore.head_async(self.store, name)
+            except (exceptions.NotFoundError, FileNotFoundError):
+                return False
+        return True
+
+    async def save(self, name: str, path: Path) -> bool:
+        """Copy a file to this machine's disk. Return False if there is none."""
+        with store_errors(self.url):
+            try:
+                reply = await obstore.get_async(self.store, name)
+                with path.open("wb") as file:
+                    async for chunk in reply.stream():
+                        file.write(chunk)
+            except (exceptions.NotFoundError, FileNotFoundError):
+                return False
+        return True
+
+    async def upload(self, name: str, path: Path) -> None:
+        """Copy a file of this machine's disk into the place, whole or not at all."""
+        with store_errors(self.url):
+            await obstore.put_async(self.store, name, path)
+
     async def read(self, name: str) -> bytes | None:
         """Return a file's content, or None if there is no such file."""
         with store_errors(self.url):
@@ -78,6 +104,20 @@ class Place:
         """Write a file, whole or not at all."""
         with store_errors(self.url):
             await obstore.put_async(self.store, name, content)
+
+    async def create(self, name: str, content: bytes) -> bool:
+        """Write a file that is not there yet. Return False if it is there with other content.
+
+        A store that can't tell writes it in any case.
+        """
+        with store_errors(self.url):
+            try:
+                await obstore.put_async(self.store, name, content, mode="create")
+            except (exceptions.AlreadyExistsError, FileExistsError):
+                return await self.read(name) == content
+            except exceptions.NotSupportedError:
+                await obstore.put_async(self.store, name, content)
+        return True
 
     async def delete(self, name: str) -> None:
         """Delete a file, if it is there."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
-from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
 from attrs import define, field, frozen
 
 from ninepic_async._support.jsonl import parse_line
+from ninepic_async.errors import DownloadError
 from ninepic_async.models import ImageItem, TimelineDay
 from ninepic_async.pagination import Pager
+from ninepic_async.scale.database import digest, temporary_database
 from ninepic_async.scale.place import Place
 
 PLAN: Final = "_plan"
@@ -102,13 +102,21 @@ class Planner:
     def __init__(self, place: Place, shard: int) -> None:
         self._place = place
         self._size = shard
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("PRAGMA cache_size = -16384")
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("CREATE TABLE planned (id BLOB PRIMARY KEY) WITHOUT ROWID")
-        self._db.execute("BEGIN")
-        self.shards: list[int] = []
-        self.photos: int = 0
+        self._db = temporary_database(
+            "CREATE TABLE planned (id BLOB PRIMARY KEY, stored INTEGER) WITHOUT ROWID"
+        )
+        self.sizes: dict[int, int] = {}
+        """How many photos each shard has, by its number."""
+
+    @property
+    def shards(self) -> list[int]:
+        """The shards' numbers, in order."""
+        return list(self.sizes)
+
+    @property
+    def photos(self) -> int:
+        """How many photos are planned."""
+        return sum(self.sizes.values())
 
     def close(self) -> None:
         """Delete the database."""
@@ -116,10 +124,11 @@ class Planner:
 
     async def read(self) -> None:
         """Read the plan of earlier runs."""
-        self.shards = await planned_shards(self._place)
-        for shard in self.shards:
-            for planned in await read_plan(self._place, shard):
-                self.photos += self._is_new(planned.photo.image_id)
+        for shard in await planned_shards(self._place):
+            photos = await read_plan(self._place, shard)
+            self.sizes[shard] = len(photos)
+            for planned in photos:
+                self._is_new(planned.photo.image_id)
 
     async def extend(self, photos: Pager[ImageItem], hours: Hours) -> AsyncIterator[int]:
         """Walk through the list once, plan what is new, and yield each shard that is written."""
@@ -137,16 +146,30 @@ class Planner:
         if waiting:
             yield await self._write(waiting)
 
+    def note_stored(self, image_ids: Iterable[str]) -> None:
+        """Note that earlier runs have stored these photos."""
+        query = "UPDATE planned SET stored = 1 WHERE id = ?"
+        self._db.executemany(query, ((digest(each),) for each in image_ids))
+
+    def was_stored(self, image_id: str) -> bool:
+        """Tell whether an earlier run has stored a photo."""
+        query = "SELECT 1 FROM planned WHERE id = ? AND stored"
+        return self._db.execute(query, (digest(image_id),)).fetchone() is not None
+
     async def _write(self, photos: Sequence[PlannedPhoto]) -> int:
-        shard = self.shards[-1] + 1 if self.shards else 0
-        await self._place.write(plan_name(shard), b"".join(photo.to_line() for photo in photos))
-        self.shards.append(shard)
-        self.photos += len(photos)
+        shard = max(self.sizes, default=-1) + 1
+        content = b"".join(photo.to_line() for photo in photos)
+        if not await self._place.create(plan_name(shard), content):
+            raise DownloadError(
+                f"another run writes the plan of {self._place.url} at this moment: wait for its end, or end "
+                "it, and run again"
+            )
+        self.sizes[shard] = len(photos)
         return shard
 
     def _is_new(self, image_id: str) -> bool:
-        key = blake2b(image_id.encode("utf-8", "surrogatepass"), digest_size=12).digest()
-        return self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (key,)).rowcount == 1
+        query = "INSERT OR IGNORE INTO planned VALUES (?, 0)"
+        return self._db.execute(query, (digest(image_id),)).rowcount == 1
 
 
 @define

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from ninepic_async import scale
 from ninepic_async._support.defaults import MAX_FILE_BYTES
 from ninepic_async.download.report import DownloadProgress
 from ninepic_async.errors import InvalidInputError
-from ninepic_async.scale import FailedShard, ScaleReport
+from ninepic_async.scale import FailedShard, ScaleProgress, ScaleReport
 from ninepic_async.scale.entry import LOCK_TIMEOUT_S
 from ninepic_async.sync._sources import call_with_progress
 from ninepic_async.sync.event import Event
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from ninepic_async._core.throttle import RateLimit
     from ninepic_async.download.source import Rendition
+    from ninepic_async.scale.worker import Format
 
-__all__ = ["FailedShard", "ScaleReport", "download"]
+__all__ = ["FailedShard", "ScaleProgress", "ScaleReport", "download"]
 
 
 def download(
@@ -33,6 +34,8 @@ def download(
     shard: int = 1000,
     rendition: Rendition = "large",
     rate_limit: RateLimit | None = None,
+    bibs: Iterable[str | int] | None = None,
+    format: Format = "files",  # noqa: A002 (the option's name)
     max_bytes: int = MAX_FILE_BYTES,
     lock_timeout: float = LOCK_TIMEOUT_S,
     on_progress: Callable[[DownloadProgress], object] | None = None,
@@ -46,9 +49,11 @@ def download(
         shard: photos for each task.
         rendition: ``"large"``, ``"thumbnail"`` or ``"original"``.
         rate_limit: for the whole fleet's API requests.
+        bibs: a start list: the manifest then has the BIBs whose search finds a photo.
+        format: ``"files"`` or ``"webdataset"``.
         max_bytes: refuse larger files.
         lock_timeout: seconds to wait for a shard that a hung worker holds.
-        on_progress: called in this thread with a `DownloadProgress` whenever a shard ends.
+        on_progress: called in this thread with a `ScaleProgress`, about twice a second.
 
     Raises:
         NinePicError: as in `ninepic_async.scale.download`.
@@ -69,6 +74,8 @@ def download(
         shard=shard,
         rendition=rendition,
         rate_limit=rate_limit,
+        bibs=bibs,
+        format=format,
         max_bytes=max_bytes,
         lock_timeout=lock_timeout,
     )

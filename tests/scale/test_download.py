@@ -1,16 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import os
 import pickle
-import signal
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from attrs import evolve
 from distributed import Client, LocalCluster
@@ -19,33 +14,12 @@ from ninepic_async import ConfigError, DownloadError, InvalidInputError, NinePic
 from ninepic_async.download.target_folder import Folder
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.scale import keys
-from ninepic_async.scale.entry import _template
+from ninepic_async.scale.entry import template
 from ninepic_async.scale.fleet import is_local
 from ninepic_async.scale.place import Place
 from ninepic_async.scale.report import ScaleReport
 
-
-def rows(folder: Path) -> list[dict[str, Any]]:
-    return [
-        json.loads(line)
-        for file in sorted(folder.glob("manifest*.jsonl"))
-        for line in file.read_text().splitlines()
-    ]
-
-
-async def check_archive(folder: Path, listed: set[str]) -> None:
-    """Check that each photo is there once, whole and distinct."""
-    found = rows(folder)
-    assert sorted(row["image_id"] for row in found) == sorted(listed)
-    for row in found:
-        assert row["status"] == "done"
-        content = (folder / row["path"]).read_bytes()
-        assert (row["bytes"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert len({row["sha256"] for row in found}) == len(listed)
-
-
-async def ids(client: NinePic, sb: Sandbox) -> set[str]:
-    return {photo.image_id async for photo in client.event(sb.event_id).photos()}
+from .conftest import check_archive, ids, rows
 
 
 async def test_a_whole_event_into_a_folder(
@@ -60,7 +34,7 @@ async def test_a_whole_event_into_a_folder(
     assert report.failed_shards == ()
     assert report.bytes == sum(row["bytes"] for row in rows(tmp_path))
     assert progress[-1] == 70
-    await check_archive(tmp_path, await ids(client, sb))
+    check_archive(tmp_path, await ids(client, sb))
     assert [row["hour"] for row in rows(tmp_path)].count(None) <= 5
     again = await scale.download(event, tmp_path, dask=dask, shard=25)
     assert (again.done, again.skipped, again.bytes) == (0, 70, 0)
@@ -72,7 +46,7 @@ async def test_originals_are_signed_by_the_workers(
 ) -> None:
     report = await scale.download(client.event(sb.event_id), tmp_path, dask=dask, rendition="original")
     assert (report.done, report.failed) == (70, ())
-    await check_archive(tmp_path, await ids(client, sb))
+    check_archive(tmp_path, await ids(client, sb))
     plan = (tmp_path / "_plan" / "000000.jsonl").read_text()
     assert "signature" not in plan
     assert sb.api_key not in plan
@@ -93,7 +67,7 @@ async def test_photos_that_fail_leave_the_shard_open_and_are_tried_again(
     second = await scale.download(event, tmp_path, dask=dask, shard=25)
     assert (second.done, second.skipped, second.failed) == (1, 69, ())
     assert not (tmp_path / "manifest-000001.open.jsonl").exists()
-    await check_archive(tmp_path, await ids(client, sb))
+    check_archive(tmp_path, await ids(client, sb))
 
 
 async def test_a_gallery_that_changes_becomes_further_shards(
@@ -106,53 +80,7 @@ async def test_a_gallery_that_changes_becomes_further_shards(
     second = await scale.download(event, tmp_path, dask=dask, shard=25)
     assert (first.done, second.done, second.skipped) == (70, 30, 70)
     assert {file: file.read_bytes() for file in plans} == plans
-    await check_archive(tmp_path, await ids(client, sb))
-
-
-async def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(
-    sb: Sandbox, client: NinePic, tmp_path: Path
-) -> None:
-    made: Any = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
-    )
-    with made as own:
-        sb.faults.add(endpoint="photo", times=10_000, delay_s=0.05)
-        running = asyncio.ensure_future(
-            scale.download(client.event(sb.event_id), tmp_path, dask=own.scheduler_address, shard=10)
-        )
-        for number in range(3):
-            await _until(lambda number=number: len(list(tmp_path.glob("*/*.jpg"))) > 10 * number)
-            os.kill(next(iter(own.workers.values())).pid, signal.SIGKILL)
-            await asyncio.sleep(0.5)
-        report = await running
-    assert (report.done, report.skipped, report.failed, report.failed_shards) == (70, 0, (), ())
-    await check_archive(tmp_path, await ids(client, sb))
-
-
-async def test_a_driver_that_is_killed_goes_on(
-    sb: Sandbox, client: NinePic, cluster: LocalCluster, dask: Client, tmp_path: Path
-) -> None:
-    sb.faults.add(endpoint="photo", times=10_000, delay_s=0.05)
-    code = f"""
-        import asyncio
-        from ninepic_async import NinePic, scale
-
-        async def main():
-            async with NinePic({sb.api_key!r}, {sb.org_id}, base_url={sb.base_url!r}) as client:
-                event = client.event({sb.event_id})
-                await scale.download(event, {str(tmp_path)!r}, dask={cluster.scheduler_address!r}, shard=10)
-
-        asyncio.run(main())
-    """
-    driver = await asyncio.create_subprocess_exec(sys.executable, "-c", textwrap.dedent(code))
-    await _until(lambda: len(list(tmp_path.glob("*/*.jpg"))) > 5)
-    driver.kill()
-    await driver.wait()
-    sb.faults.clear()
-    report = await scale.download(client.event(sb.event_id), tmp_path, dask=dask, shard=10)
-    assert report.done + report.skipped == 70
-    assert (report.failed, report.failed_shards) == ((), ())
-    await check_archive(tmp_path, await ids(client, sb))
+    check_archive(tmp_path, await ids(client, sb))
 
 
 async def test_a_shard_that_is_held_is_waited_for_and_then_left_to_the_next_run(
@@ -184,7 +112,7 @@ async def test_a_blocking_dask_client_and_no_dask_at_all(
 
 async def test_no_task_holds_the_key(sb: Sandbox, client: NinePic, tmp_path: Path) -> None:
     event = client.event(sb.event_id)
-    task = evolve(_template(event._engine, event, Place.open(tmp_path), "large"), shard=3)
+    task = evolve(template(event, Place.open(tmp_path)), shard=3)
     assert sb.api_key.encode() not in pickle.dumps(task)
     assert sb.api_key not in repr(task)
 
@@ -199,11 +127,11 @@ def test_the_key_stays_on_this_machine() -> None:
 
 def test_without_a_key_a_worker_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(keys.VARIABLE, raising=False)
-    monkeypatch.setattr(keys, "_given", [])
+    monkeypatch.setattr(keys, "_given", {})
     with pytest.raises(keys.MissingKeyError, match="NINEPIC_API_KEY"):
-        keys.require()
+        keys.require("run")
     monkeypatch.setenv(keys.VARIABLE, "the-key")
-    keys.require()
+    assert keys.require("run").key.reveal() == "the-key"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +159,7 @@ async def test_wrong_arguments_are_refused(
 async def test_a_scheduler_that_is_not_there(
     client: NinePic, sb: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ninepic_async.scale.fleet._CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("ninepic_async.scale.cluster._CONNECT_TIMEOUT_S", 0.5)
     with pytest.raises(ConfigError, match="can't be reached"):
         await scale.download(client.event(sb.event_id), tmp_path, dask="tcp://127.0.0.1:9")
 
@@ -243,7 +171,21 @@ def test_the_report_has_a_json_form() -> None:
     }  # fmt: skip
 
 
-async def _until(is_so: Any) -> None:
-    async with asyncio.timeout(40):
-        while not is_so():  # noqa: ASYNC110 (other processes make it so)
-            await asyncio.sleep(0.02)
+async def test_rows_have_the_bibs_of_the_start_list(
+    sb: Sandbox, client: NinePic, dask: Client, tmp_path: Path
+) -> None:
+    event = client.event(sb.event_id)
+    await scale.download(event, tmp_path, dask=dask, shard=25)
+    assert [row["bibs"] for row in rows(tmp_path)] == [None] * 70
+    start_list = [*sb.bibs[:3], sb.bibs[0].lower(), "no-such-bib"]
+    again = await scale.download(event, tmp_path, dask=dask, shard=25, bibs=start_list)
+    assert (again.done, again.skipped) == (0, 70)
+    expected: dict[str, list[str]] = {}
+    for bib in sb.bibs[:3]:
+        async for photo in event.bib_search(bib):
+            expected.setdefault(photo.image_id, []).append(bib)
+    assert len(expected) > 1
+    assert {row["image_id"]: row["bibs"] for row in rows(tmp_path) if row["bibs"]} == expected
+    assert None not in [row["bibs"] for row in rows(tmp_path)]
+    table = pyarrow.parquet.read_table(tmp_path / "manifest.parquet").to_pylist()
+    assert {row["image_id"]: row["bibs"] for row in table if row["bibs"]} == expected

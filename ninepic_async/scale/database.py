@@ -1,0 +1,23 @@
+"""Temporary databases of photos: what a run knows of each photo, without memory that grows with the event."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import blake2b
+
+
+def temporary_database(table: str) -> sqlite3.Connection:
+    """Open a database that is gone when it is closed.
+
+    Args:
+        table: the statement that creates its table.
+    """
+    database = sqlite3.connect("", isolation_level=None)
+    for statement in ("PRAGMA cache_size = -16384", "PRAGMA journal_mode = OFF", table, "BEGIN"):
+        database.execute(statement)
+    return database
+
+
+def digest(image_id: str) -> bytes:
+    """Return a short form of a photo's id."""
+    return blake2b(image_id.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -1,0 +1,53 @@
+"""Tell apart which of a client's connection settings go into tasks, and which no task may hold."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ninepic_async._core.engine import Engine
+from ninepic_async._http.options import HTTPOptions
+from ninepic_async._support.secret import Secret
+from ninepic_async.errors import ConfigError
+from ninepic_async.scale.keys import Secrets
+
+
+def options_for_tasks(engine: Engine) -> HTTPOptions:
+    """Return the options that tasks hold: none of them is secret.
+
+    The workers read the proxy variables and ``SSL_CERT_FILE`` of their own environment, as this client does.
+
+    Raises:
+        ConfigError: the client has a TLS context of its own, which can't be sent.
+    """
+    options = engine.network.options
+    if options.ssl_context is not None:
+        raise ConfigError(
+            "HTTPOptions(ssl_context=…) can't be sent to workers: leave it out, and set SSL_CERT_FILE to the "
+            "path of the CA's certificate, in the environment of this process and of the workers"
+        )
+    return evolve(
+        options,
+        proxy=None if _has_password(options.proxy) else options.proxy,
+        headers={},
+        allow_private_addresses=engine.network.allow_private_addresses,
+        allow_plain_http=engine.base_url.startswith("http:"),
+    )
+
+
+def secrets_of(engine: Engine) -> Secrets:
+    """Return what the workers need and no task may hold."""
+    options = engine.network.options
+    proxy = options.proxy if _has_password(options.proxy) else None
+    return Secrets(
+        key=engine.secret, proxy=None if proxy is None else Secret(proxy), headers=dict(options.headers)
+    )
+
+
+def options_of_worker(sent: HTTPOptions, secrets: Secrets) -> HTTPOptions:
+    """Put what tasks hold and what they don't together again, on a worker."""
+    proxy = sent.proxy if secrets.proxy is None else secrets.proxy.reveal()
+    return evolve(sent, proxy=proxy, headers=secrets.headers)
+
+
+def _has_password(proxy: str | None) -> bool:
+    return proxy is not None and "@" in proxy

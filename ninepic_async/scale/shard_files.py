@@ -1,0 +1,102 @@
+"""Store a shard's photos as files, in a folder or an object store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from attrs import frozen
+
+from ninepic_async.download.durable import FolderInUseError
+from ninepic_async.download.journal import Row
+from ninepic_async.download.run import run_into
+from ninepic_async.download.target_folder import Folder
+from ninepic_async.errors import DownloadError
+from ninepic_async.scale.manifest import ManifestRow, read_manifest
+from ninepic_async.scale.object_store import ObjectStore, last_rows
+from ninepic_async.scale.shard import Shard
+
+_LOCK_RETRY_S: Final = 1.0
+
+
+async def store_files(shard: Shard) -> list[ManifestRow]:
+    """Fetch a shard's photos, each into a file of its own, and return the rows of its manifest.
+
+    Raises:
+        DownloadError: they can't be stored, or another worker holds the shard.
+    """
+    stored = await (_into_folder(shard) if shard.place.folder is not None else _into_object_store(shard))
+    open_rows = await read_manifest(shard.place, shard.number, is_complete=False)
+    known = {row.path: row.sha256 for row in open_rows if row.path is not None}
+    rows = []
+    for each in shard.planned:
+        row = stored.rows.get(shard.file(each).key)
+        if row is None or row.state != "done":
+            rows.append(shard.failed(each, row))
+            continue
+        path = shard.prefix + row.name
+        sha256 = await stored.sha256(shard, path, row.name, known.get(path))
+        rows.append(shard.done(each, path, row.bytes, sha256))
+    return rows
+
+
+@frozen
+class _Stored:
+    """What became of a shard's photos, by key."""
+
+    rows: Mapping[str, Row]
+    hashes: Mapping[str, str]
+    folder: Path | None
+
+    async def sha256(self, shard: Shard, path: str, name: str, known: str | None) -> str | None:
+        """Return a stored file's SHA-256: noted while it was uploaded, or computed from what is there."""
+        if name in self.hashes:
+            return self.hashes[name]
+        if self.folder is not None:
+            return await anyio.to_thread.run_sync(_file_sha256, self.folder / name)
+        if known is not None:
+            return known
+        content = await shard.place.read(path)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+async def _into_folder(shard: Shard) -> _Stored:
+    """Fetch into a folder, once no other worker holds it."""
+    folder = (shard.place.folder or Path()) / shard.prefix
+    deadline = anyio.current_time() + shard.lock_timeout_s
+    while True:
+        try:
+            source = shard.source(shard.planned)
+            await run_into(Folder(folder), source, shard.event._engine, shard.settings, shard.counters)
+        except FolderInUseError:
+            if anyio.current_time() + _LOCK_RETRY_S > deadline:
+                raise DownloadError(
+                    f"another worker has held this shard for {shard.lock_timeout_s:g} s and may "
+                    "hang: end it, and run again"
+                ) from None
+            await anyio.sleep(_LOCK_RETRY_S)
+        else:
+            break
+    with Folder(folder) as opened:
+        return _Stored(last_rows([row for _, row in opened.rows()]), {}, folder)
+
+
+async def _into_object_store(shard: Shard) -> _Stored:
+    store = ObjectStore(shard.place, shard.prefix, [shard.file(each) for each in shard.planned])
+    await store.list_present()
+    there = last_rows([row for _, row in store.rows()])
+    source = shard.source(shard.planned)
+    await run_into(store, source, shard.event._engine, shard.settings, shard.counters)
+    return _Stored({**there, **last_rows(store.noted)}, store.hashes, None)
+
+
+def _file_sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
