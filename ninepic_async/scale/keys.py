@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from ninepic_async._http.options import ProxyURL
 from ninepic_async._support.secret import Secret
 
 VARIABLE: Final = "NINEPIC_API_KEY"
@@ -30,7 +31,7 @@ class Secrets:
     """
 
     key: Secret
-    proxy: Secret | None = None
+    proxy: ProxyURL | None = None
     headers: Mapping[str, str] = field(factory=dict, repr=False)
 
     @property
@@ -50,7 +51,7 @@ class MissingKeyError(Exception):
 def give(run: str, key: str, proxy: str | None, headers: Mapping[str, str]) -> None:
     """Keep the secrets of a run in this process."""
     _given.pop(run, None)
-    _given[run] = Secrets(key=Secret(key), proxy=None if proxy is None else Secret(proxy), headers=headers)
+    _given[run] = Secrets(key=Secret(key), proxy=None if proxy is None else ProxyURL(proxy), headers=headers)
     while len(_given) > _MOST_RUNS:
         del _given[next(iter(_given))]
 

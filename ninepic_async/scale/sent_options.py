@@ -5,8 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from ninepic_async._core.engine import Engine
-from ninepic_async._http.options import HTTPOptions
-from ninepic_async._support.secret import Secret
+from ninepic_async._http.options import HTTPOptions, ProxyURL
 from ninepic_async.errors import ConfigError
 from ninepic_async.scale.keys import Secrets
 
@@ -38,16 +37,13 @@ def secrets_of(engine: Engine) -> Secrets:
     """Return what the workers need and no task may hold."""
     options = engine.network.options
     proxy = options.proxy if _has_password(options.proxy) else None
-    return Secrets(
-        key=engine.secret, proxy=None if proxy is None else Secret(proxy), headers=dict(options.headers)
-    )
+    return Secrets(key=engine.secret, proxy=proxy, headers=dict(options.headers))
 
 
 def options_of_worker(sent: HTTPOptions, secrets: Secrets) -> HTTPOptions:
     """Put what tasks hold and what they don't together again, on a worker."""
-    proxy = sent.proxy if secrets.proxy is None else secrets.proxy.reveal()
-    return evolve(sent, proxy=proxy, headers=secrets.headers)
+    return evolve(sent, proxy=secrets.proxy or sent.proxy, headers=secrets.headers)
 
 
-def _has_password(proxy: str | None) -> bool:
-    return proxy is not None and "@" in proxy
+def _has_password(proxy: ProxyURL | None) -> bool:
+    return proxy is not None and "@" in proxy.reveal()
