@@ -103,6 +103,11 @@ class Wanted:
             segment(_arguments.text(self.bib, "bib"), "bib")
         if isinstance(self.search, str):
             _arguments.text(self.search, "search")
+        elif self.search is not None and not isinstance(self.search, FaceSearch):
+            raise InvalidInputError(
+                f"search is {type(self.search).__name__}: give what event.face_search() returned, or its "
+                "request_id"
+            )
 
     def names(self) -> list[PartName]:
         """Return the parts that were requested."""

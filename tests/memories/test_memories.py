@@ -278,6 +278,8 @@ async def test_cancelled_it_stops_everything() -> None:
         ({"bib": "1", "request_id": SEARCH}, "request_id= goes with selfie="),
         ({"search": SEARCH, "request_id": SEARCH}, "request_id= goes with selfie="),
         ({"search": "  "}, "search"),
+        ({"search": 7}, "search is int: give what"),
+        ({"search": Memories(request_id=SEARCH)}, "search is Memories: give what"),
         ({"bib": "1", "details": {}}, "details"),
         ({"bib": "1", "timeout": 0}, "timeout"),
     ],
