@@ -100,6 +100,33 @@ def test_it_ends_after_its_time(pipe: Run, sandbox: Sandbox, to: Path, command: 
     assert ran.err.endswith(f" fetched into {to}.\n")
 
 
+def test_originals_for_two_hours_over_a_restart(sandbox: Sandbox, to: Path) -> None:
+    """The photos that came and went meanwhile are no matter: nothing is missing, and nothing is removed."""
+    every = ["--every", "0.2", "--for", "2h"]
+    command = ["mirror", str(sandbox.event_id), "--to", str(to), "--rendition", "original", *every]
+    mirrored(command, lambda: fetched(to) == FEW and "cursor" in state(to))
+    first = sandbox.event.gallery.photo(0).image_id
+    sandbox.remove_photos([first])
+    added = sandbox.add_photos(3)
+    mirrored(command, lambda: fetched(to) == FEW + 3)
+    assert (to / f"{first}.jpg").exists()
+    endpoints = [request.endpoint for request in sandbox.requests]
+    assert (endpoints.count("original"), endpoints.count("photo")) == (FEW + 3, 0), "each fetched once"
+    assert {path.stem for path in to.glob("*.jpg")} >= set(added)
+
+
+def test_killed_it_continues(sandbox: Sandbox, to: Path, command: list[str]) -> None:
+    last = sandbox.event.gallery.photo(FEW - 1).image_id
+    sandbox.faults.add(endpoint="photo", path=f"*{last}*", delay_s=60, times=1)
+    with started(*command) as process:
+        wait_until(lambda: fetched(to) == FEW - 1)
+        process.kill()
+        process.communicate(timeout=PATIENCE_S)
+    sandbox.faults.clear()
+    mirrored(command, lambda: fetched(to) == FEW)
+    assert not list(to.glob("*.part"))
+
+
 def test_a_photo_that_failed_is_tried_again_at_the_next_look(
     sandbox: Sandbox, to: Path, command: list[str]
 ) -> None:
