@@ -15,6 +15,7 @@ from ninepic_async import (
     ClipResult,
     DecodeError,
     InternalServerError,
+    InvalidInputError,
     NotFoundError,
     RetryPolicy,
 )
@@ -127,6 +128,24 @@ async def test_words_for_failed_are_an_error_to_pick_up_from(word: str) -> None:
     with pytest.raises(ClipJobFailedError, match=f"'{word}': no GPU") as caught:
         await waited(status(word, message="no GPU"))
     assert (caught.value.request_id, caught.value.endpoint) == ("r", "clip_status")
+
+
+async def test_a_final_status_has_the_result_that_the_wait_gives() -> None:
+    for said in (DONE, status("no_match", message="nobody")):
+        answers = rig([said, said])
+        job = answers.event.clip_job("r")
+        assert (await job.status()).result() == await job.wait()
+        assert len(answers.requests) == 2
+
+
+async def test_a_failed_status_has_its_error_and_one_under_way_has_no_result() -> None:
+    failed_status = await rig([status("failed", message="no GPU")]).event.clip_job("r").status()
+    with pytest.raises(ClipJobFailedError, match="no GPU") as caught:
+        failed_status.result()
+    assert caught.value.request_id == "r"
+    under_way = await rig([status("processing", clips=[CLIP])]).event.clip_job("r").status()
+    with pytest.raises(InvalidInputError, match="has not ended"):
+        under_way.result()
 
 
 async def test_a_failed_jobs_words_show_no_signed_query() -> None:

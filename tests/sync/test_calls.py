@@ -160,6 +160,11 @@ def test_motion_is_waited_for(event: Event, sandbox: Sandbox) -> None:
     assert words[-1] in ("done", "no_match")
     assert event.clip_job(job.request_id).wait(timeout=30).request_id == job.request_id
     assert event.clips(search=job.request_id, timeout=30).clips == job.wait().clips
+    sandbox.requests.clear()
+    status = job.status()
+    assert status.result() == event.clip_job(job.request_id).wait()
+    assert status.result().clips == status.clips
+    assert len(sandbox.requests) == 2
 
 
 def test_motion_is_not_waited_for_beyond_the_bound(event: Event, sandbox: Sandbox) -> None:
