@@ -125,6 +125,18 @@ class NinePic:
         """
         return self._engine.throttle.state()
 
+    if not TYPE_CHECKING:  # type checkers report a plain `with` themselves
+
+        def __enter__(self) -> Self:
+            raise TypeError("NinePic is closed by `async with`; for a plain `with`, use ninepic_async.sync")
+
+        def __exit__(
+            self,
+            kind: type[BaseException] | None,
+            error: BaseException | None,
+            traceback: TracebackType | None,
+        ) -> None: ...
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -6,6 +6,7 @@ None of that is repeated. An error that is passed on keeps its type, a safe text
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import aiohttp
@@ -121,6 +122,8 @@ def _other_text(error: BaseException) -> str:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
+    if (error.strerror or "").startswith("Connect call failed"):  # asyncio's words, with the address again
+        return os.strerror(error.errno or 0)
     return error.strerror or str(error.os_error) or type(error.os_error).__name__
 
 

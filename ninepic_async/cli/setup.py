@@ -20,8 +20,8 @@ from ninepic_async.cli.profiles import (
     remove_profile,
     save_profile,
 )
-from ninepic_async.cli.tables import write_values
-from ninepic_async.cli.terminal import print_note
+from ninepic_async.cli.tables import add_rows, new_table, write_values
+from ninepic_async.cli.terminal import console, print_note
 
 Shell = Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")]
 _KEY_FILE: Final = Parameter(
@@ -82,12 +82,17 @@ def _place(place: str) -> str:
 
 def _list() -> int:
     profiles = read_profiles()
-    write_values(
-        [[name, each.org_id or "", each.base_url or "", each.key_in] for name, each in profiles.items()],
-        "tsv",
-    )
-    if not profiles:
+    rows = [[name, each.org_id or "", each.base_url or "", each.key_in] for name, each in profiles.items()]
+    if not rows:
         print_note(f"No profiles in {config_path()}.")
+    elif sys.stdout.isatty():
+        table = new_table(show_header=True)
+        for title in ("profile", "org_id", "base_url", "key in"):
+            table.add_column(title, overflow="fold")
+        add_rows(table, rows)
+        console(sys.stdout).print(table)
+    else:
+        write_values(rows, "tsv")
     return OK
 
 

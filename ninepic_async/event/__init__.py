@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from attrs import evolve
 
@@ -62,7 +62,7 @@ class Event(Searches, Motion, Files):
 
     async def memories(
         self,
-        *,
+        *positional: Never,
         bib: str | int | None = None,
         selfie: SelfieSource | None = None,
         search: FaceSearch | str | None = None,
@@ -77,6 +77,7 @@ class Event(Searches, Motion, Files):
         ``.parts`` of the result. A selfie is uploaded, and charged, once.
 
         Args:
+            positional: not accepted: name the argument.
             bib: the BIB number.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``: no upload and no charge.
@@ -105,6 +106,7 @@ class Event(Searches, Motion, Files):
         from ninepic_async.memories.gather import Wanted, gather
 
         selfie = opaque(selfie)
+        _arguments.keywords_only(positional, "memories", "bib", "selfie", "search")
         wanted = Wanted(
             bib=bib, selfie=selfie, search=search, request_id=request_id, clips=clips, details=details
         )

@@ -66,6 +66,7 @@ async def wrong(event: Event, photos: list[ImageItem]) -> None:
     await event.clips(search="r", request_id="u")  # type: ignore[call-overload]
     await event.clips(request_id="u")  # type: ignore[call-overload]
     await event.clips("me.jpg")  # type: ignore[call-overload]
+    await event.memories("1234")  # type: ignore[arg-type]
 
 
 def wrong_in_blocking_code(event: sync.Event, photos: list[ImageItem]) -> None:
@@ -93,3 +94,4 @@ def wrong_in_blocking_code(event: sync.Event, photos: list[ImageItem]) -> None:
     event.clips(search="r", request_id="u")  # type: ignore[call-overload]
     event.clips(request_id="u")  # type: ignore[call-overload]
     event.clips("me.jpg")  # type: ignore[call-overload]
+    event.memories("1234")  # type: ignore[arg-type]
