@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from html import escape
@@ -13,6 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -29,6 +31,7 @@ WINDOWS: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 ORIENTATION, GPS = 0x0112, 0x8825
+MOST_AHEAD = 8
 GALLERY = "https://gallery.9pic.ai/e/mumbai-marathon-2026?page=2"
 KEEP_BODIES = """() => {
     const send = fetch;
@@ -112,6 +115,25 @@ async def test_all_photos_as_a_zip(page: Page, sandbox: Sandbox) -> None:
         await page.get_by_role("link", name="Download all").click()
     with ZipFile(await (await download.value).path()) as archive:
         assert len(archive.namelist()) == count
+
+
+def photo_requests(sandbox: Sandbox) -> int:
+    return sum(record.endpoint == "photo" for record in sandbox.requests)
+
+
+async def test_a_visitor_who_leaves_the_zip_ends_all_requests(site: str, sandbox: Sandbox) -> None:
+    bib = max(sandbox.bibs, key=lambda each: len(sandbox.event.gallery.of_bib(each)))
+    sandbox.faults.add(endpoint="photo", delay_s=0.3, times=1000)
+    before = photo_requests(sandbox)
+    try:
+        async with ClientSession() as session, session.get(f"{site}photos.zip", params={"bib": bib}) as reply:
+            assert await reply.content.read(10)
+            reply.close()
+        await asyncio.sleep(2)
+        # The file that was sent, those ahead, and what was on its way meanwhile.
+        assert photo_requests(sandbox) - before <= 1 + MOST_AHEAD + 3 < len(sandbox.event.gallery.of_bib(bib))
+    finally:
+        sandbox.faults.clear()
 
 
 async def test_by_selfie(page: Page, sandbox: Sandbox, selfie: Path) -> None:
