@@ -1,4 +1,4 @@
-"""JSON forms of models, reports and errors, and their schema for pydantic."""
+"""Convert models, reports and errors to JSON, and describe models to pydantic."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Record(JSONReady):
 
 
 def json_ready(value: object) -> Any:
-    """Return a value as JSON can hold it: models become dicts, NaN becomes None, other objects text."""
+    """Convert a value for JSON: models become dicts, NaN becomes None, and unknown objects become text."""
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
@@ -122,7 +122,7 @@ def _public_names(cls: type) -> list[str]:
 
 
 def _reference(cls: type, arguments: tuple[Any, ...]) -> str:
-    """Return the name under which pydantic keeps the schema: the class's, with its type arguments."""
+    """Return the name of the schema in pydantic: the class's name with its type arguments."""
     own = f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
     inner = ",".join(_reference(each, get_args(each)) for each in arguments if isinstance(each, type))
     return f"{own}[{inner}]" if inner else own

@@ -33,8 +33,8 @@ _GROWTH: Final = 1.5
 _LAST_POLL_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
 """Poll again after this, whatever ``Retry-After`` says."""
-_PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
-"""Errors that say nothing about the job. Polling continues after them."""
+_TEMPORARY: Final = (APIConnectionError, InternalServerError, RateLimitError)
+"""Temporary errors that are not about the job. Polling continues after them."""
 
 
 def intervals(engine: Engine) -> Iterator[float]:
@@ -46,8 +46,8 @@ def intervals(engine: Engine) -> Iterator[float]:
 
 
 def interrupted(request_id: str, error: ConfigError) -> APIConnectionError:
-    """Return the error of a wait whose client was closed under way."""
-    message = f"{error}; Motion was under way: go on with event.clip_job(request_id)"
+    """Return the error of a wait that ended because the client was closed."""
+    message = f"{error}; the Motion job was not done: continue with event.clip_job(request_id)"
     return APIConnectionError(message, endpoint="clip_status", request_id=request_id)
 
 
@@ -71,6 +71,8 @@ class ClipJob:
         Example:
             >>> (await job.status()).state
             'done'
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         return await self._poll(None)
 
@@ -89,6 +91,8 @@ class ClipJob:
         Example:
             >>> async for status in job.updates():
             ...     print(status.status, len(status.clips))
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         deadline = self._engine.clock.monotonic() + seconds(timeout, "timeout")
         waits = intervals(self._engine)
@@ -98,7 +102,7 @@ class ClipJob:
         while True:
             try:
                 status = await self._poll_before(deadline, timeout, last)
-            except _PASSING as error:
+            except _TEMPORARY as error:
                 if last is None:
                     raise
                 log.warning("clip_status: %s, polling continues", type(error).__name__)
@@ -114,7 +118,7 @@ class ClipJob:
                 if status.is_final:
                     return
                 last, missed, pause = status, None, status.retry_after or 0.0
-            # Keep time for one last poll rather than give up a whole interval early.
+            # Keep time for one last poll just before the deadline.
             left = deadline - self._engine.clock.monotonic() - min(_LAST_POLL_S, timeout / 10)
             if left <= 0:
                 raise self._too_late(timeout, last) from missed
@@ -137,6 +141,8 @@ class ClipJob:
         Example:
             >>> result = await job.wait(timeout=120)
             >>> [clip.url for clip in result.clips]
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         async with aclosing(self.updates(timeout=timeout)) as updates:
             async for status in updates:
@@ -168,7 +174,7 @@ class ClipJob:
         try:
             await self._engine.throttle.sleep(seconds)
         except asyncio.CancelledError as error:
-            vars(error)["call"] = self._about  # for the blocking face, as calls do
+            vars(error)["call"] = self._about  # for the blocking client, as in a call
             raise
         except ConfigError as error:
             failure = interrupted(self.request_id, error)
@@ -178,12 +184,12 @@ class ClipJob:
 
     @property
     def _about(self) -> dict[str, Any]:
-        """What an error says that ends the wait."""
+        """The endpoint and ``request_id`` for an error that ends the wait."""
         return {"endpoint": "clip_status", "request_id": self.request_id}
 
     def _too_late(self, timeout: float, last: ClipStatus | None) -> ClipJobTimeoutError:
-        word = "no status was received" if last is None else f"the last status was {shown_word(last.status)}"
+        seen = "no status was received" if last is None else f"the last status was {shown_word(last.status)}"
         return ClipJobTimeoutError(
-            f"Motion was not done within {timeout:g} s; {word}; go on with event.clip_job(request_id)",
+            f"Motion was not done within {timeout:g} s; {seen}; continue with event.clip_job(request_id)",
             **self._about,
         )

@@ -79,10 +79,10 @@ class DownloadError(NinePicError):
 
 
 class GalleryError(NinePicError):
-    """No gallery can be made of a folder: it is missing, has no photos, or is not writable."""
+    """A gallery can't be made from a folder: it is missing, has no photos, or is not writable."""
 
 
-# attrs writes the constructors. The rest stays as exceptions have it: `args`, repr, identity, notes.
+# attrs generates the constructors. All else stays as in other exceptions: `args`, repr, identity, notes.
 
 
 @define(slots=False, auto_exc=False, eq=False, repr=False)
@@ -90,8 +90,8 @@ class EventNotFoundError(NinePicError):
     """No event, or more than one, has the slug or name.
 
     Attributes:
-        message: what was looked for, and the nearest events.
-        nearest: the slugs of the nearest events, or of those with the same name.
+        message: what was searched for, and the most similar events.
+        nearest: the slugs of the most similar events, or of those with the same name.
     """
 
     message: str = ""
@@ -106,7 +106,7 @@ class CallError(NinePicError):
     """A call failed.
 
     Attributes:
-        message: the text of the service or of the network error. For people: do not branch on it.
+        message: the text of the service or of the network error. It is for people: code must not parse it.
         endpoint: the endpoint's name, such as ``"bib_search"``.
         attempts: how many times the request was sent.
         request_id: the id of the selfie search or Motion job, if the call has one. Pass it to
@@ -140,11 +140,11 @@ class CallError(NinePicError):
 
 
 _REQUEST_IDS: Final = ("x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-correlation-id", "cf-ray")
-"""Headers by which the service's support finds a request."""
+"""Headers with ids that help the service's support to find a request."""
 
 
 class Headers(Mapping[str, str]):
-    """Headers of a reply. Upper and lower case are the same."""
+    """The headers of a reply. Names match in upper and lower case."""
 
     __slots__ = ("_values",)
 
@@ -175,7 +175,7 @@ class APIStatusError(CallError):
     Attributes:
         status: the HTTP status. It is 200 if the body of a 200 says ``responseType: "error"``.
         retry_after: the seconds that the service asked to wait; None if it did not say.
-        headers: the reply's headers, without cookies and credentials. Upper and lower case are the same.
+        headers: the reply's headers, without cookies and credentials. Names match in upper and lower case.
         body: the beginning of the reply's body, without signed links.
     """
 

@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import Final, Literal
 
 SELFIE_FIELD: Final = "selfie"
-"""The selfie's multipart field. A server with another name says so in its 422, and the client uses that."""
+"""The selfie's multipart field. If a server expects another one, its 422 names it, and the client uses it."""
 
 MISSING_FIELD_PROBLEM: Final = "field required"
 """A 422's text for a missing form field, as in ``body.file: Field required``. Compared without case."""
 
 UNKNOWN_REQUEST_ID_STATUS: Final = 404
-"""How a server answers a POST whose ``request_id`` it has never seen, if it does not accept new ids. The
-client takes a 400 or 422 in the same way: all three are documented as rejected before any work."""
+"""The status of a server that accepts no new ``request_id`` in a POST. The client treats a 400 or 422 in the
+same way: the reference says that all three reject a request before any work."""
 
 FACES_PAGE_SIZE_MAX: Final = 100
 TIMELINE_PAGE_SIZE_MAX: Final = 100
 """Documented for the gallery and BIB search only. A smaller limit shows as a clamped ``page_size``."""
 
 RETRYABLE_GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
-"""Gateway statuses to retry, besides the documented 429 and 500. All others, such as 413, are final."""
+"""Gateway statuses to retry, as well as the documented 429 and 500. All others, such as 413, are final."""
 
 ClipState = Literal["under_way", "done", "no_match", "failed", "unknown"]
 
@@ -62,7 +62,7 @@ LINK_EXPIRY_KEYS: Final = ("expires", "se", "exp", "expiry")
 only the host's refusal shows that a link has expired."""
 
 LINK_EXPIRED_STATUSES: Final = frozenset({400, 401, 403, 410})
-"""How a host refuses an expired link. A link that is refused so is signed again, whatever the host says."""
+"""Statuses by which a host refuses an expired link. The link is then signed again, whatever the body says."""
 
 LINK_EXPIRED_WORDS: Final = (b"expired", b"expiry")
-"""What the host's reply to an expired link says, in any case. Only the text of an error depends on it."""
+"""Words in a host's reply to an expired link, compared without case. Only an error's text depends on them."""

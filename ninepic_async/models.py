@@ -29,7 +29,7 @@ def as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def shown_word(word: str) -> str:
-    """Return a status word in quotes, for messages."""
+    """Return a status word in quotes, masked and shortened, for messages."""
     return repr(loggable(word, _LONGEST_WORD))
 
 
@@ -69,7 +69,7 @@ class EventDetails(Record):
     """One event and its feature flags. The service answers 403 to a search whose flag is off.
 
     Motion needs both ``video_search`` and ``video_selfie_search``. Both timeline calls need
-    ``timeline_search``. Older servers do not send these three, which means that they are off.
+    ``timeline_search``. Older servers do not send these three flags; then they count as off.
     """
 
     event_id: int
@@ -232,14 +232,14 @@ class FailedUrlItem(Record):
 
 @frozen(kw_only=True, field_transformer=short_texts)
 class Page(Record, Generic[T]):
-    """One page of a list. Only originals have ``failed`` ones."""
+    """One page of a list. ``failed`` is for originals only: the ones without a link."""
 
     items: tuple[T, ...] = field(converter=as_tuple)
     pagination: PaginationInfo
     failed: tuple[FailedUrlItem, ...] = field(default=(), converter=as_tuple)
     extra: Extra = _extra()
     _reply_bytes: int = field(default=0, eq=False, repr=False, alias="reply_bytes")
-    """The size of its reply."""
+    """The size of the reply's body, in bytes."""
 
     def _repr_html_(self) -> str | None:
         photos = [item for item in self.items if isinstance(item, ImageItem)]

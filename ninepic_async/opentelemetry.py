@@ -36,11 +36,11 @@ class _Open:
 
 
 class Tracing:
-    """A hook that makes a client span for each call, and a histogram of how long calls take.
+    """A hook that records a client span for each call, and a histogram of the calls' durations.
 
     Spans follow OpenTelemetry's semantic conventions for HTTP clients. A span covers the whole call: retries
-    are events in it. It is a child of the span that is current where the call is made. No attribute holds the
-    API key, a query, a BIB number, a ``request_id`` or a photo's path: in their place stands ``{name}``.
+    are events in it. Its parent is the span that is current where the call is made. No attribute holds the
+    API key, a query, a BIB number, a ``request_id`` or a photo's path: ``{name}`` replaces them.
 
     Args:
         tracer_provider: gets the spans; None uses the global provider.
@@ -106,7 +106,7 @@ class Tracing:
         if record.attempts > 1:
             call.span.set_attribute("http.request.resend_count", record.attempts - 1)
         if record.error is not None:
-            call.span.set_status(Status(StatusCode.ERROR))  # a description could hold what the service said
+            call.span.set_status(Status(StatusCode.ERROR))  # no description: it could quote the service
         call.span.end()
         self._duration.record(record.seconds, {**call.labels, **outcome})
 

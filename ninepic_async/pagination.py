@@ -26,15 +26,13 @@ from ninepic_async.models import Extra, ImageItem, Page, PaginationInfo, as_tupl
 T = TypeVar("T")
 U = TypeVar("U")
 
-
 log: Final = logging.getLogger("ninepic_async")
 
 AHEAD_AT_FIRST: Final = 3
 AHEAD_AT_MOST: Final = 8
-"""Pages requested before the consumer is done with the current one. Leaving on the first page costs the
-service little; reading on soon reaches full speed."""
+"""Pages requested ahead, at first and later: a consumer that stops early causes few extra requests."""
 AHEAD_BYTES: Final = 16 * 1024 * 1024
-"""Pages ahead are fewer if their replies are larger than this together. Usual ones have 40 KB each."""
+"""The largest size of all pages fetched ahead. Large replies reduce their number. Usual ones have 40 KB."""
 _CLOSE_WITHIN_S: Final = 2.0
 
 
@@ -68,8 +66,8 @@ class _FetchAhead(Generic[T]):
 
         Args:
             number: the page's number.
-            total: the total on the page before it. A page with a smaller total may be older than the page
-                before it, and lack items that moved between them. It is fetched again.
+            total: the total on the previous page. A page with a smaller total may be older than the previous
+                page, and lack items that moved between the two. It is fetched again.
         """
         page = await self._tasks[number]
         del self._tasks[number]
@@ -82,7 +80,7 @@ class _FetchAhead(Generic[T]):
         return page
 
     async def aclose(self) -> None:
-        """Cancel the requests under way and wait for their end."""
+        """Cancel the requests under way, and wait until they have ended."""
         for task in self._tasks.values():
             task.cancel()
         with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
@@ -92,9 +90,9 @@ class _FetchAhead(Generic[T]):
 
 
 class AsyncOnly:
-    """Says what to use instead of a plain ``for`` or an index.
+    """Raises a helpful error for a plain ``for`` or an index.
 
-    Python tries ``[0]`` where there is no ``__iter__``. With one, the class would count as an iterable.
+    A plain ``for`` tries ``[0]`` if there is no ``__iter__``. With one, the class would count as an iterable.
     """
 
     __slots__ = ()
@@ -110,10 +108,10 @@ class AsyncOnly:
 
 @frozen
 class Pager(AsyncOnly, Generic[T]):
-    """A list that is fetched while it is read. Nothing is sent before, and each iteration starts again.
+    """A list that is fetched page by page while you iterate. Each iteration starts at the beginning.
 
-    Iterating requests the largest pages that the endpoint allows, and a few pages ahead. Leaving the loop
-    early cancels the requests under way.
+    No request is sent before you iterate. Iterating requests the largest pages that the endpoint allows, and
+    a few pages ahead. Leaving the loop early cancels the requests under way.
 
     Raises:
         NinePicError: while iterating: any failure.
@@ -138,7 +136,12 @@ class Pager(AsyncOnly, Generic[T]):
             await reading.aclose()
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Yield the pages. An item that was on an earlier page is left out."""
+        """Yield the pages. An item that was on an earlier page is left out.
+
+        Example:
+            >>> async for page in event.photos().pages():
+            ...     print(page.pagination.current_page, len(page.items))
+        """
         reading = _Reading(self)
         try:
             while (page := await reading.next()) is not None:
@@ -158,6 +161,10 @@ class Pager(AsyncOnly, Generic[T]):
 
         Raises:
             InvalidInputError: ``limit`` is not a whole number from 0.
+            NinePicError: the list could not be fetched.
+
+        Example:
+            >>> photos = await event.bib_search("1234").collect(limit=10)
         """
         limit = _arguments.limit(limit)
         items: list[T] = []
@@ -166,7 +173,7 @@ class Pager(AsyncOnly, Generic[T]):
         pager = self
         if limit is not None and limit < self._listing.size and self._first is None:
             pager = evolve(self, listing=evolve(self._listing, page_size=limit))
-        reading = _Reading(pager, most=limit)
+        reading = _Reading(pager, limit=limit)
         try:
             while limit is None or len(items) < limit:
                 page = await reading.next()
@@ -201,7 +208,7 @@ class Pager(AsyncOnly, Generic[T]):
 
     @property
     def _about(self) -> dict[str, Any]:
-        """What an error says that ends the reading."""
+        """The endpoint and ``request_id`` for an error that ends the iteration."""
         return {"endpoint": self._listing.name, "request_id": self._listing.request_id}
 
     async def _fetch(self, number: int) -> Page[T]:
@@ -211,15 +218,15 @@ class Pager(AsyncOnly, Generic[T]):
 class _Reading(Generic[T]):
     """Reads a list once, page by page.
 
-    It is no generator, because a generator inside another can't be closed safely: a loop that ends and the
-    garbage collector close both at once, and the outer one finds the inner one "already running".
+    It is not a generator, because nested generators can't be closed safely: the end of a loop and the garbage
+    collector can close both at the same time, and then the inner one is "already running".
     """
 
-    def __init__(self, pager: Pager[T], most: int | None = None) -> None:
+    def __init__(self, pager: Pager[T], limit: int | None = None) -> None:
         listing = pager._listing
         self._pager = pager
         self._name = listing.name
-        self._most = most
+        self._limit = limit
         self._page_walk = PageWalk(listing.name, listing.key, listing.request_id)
         self._ahead = _FetchAhead(pager._fetch)
         self._number: int | None = 1
@@ -244,13 +251,13 @@ class _Reading(Generic[T]):
         return fresh
 
     async def aclose(self) -> None:
-        """Cancel the requests under way and wait for their end."""
+        """Cancel the requests under way, and wait until they have ended."""
         await self._ahead.aclose()
 
     async def _later_page(self, number: int) -> Page[T]:
         try:
             return await self._ahead.take(number, self._page_walk.total)
-        except ConfigError as error:  # the client was closed meanwhile
+        except ConfigError as error:  # the client was closed
             if self._pager._run is _no_client:
                 raise
             message = f"{error}; the list was being read"
@@ -259,8 +266,8 @@ class _Reading(Generic[T]):
     def _last_page(self, number: int, pagination: PaginationInfo) -> int:
         """Return the last page worth fetching ahead. The next page is needed in any case."""
         last = pagination.total_pages
-        if self._most is not None:
-            last = min(last, math.ceil(self._most / max(pagination.page_size, 1)))
+        if self._limit is not None:
+            last = min(last, math.ceil(self._limit / max(pagination.page_size, 1)))
         return max(number, last)
 
 
@@ -271,8 +278,8 @@ async def _no_client(listing: Listing[ImageItem]) -> Page[ImageItem]:
     )
 
 
-class _ReadThroughPager:
-    """Holds the way to later pages outside the attrs fields, so that `attrs.asdict` does not walk into it."""
+class _HoldsPager:
+    """Holds a search's pager outside of the attrs fields, so that `attrs.asdict` does not include it."""
 
     __slots__ = ("_attached",)
 
@@ -280,8 +287,8 @@ class _ReadThroughPager:
 
 
 @frozen(kw_only=True, field_transformer=short_texts)
-class FoundFaces(_ReadThroughPager, Record):
-    """The data of a selfie search, without the way to fetch more pages."""
+class FoundFaces(_HoldsPager, Record):
+    """The data of a selfie search, without methods to fetch more pages."""
 
     request_id: str
     images: tuple[ImageItem, ...] = field(default=(), converter=as_tuple)
@@ -295,7 +302,7 @@ class FoundFaces(_ReadThroughPager, Record):
         return len(self.images) if self.pagination is None else self.pagination.total
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A client can't be pickled, so the later pages stay behind.
+        # A client can't be pickled, so the copy has the first page only.
         found = {each.name: getattr(self, each.name) for each in fields(FoundFaces)}
         return partial(type(self), **found), ()
 
@@ -362,13 +369,13 @@ class FaceSearch(AsyncOnly, FoundFaces):
 
 
 def attach(search: FaceSearch, pager: Pager[ImageItem]) -> FaceSearch:
-    """Let a search read its photos from a list. Without one, it has its first page only."""
+    """Give a search the pager that fetches its photos. Without a pager, it has its first page only."""
     object.__setattr__(search, "_attached", pager)
     return search
 
 
-def behind(search: FaceSearch) -> Pager[ImageItem]:
-    """Return the list behind a search."""
+def pager_of(search: FaceSearch) -> Pager[ImageItem]:
+    """Return the pager of a search."""
     return search._pager
 
 
@@ -378,16 +385,16 @@ async def page_again(pager: Pager[T], number: int) -> Page[T]:
 
 
 def is_of_originals(pager: Pager[Any]) -> bool:
-    """Return whether a list has links to originals. These can also be signed by id."""
+    """Return whether a list yields links to originals. These can also be signed by id."""
     return isinstance(pager._listing, Originals)
 
 
 def request_id_of(search: FaceSearch | str | None) -> str | None:
-    """Return the ``request_id`` of a search, which may be given as the id itself."""
+    """Return the ``request_id`` of a search; a string is returned unchanged."""
     return search.request_id if isinstance(search, FaceSearch) else search
 
 
-async def call_beside(pager: Pager[Any], endpoint: Endpoint[U]) -> U:
-    """Make another call with the client of a list."""
+async def run_with_client_of(pager: Pager[Any], endpoint: Endpoint[U]) -> U:
+    """Run another call with the client of a list."""
     run: Callable[[Endpoint[U]], Awaitable[U]] = cast(Any, pager._run)
     return await run(endpoint)

@@ -1,4 +1,4 @@
-"""Sign links to originals by their photos' ids: lazily, a request for every 60 ids."""
+"""Sign links to originals by photo id: lazily, with one request for every 60 ids."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Run = Callable[[Listing[PresignedUrlItem]], Awaitable[Page[PresignedUrlItem]]]
 
 @frozen
 class Signed:
-    """Links to originals, and the photos that there is none for."""
+    """Signed links to originals, and the photos that the service could not sign a link for."""
 
     links: tuple[PresignedUrlItem, ...] = ()
     failed: tuple[FailedUrlItem, ...] = ()
@@ -47,8 +47,8 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
     halved until the bad ids are found, and the others are signed.
 
     Args:
-        run: makes a call.
-        listing: the call, for any ids.
+        run: runs a call.
+        listing: the call; its ids are replaced.
         ids: at most `IDS_PER_REQUEST` ids.
 
     Raises:
@@ -72,7 +72,7 @@ async def sign_ids(run: Run, listing: Originals, ids: Sequence[str]) -> Signed:
 
 
 async def _pages(run: Run, call: Originals, most: int) -> AsyncGenerator[Page[PresignedUrlItem], None]:
-    """Yield the pages of a reply: several, where the service makes them smaller than was asked for."""
+    """Yield the pages of links. There are several if the service sends smaller pages than requested."""
     for number in range(1, most + 1):
         page = await run(evolve(call, page=number))
         yield page
@@ -82,16 +82,16 @@ async def _pages(run: Run, call: Originals, most: int) -> AsyncGenerator[Page[Pr
 
 @frozen
 class OriginalsByIds(Pager[PresignedUrlItem]):
-    """Signed links to the originals of a list of photos. The list is read as the links are.
+    """Signed links to the originals of a list of photos. The list is read while you iterate over the links.
 
-    Each photo is signed once, also where the list has it twice.
+    A photo that is in the list twice is signed once.
     """
 
     _call: Originals = field(kw_only=True, repr=False, alias="call")
     _photos: Iterable[object] | AsyncIterable[object] = field(default=(), repr=False, alias="photos")
     _name: str = field(default="image_ids", alias="name")
     _taken: dict[str, None] = field(factory=dict, init=False, eq=False, repr=False)
-    """The ids that a generator has given, so that a second reading begins with them."""
+    """The ids read from a generator, so that a second iteration can start with them."""
 
     async def __aiter__(self) -> AsyncGenerator[PresignedUrlItem, None]:
         """Yield the links, in the order of the photos."""
@@ -101,7 +101,7 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
                     yield link
 
     async def pages(self) -> AsyncGenerator[Page[PresignedUrlItem], None]:
-        """Yield the links in pages, one for each request's ids."""
+        """Yield the links in pages, one page for each request."""
         number, given = 0, 0
         size = min(self._call.size, IDS_PER_REQUEST)
         async with aclosing(_chunks(self._ids(), size)) as chunks:
@@ -123,7 +123,7 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
         """Sign links into a list.
 
         Args:
-            limit: stop at that many; None for all of them.
+            limit: the largest number of links; None for all.
 
         Raises:
             InvalidInputError: ``limit`` is not a whole number from 0.
@@ -140,7 +140,7 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
         return links[:limit]
 
     async def count(self) -> int:
-        """Return how many photos there are to sign a link for, each once. Nothing is sent."""
+        """Return the number of different photos in the list, without a request."""
         count = 0
         async with aclosing(self._ids()) as ids:
             async for _ in ids:
@@ -152,7 +152,7 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
         taken = self._taken if is_generator else {}
         for image_id in list(taken):
             yield image_id
-        # A generator is the caller's, and stays open for the next reading.
+        # A generator belongs to the caller, and stays open for the next iteration.
         items = _items(self._photos) if is_generator else _each(self._photos)
         async with aclosing(items):
             async for item in items:
@@ -165,12 +165,12 @@ class OriginalsByIds(Pager[PresignedUrlItem]):
         if self._name == "image_ids":
             return _arguments.text(item, self._name)
         if not isinstance(item, ImageItem):
-            raise InvalidInputError(f"photos holds a {type(item).__name__}: give ImageItem")
+            raise InvalidInputError(f"photos holds a {type(item).__name__}: give ImageItem objects")
         return _arguments.text(item.image_id, self._name)
 
 
 def _page(signed: Signed, number: int, given: int, size: int) -> Page[PresignedUrlItem]:
-    """Make a page. How many there are in all is known at the end only: it says how many there were so far."""
+    """Return a page. Its total counts the links so far, because the final number is known only at the end."""
     pagination = PaginationInfo(
         total=given,
         current_page=number,
@@ -202,7 +202,7 @@ async def _each(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerat
             yield item
     finally:
         if isinstance(reading, AsyncGenerator):
-            await reading.aclose()  # now, not when the garbage collector comes to it
+            await reading.aclose()  # now, and not at the next garbage collection
 
 
 async def _items(items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[object, None]:

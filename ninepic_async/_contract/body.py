@@ -1,4 +1,4 @@
-"""Read the JSON of a reply: find its payload or its error message, and say where it breaks the contract."""
+"""Parse the JSON of a reply, and find its payload or its error message."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ _SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "set-cookie", "www-authenticate", "x-api-key"}
 )
 MOST_CONTAINERS: Final = 100_000
-"""Objects and lists in one reply. The garbage collector stops all threads while it looks at them."""
-_LONGEST_ODD_BYTES: Final = 512 * 1024
-"""Larger bodies must be proper JSON: the parser for odd ones is slow, and stops all threads meanwhile."""
+"""The largest number of objects and lists in one reply. The garbage collector must visit each one."""
+_LONGEST_LENIENT_BYTES: Final = 512 * 1024
+"""The largest body for the lenient parser. It is slow, and blocks all threads while it runs."""
 _LONGEST_WHOLE_NUMBER: Final = 40
-"""Digits. Reading a number takes quadratic time."""
-_DAMAGE: Final = "\ufffd"
+"""The largest number of digits. Parsing a number takes quadratic time."""
+_REPLACEMENT: Final = "\ufffd"
 _ESCAPES: Final = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-"""Escaped backslashes and whole surrogate pairs are consumed, so that the group is half a pair."""
+"""Match escaped backslashes and whole surrogate pairs too, so that group 1 is always a lone surrogate."""
 
 
 class DamagedText(str):
-    """A text that is not quite what the server meant: parts of it were not valid Unicode."""
+    """A text in which parts were not valid Unicode, and were replaced."""
 
     __slots__ = ()
 
 
 def parse(body: bytes) -> Any:
-    """Parse JSON, also if it has a byte order mark, is UTF-16, or has NaN or half an emoji in it.
+    """Parse JSON, also if it has a byte order mark, is UTF-16, or contains NaN or lone surrogates.
 
-    Strings that could not be decoded in full are `DamagedText`.
+    Strings that are not valid Unicode become `DamagedText`.
 
     Raises:
         ValueError: it is not JSON, or far larger than any reply needs.
@@ -57,32 +57,32 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        # The error itself must not stay in a frame: through its traceback it would keep all frames alive.
+        # Do not keep the error: its traceback would keep all frames alive.
         reason = str(error)
-    if len(body) <= _LONGEST_ODD_BYTES:
+    if len(body) <= _LONGEST_LENIENT_BYTES:
         with contextlib.suppress(ValueError, RecursionError):
-            return _parse_odd(body)
+            return _parse_leniently(body)
     raise ValueError(reason)
 
 
-def _parse_odd(body: bytes) -> Any:
+def _parse_leniently(body: bytes) -> Any:
     text = body.decode(json.detect_encoding(body), "replace")
-    text = _ESCAPES.sub(lambda found: r"\ufffd" if found[1] else found[0], text)
-    found = json.loads(text, parse_constant=lambda _: None, parse_int=_whole_number)
-    return _marked(found) if _DAMAGE in text or r"\ufffd" in text else found
+    text = _ESCAPES.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
+    value = json.loads(text, parse_constant=lambda _: None, parse_int=_whole_number)
+    return _mark_damaged(value) if _REPLACEMENT in text or r"\ufffd" in text else value
 
 
 def _whole_number(digits: str) -> int | None:
     return int(digits) if len(digits) <= _LONGEST_WHOLE_NUMBER else None
 
 
-def _marked(value: Any) -> Any:
+def _mark_damaged(value: Any) -> Any:
     if isinstance(value, str):
-        return DamagedText(value) if _DAMAGE in value else value
+        return DamagedText(value) if _REPLACEMENT in value else value
     if isinstance(value, dict):
-        return {key: _marked(item) for key, item in value.items()}
+        return {key: _mark_damaged(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_marked(item) for item in value]
+        return [_mark_damaged(item) for item in value]
     return value
 
 
@@ -92,7 +92,7 @@ def payload(reply: Reply, endpoint: str, required: Set[str]) -> tuple[str, Any]:
     Args:
         reply: a 2xx.
         endpoint: the endpoint's name.
-        required: keys of the payload. A flat one that has its own ``data`` is recognized by them.
+        required: the keys that the payload must have. With them a flat payload may have its own ``data``.
 
     Returns:
         The payload's JSON path, and the payload.
@@ -121,7 +121,7 @@ def payload(reply: Reply, endpoint: str, required: Set[str]) -> tuple[str, Any]:
 
 
 def with_reply(error: E, reply: Reply) -> E:
-    """Put a reply's headers and the beginning of its body onto an error, without what is secret in them."""
+    """Add a reply's headers and the beginning of its body to an error, with their secrets masked."""
     shown = islice(reply.headers.items(), _MOST_HEADERS)
     error.headers = Headers({name: _shown_header(name, value) for name, value in shown})
     error.body = masked(reply.body[: 4 * MESSAGE_CHARS].decode("utf-8", "replace"))
@@ -144,7 +144,7 @@ def contract_error(reply: Reply, endpoint: str, path: str, expected: str, receiv
 
 
 def error_message(reply: Reply) -> str:
-    """Return the message of a failed reply, from 9Pic itself, a gateway, or whoever sent HTML or nothing."""
+    """Return the message of a failed reply: 9Pic's own, or a description of what a gateway sent."""
     message = _json_object(reply).get("message")
     if isinstance(message, str) and message:
         return loggable(message)
@@ -152,8 +152,8 @@ def error_message(reply: Reply) -> str:
         target = loggable(reply.headers["location"].partition("?")[0], EXCERPT_CHARS)
         return f"(a redirect to {target}, not followed: the API key goes to base_url only)"
     if not reply.body.strip():
-        return "(empty body: not an answer of 9Pic itself)"
-    return f"({_content_kind(reply)}, not an answer of 9Pic itself) {excerpt(reply.body)}"
+        return "(empty body: not a reply from 9Pic itself)"
+    return f"({_content_kind(reply)}, not a reply from 9Pic itself) {excerpt(reply.body)}"
 
 
 def problems(message: str) -> tuple[Problem, ...]:

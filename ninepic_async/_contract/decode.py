@@ -1,7 +1,7 @@
-"""Turn a reply's payload into models: current and old spellings, unknown keys, no coercion.
+"""Decode a reply's payload into models. Types are not converted; old spellings of keys are accepted.
 
-A cattrs converter takes what is as documented. Anything else goes through `repair`, which changes harmless
-oddities and names the first one that is not.
+A cattrs converter decodes a payload that matches the reference. Any other payload goes through `repair`
+first, which repairs harmless mismatches and reports the first one that is not harmless.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ Hook = Callable[[Any, Any], Any]
 
 
 def decode(reply: Reply, endpoint: str, model: type[M]) -> M:
-    """Turn a reply's payload into a model.
+    """Decode a reply's payload into a model.
 
     Raises:
         APIStatusError: the body says ``responseType: "error"``.
-        DecodeError: the payload does not match the reference. It names the place.
+        DecodeError: the payload does not match the reference. The error has the JSON path.
     """
     path, found = payload(reply, endpoint, required_keys(cast("Any", model)))
     return decode_at(reply, endpoint, path, found, model)
 
 
 def decode_at(reply: Reply, endpoint: str, path: str, found: object, model: type[M]) -> M:
-    """Turn a part of a reply, found at a JSON path, into a model."""
+    """Decode the part of a reply at a JSON path into a model."""
     try:
         return _converter.structure(found, model)
     except (MismatchError, KeyError):
@@ -116,7 +116,7 @@ def _model_hook(model: Any, converter: Converter) -> Hook:
         if field.name not in NOT_ON_THE_WIRE
     }
     current = frozenset(spellings[0] for spellings in keys.values())
-    renames: dict[str, Any] = {name: override(rename=spelt[0]) for name, spelt in keys.items()}
+    renames: dict[str, Any] = {name: override(rename=spellings[0]) for name, spellings in keys.items()}
     if hasattr(model, "retry_after"):
         renames["retry_after"] = override(omit=True)
     structure = make_dict_structure_fn(model, converter, **renames)
@@ -134,9 +134,9 @@ def _model_hook(model: Any, converter: Converter) -> Hook:
 
 
 def _image_hook(model: Any, converter: Converter) -> Hook:
-    """Return the hook for photos. It fills the slots directly if all is as documented.
+    """Return the hook for photos. It sets the slots directly if the photo matches the reference.
 
-    A page has 100 photos, and the general hook takes three times as long. It handles all other cases.
+    A page has 100 photos, and the general hook takes three times as long. It decodes all other photos.
     """
     general = _model_hook(model, converter)
     new = object.__new__
@@ -180,7 +180,7 @@ def _as_is(value: Any, _: Any) -> Any:
 
 
 def _strict_converter() -> Converter:
-    # Detailed validation would build an exception for each wrong item: 2 GB for 2 MB of zeros.
+    # Detailed validation builds an exception for each wrong item: 2 GB of memory for 2 MB of zeros.
     converter = Converter(detailed_validation=False)
     converter.register_structure_hook_factory(attrs.has, _model_hook)
     converter.register_structure_hook_factory(lambda kind: kind is ImageItem, _image_hook)

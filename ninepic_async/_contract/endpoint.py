@@ -1,7 +1,7 @@
 """The base of all endpoints.
 
-An endpoint builds its request, decodes the reply, knows whether it can be sent twice (`replayable`), and what
-to send instead if the server refuses a guess (`amend`).
+An endpoint builds its request and decodes the reply. It also knows whether the request can be sent again
+(`replayable`), and what to send instead if the server refuses a guess about the API (`amend`).
 """
 
 from __future__ import annotations
@@ -25,20 +25,22 @@ def segment(value: str | int, what: str) -> str:
     """Percent-encode one path segment.
 
     Raises:
-        InvalidInputError: it is empty, or a value that no encoding keeps inside its segment.
+        InvalidInputError: it is empty, ``.`` or ``..``, or can't be encoded.
     """
     text = str(value)
     # Proxies resolve "%2E%2E" as "..", so encoding does not help.
     if not text.strip() or text in (".", ".."):
-        raise InvalidInputError(f"{what}={value!r} can't be a {what}")
+        raise InvalidInputError(f"{what}={value!r}: give text that is not empty, '.' or '..'")
     try:
         return quote(text, safe="")
     except UnicodeEncodeError as error:
-        raise InvalidInputError(f"{what}={value!r} is not valid text") from error
+        raise InvalidInputError(
+            f"{what}={value!r} is not valid text: it can't be encoded as UTF-8"
+        ) from error
 
 
 def how_to_switch_on(feature: str) -> str:
-    """Return who can switch a feature flag on."""
+    """Return a sentence that says who can switch a feature flag on."""
     if feature == "video_search":
         return "only 9Pic's staff can switch it on: write to support@9pic.ai"
     return "the event's organiser can switch it on in the event's settings in the 9Pic dashboard"
@@ -46,7 +48,7 @@ def how_to_switch_on(feature: str) -> str:
 
 @frozen(kw_only=True)
 class Endpoint(ABC, Generic[T_co]):
-    """One call with its arguments."""
+    """One call of the API with its arguments."""
 
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
@@ -57,7 +59,7 @@ class Endpoint(ABC, Generic[T_co]):
 
     @property
     def replayable(self) -> bool:
-        """Whether sending it twice does the work, and charges for it, only once."""
+        """Whether the request can be sent again without doing the work, or charging for it, twice."""
         return True
 
     @property
@@ -67,18 +69,18 @@ class Endpoint(ABC, Generic[T_co]):
 
     @abstractmethod
     def request(self, scope: Scope) -> Request:
-        """Return the request."""
+        """Return the HTTP request."""
 
     @abstractmethod
     def decode(self, reply: Reply) -> T_co:
         """Decode a 2xx reply, or raise a `DecodeError`."""
 
     def amend(self, reply: Reply) -> Self | None:
-        """Return the call to make instead, if a refusal shows that a guess was wrong."""
+        """Return the call to make instead if a refusal shows that a guess was wrong; otherwise None."""
         return None
 
     def learn(self, scope: Scope) -> None:
-        """Store what the success of this call shows about the server."""
+        """Store what this successful call has shown about the server."""
 
     def id_on_error(self, status: int | None) -> str | None:
         """Return the ``request_id`` for an error of this call with that status."""

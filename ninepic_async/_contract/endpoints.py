@@ -24,7 +24,7 @@ from ninepic_async.models import ImageItem, Page, PaginationInfo
 T = TypeVar("T")
 
 _LONGEST_ID: Final = 200
-"""Characters. A UUID has 36."""
+"""The largest number of characters in a ``request_id``. A UUID has 36."""
 
 
 @frozen(kw_only=True)
@@ -185,14 +185,14 @@ class TimelineDays(_BehindFlags, Endpoint[list[models.TimelineDay]]):
 
 
 def _check_request_id(reply: Reply, endpoint: Endpoint[Any], path: str, found: object) -> None:
-    """Refuse a reply about another search: it would show another person's photos."""
+    """Raise if the reply is about another search: it would show another person's photos."""
     asked = endpoint.request_id or ""
     if isinstance(found, str) and found and found.casefold() != asked.casefold():
         raise contract_error(reply, endpoint.name, f"{path}.request_id", repr(asked), found)
 
 
 def _check_new_id(reply: Reply, endpoint: Endpoint[Any], found: str) -> None:
-    """Refuse an id that can't be one: it goes into paths, logs and messages."""
+    """Raise if a new ``request_id`` can't be an id: it is used in paths, logs and messages."""
     if not found.strip() or not found.isprintable() or len(found) > _LONGEST_ID:
         raise contract_error(reply, endpoint.name, "$.data.request_id", "an id", found)
 
@@ -296,7 +296,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
         if isinstance(word, str) and guesses.clip_state(word) == "done":
             self._check_done(reply, path, found, listed)
         elif isinstance(clips, list):
-            # Until the job is done, clips may lack a URL or not be listed.
+            # Until the job is done, clips may lack a URL, or the list of clips may be missing.
             clips = [clip for clip in clips if _has_url(clip)]
         found = {key: value for key, value in found.items() if key != listed} | {"clips": clips}
         status = decode_at(reply, self.name, path, found, models.ClipStatus)
@@ -304,7 +304,7 @@ class ClipStatus(_BehindFlags, Endpoint[models.ClipStatus]):
         return evolve(status, retry_after=retry_after_s(reply))
 
     def _check_done(self, reply: Reply, path: str, found: dict[str, Any], listed: str | None) -> None:
-        """Check that a job that is done has clips with URLs; otherwise it would look like "no match"."""
+        """Check that a finished job has clips with URLs; without them it would look like "no match"."""
         if listed is None:
             expected = "a list under " + " or ".join(guesses.CLIP_LIST_KEYS)
             raise contract_error(reply, self.name, path, expected, found)

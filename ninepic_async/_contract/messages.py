@@ -15,7 +15,7 @@ from ninepic_async import guesses
 from ninepic_async._support.secret import Secret
 
 MAX_ERROR_BODY_BYTES: Final = 256 * 1024
-"""How much of a failed reply's body is read for its message, and how much of its headers is kept."""
+"""The largest part of a failed reply that is kept: bytes of its body, and characters of its headers."""
 
 _LONGEST_DATE: Final = 100
 
@@ -50,7 +50,7 @@ class Request:
 
 @frozen
 class Reply:
-    """One HTTP reply, read to its end."""
+    """One complete HTTP reply."""
 
     status: int
     headers: Mapping[str, str] = field(factory=dict, repr=False)
@@ -71,8 +71,8 @@ class Reply:
         body = secret.mask_bytes(self.body)
         return self if body is self.body else evolve(self, body=body)
 
-    def without(self, secret: Secret) -> Reply:
-        """Return a failed reply with a secret masked, and without what is beyond the first 256 KiB."""
+    def masked_and_cut(self, secret: Secret) -> Reply:
+        """Return a failed reply with a secret masked, and with 256 KiB of its headers and body at most."""
         headers, left = {}, MAX_ERROR_BODY_BYTES
         for name, value in self.headers.items():
             left -= len(name) + len(value)
@@ -103,7 +103,7 @@ class SendError(Exception):
 
 
 class Transport(Protocol):
-    """Sends a request once and reads the reply to its end."""
+    """Sends a request once and reads the whole reply."""
 
     async def send(self, request: Request) -> Reply:
         """Send a request.
@@ -125,13 +125,13 @@ class Scope:
     org_id: int
     selfie_field: str = guesses.SELFIE_FIELD
     server_makes_ids: bool = False
-    """The server refuses a ``request_id`` of ours, and accepts a selfie without one."""
+    """The server refuses a ``request_id`` that the client created, and accepts a selfie without one."""
     oddities: set[str] = field(factory=set)
     """Fields with unusable values that were already warned about."""
 
 
 def retry_after_s(reply: Reply) -> float | None:
-    """Return a reply's ``Retry-After`` in seconds, also if it is an HTTP date; None if it is invalid."""
+    """Return a reply's ``Retry-After`` in seconds, also if it is a date; None if it is missing or invalid."""
     text = reply.headers.get("retry-after", "").strip()[:_LONGEST_DATE]
     if not text:
         return None
@@ -147,7 +147,7 @@ def retry_after_s(reply: Reply) -> float | None:
 
 
 def http_date_s(text: str) -> float | None:
-    """Return the Unix seconds of an HTTP date; None for a text that is none."""
+    """Return the Unix seconds of an HTTP date; None if the text is not a date."""
     try:
         moment = parsedate_to_datetime(text[:_LONGEST_DATE])
         # The oldest of the three formats has no zone. An HTTP date is in UTC anyway.

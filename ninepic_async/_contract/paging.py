@@ -28,7 +28,7 @@ class WirePagination:
 
 @frozen(kw_only=True)
 class EstimatedPagination(PaginationInfo):
-    """Pagination of a server that did not say a usable total: ``total`` counts what is known so far."""
+    """Pagination without a usable total from the server: ``total`` counts the items known so far."""
 
     def __repr__(self) -> str:
         return f"PaginationInfo(total>={self.total}, current_page={self.current_page})"
@@ -41,7 +41,7 @@ def pagination_of(wire: WirePagination, number: int, size: int, count: int) -> P
         wire: what the server sent.
         number: the page that was requested.
         size: the page size that was requested.
-        count: the items on the page.
+        count: the number of items on the page.
     """
     page_size = size if wire.page_size is None or wire.page_size < 0 else wire.page_size
     size = page_size or size
@@ -85,12 +85,12 @@ def page_of(
     """Return a page.
 
     Args:
-        items: what is on it.
-        wire: the pagination as it was sent.
+        items: the page's items.
+        wire: the pagination as the server sent it.
         number: the page that was requested.
         size: the page size that was requested.
         extra: unknown keys of the payload.
-        reply_bytes: the size of the reply.
+        reply_bytes: the size of the reply's body, in bytes.
         failed: originals without a link.
     """
     pagination = pagination_of(wire, number, size, len(items) + len(failed))

@@ -1,6 +1,7 @@
-"""Change what is odd in a payload but harmless, and name the first thing that is neither.
+"""Repair harmless mismatches in a payload, and report the first one that is not harmless.
 
-Identity stays strict: ids, URLs, flags. Fields that are only shown become None, with a note.
+Ids, URLs and flags must match exactly. A field that is only shown becomes None if its value can't be used,
+and its name is collected for a warning.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from ninepic_async._contract.wire_names import NOT_ON_THE_WIRE, in_current_spell
 from ninepic_async.models import Clip
 
 _IDENTITY: Final = frozenset({"event_id", "org_id"})
-"""Whole numbers that must be written as such: ``456.0`` is no event."""
+"""Fields whose JSON must be a whole number: ``456.0`` is not an event's number."""
 _TEXTS: Final = frozenset({"error"})
-"""Texts that are only shown, and are empty where there is none."""
+"""Texts that are only shown. They become empty if they are missing or can't be used."""
 _EXPECTED: Final = {
     str: "a string",
     int: "a whole number",
@@ -33,12 +34,12 @@ _EXPECTED: Final = {
 
 
 class MismatchError(Exception):
-    """A value does not fit.
+    """A value does not fit its type.
 
     Attributes:
         expected: what should be there.
         received: what is there.
-        path: where, below the payload, such as ``.images[3].height``.
+        path: the value's path below the payload, such as ``.images[3].height``.
     """
 
     def __init__(self, expected: str, received: object, path: str = "") -> None:
@@ -59,7 +60,7 @@ class Repair:
         self._oddities = oddities
 
     def repaired(self, value: Any, kind: Any, path: str = "") -> Any:
-        """Return a value so that it fits a type.
+        """Return a value that fits a type, repaired if necessary.
 
         Raises:
             MismatchError: it can't be repaired.

@@ -1,4 +1,4 @@
-"""A selfie's bytes, hidden from tracebacks, and what can be passed as a selfie."""
+"""A selfie's bytes, hidden from tracebacks, and the types that callers can pass as a selfie."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KINDS: Final = (
 
 @frozen
 class Selfie:
-    """A selfie, kept whole so that each attempt can send it."""
+    """A selfie, held in memory so that each attempt can send it."""
 
     content: Opaque[bytes]
 

@@ -1,4 +1,4 @@
-"""What the two endpoints that take a selfie share: the form, and what to do if the server refuses it."""
+"""The base of the two endpoints that upload a selfie: their form, and what to send if it is refused."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _FORM_FIELD: Final = re.compile(r"[A-Za-z_][\w.\-]{0,63}")
 
 @frozen(kw_only=True)
 class SelfieUpload(Endpoint[T]):
-    """What the two endpoints that take a selfie share."""
+    """Base of the two endpoints that upload a selfie."""
 
     selfie: Selfie | None = None
     selfie_field: str = guesses.SELFIE_FIELD
     field_was_named: bool = False
-    """A 422 has named the field once. A second time would be a loop."""
+    """Whether a 422 has named the field already. A second one is not followed, to avoid a loop."""
     request_id_is_ours: bool = False
-    """The client created the id so that the first POST can be repeated. The server may refuse it."""
+    """Whether the client created the id, so that the POST can be sent again. The server may refuse it."""
     refused_id: str | None = None
-    """The id that an earlier attempt was refused with, perhaps for another reason."""
+    """The id of an earlier attempt that the server refused, perhaps for another reason."""
 
     @property
     def replayable(self) -> bool:

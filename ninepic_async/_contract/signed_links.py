@@ -1,4 +1,4 @@
-"""Which parts of a link change when it is signed again."""
+"""Recognize the query parameters that belong to a link's signature."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIGNATURE_NAMES: Final = frozenset(
         *("access_token", "__token__", "__gda__", "nonce", "timestamp", "spr"),
     }
 )
-"""Query parameters, in lower case, that belong to a link's signature. All others tell photos apart."""
+"""Query parameters, in lower case, that belong to a link's signature. All others identify the photo."""
 
 
 def is_signature_name(name: str) -> bool:
@@ -25,8 +25,7 @@ def is_signature_name(name: str) -> bool:
 
 
 def unsigned(url: str) -> str:
-    """Return a link without its signature, but with the parameters that name the object."""
+    """Return a link without its signature, but with the parameters that identify the photo."""
     path, _, query = url.partition("?")
-    named = (part for part in query.split("&") if not is_signature_name(unquote(part.partition("=")[0])))
-    kept = "&".join(named)
+    kept = "&".join(p for p in query.split("&") if not is_signature_name(unquote(p.partition("=")[0])))
     return f"{path}?{kept}" if kept else path

@@ -1,4 +1,4 @@
-"""The keys of models on the wire: current and old spellings, and keys that nobody knows."""
+"""The keys of models on the wire: current spellings, old spellings, and unknown keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SPELLINGS: Final[Mapping[type, Mapping[str, tuple[str, ...]]]] = {
 """A field's keys on the wire, the current one first. All other fields have their own name."""
 
 NOT_ON_THE_WIRE: Final = frozenset({"extra", "retry_after"})
-"""Fields that the SDK fills: unknown keys, and a header."""
+"""Fields that are not keys of the payload: the SDK fills them with unknown keys and a header's value."""
 
 MAX_EXTRA_BYTES: Final = 64 * 1024
 """Unknown keys of one object are dropped if they are larger than this as JSON."""
@@ -43,8 +43,9 @@ def keys_of(model: Any, name: str) -> tuple[str, ...]:
 
 @cache
 def required_keys(model: Any) -> frozenset[str]:
-    """Return the keys that a model can't do without."""
-    return frozenset(keys_of(model, it.name)[0] for it in attrs.fields(model) if it.default is attrs.NOTHING)
+    """Return the keys that a model requires."""
+    required = (field.name for field in attrs.fields(model) if field.default is attrs.NOTHING)
+    return frozenset(keys_of(model, name)[0] for name in required)
 
 
 def in_current_spelling(value: dict[str, Any], keys: Iterable[tuple[str, ...]]) -> dict[str, Any]:
@@ -69,6 +70,6 @@ def _bounded(extra: dict[str, Any]) -> dict[str, Any]:
     try:
         size = len(orjson.dumps(extra))
     except TypeError:
-        # Only JSON that was repaired on the way can't be written again.
+        # orjson can't write some of the values that only the lenient parser accepts.
         size = len(repr(extra))
     return extra if size <= MAX_EXTRA_BYTES else {}

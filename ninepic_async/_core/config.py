@@ -19,7 +19,7 @@ DEFAULT_BASE_URL: Final = "https://api.9pic.ai"
 _URL: Final = re.compile(
     r"[a-z]+://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?(/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII | re.IGNORECASE
 )
-"""URLs that all URL parsers read in the same way. Each request path is appended to one."""
+"""Matches URLs that all URL parsers read in the same way. Request paths are appended to the base URL."""
 
 
 def credentials(api_key: object, org_id: object) -> tuple[Secret, int]:
@@ -30,7 +30,7 @@ def credentials(api_key: object, org_id: object) -> tuple[Secret, int]:
         org_id: the number, or None for ``NINEPIC_ORG_ID``.
 
     Raises:
-        ConfigError: one of them is missing or malformed. The message names it, and does not quote it.
+        ConfigError: one of them is missing or malformed. The message does not show its value.
     """
     key = hidden(os.environ.get("NINEPIC_API_KEY", "")) if api_key is None else api_key
     org = hidden_unless_number(os.environ.get("NINEPIC_ORG_ID", "")) if org_id is None else org_id
@@ -59,7 +59,8 @@ def base_url(given: str | None, allow_plain_http: bool = False) -> str:
     url = given or os.environ.get("NINEPIC_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(url, str) or not _URL.fullmatch(url := url.strip()):
         raise ConfigError(
-            "base_url must be scheme, host and perhaps a path, in ASCII, such as https://api.9pic.ai"
+            "base_url must be a URL in ASCII with a scheme, a host and perhaps a path, such as "
+            "https://api.9pic.ai"
         )
     try:
         parts = urlsplit(url)
@@ -78,7 +79,7 @@ def base_url(given: str | None, allow_plain_http: bool = False) -> str:
 def check_options(
     retry: object, rate_limit: object = None, session: object = None, http: object = None
 ) -> None:
-    """Check the types of options, for example that ``retry`` is no bare number.
+    """Check the types of options, for example that ``retry`` is a `RetryPolicy` and not a number.
 
     Raises:
         ConfigError: an option has the wrong type.

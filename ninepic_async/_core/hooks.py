@@ -1,4 +1,4 @@
-"""Tell the application what its calls do: one record per occasion, to each of its hooks."""
+"""Report calls to the application's hooks: a record when a call starts, an attempt ends, or a call ends."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _numbers: Final = count(1)
 _routes: Final[dict[type, tuple[str, str]]] = {}
 _ORG_ID: Final = 4
 _EVENT_ID: Final = 6
-"""Where a path such as ``/api/v1/ext/903/event/456/ping`` has the two numbers."""
+"""Positions of the two numbers in the segments of a path such as ``/api/v1/ext/903/event/456/ping``."""
 
 
 class CallStarted(NamedTuple):
     """A call has begun: one operation of the API, one page of a list, or one photo.
 
     Attributes:
-        call: a number that all records of this call have, and no other call of this process.
+        call: a number that identifies the call in this process. All records of the call have it.
         endpoint: the operation's name, such as ``"bib_search"``; ``"photo"`` for a file from a photo host.
         method: the HTTP method.
-        url: the address, with names in braces for what differs from call to call, such as
-            ``…/event/{event_id}/bibs/{bib}`` or ``https://photos.9pic.ai/{photo}``. It has no query.
+        url: the URL without its query, with names in braces in place of ids and values, such as
+            ``…/event/{event_id}/bibs/{bib}`` or ``https://photos.9pic.ai/{photo}``.
         event_id: the event's number, if the call is about an event.
     """
 
@@ -45,15 +45,15 @@ class CallStarted(NamedTuple):
 
 
 class AttemptEnded(NamedTuple):
-    """One attempt of a call has ended: a request was sent, and a reply came or did not.
+    """One attempt of a call has ended, with or without a reply.
 
     Attributes:
         call: the call's number.
         endpoint: the operation's name.
         attempt: the attempt's number, from 1.
-        status: the HTTP status; None without a whole reply.
+        status: the HTTP status; None if no complete reply arrived.
         seconds: how long the attempt took, without the time in the throttle's queue.
-        error: what was wrong; None after a success.
+        error: the error of the attempt; None after a success.
         wait: seconds until the next attempt; None if there is none.
     """
 
@@ -73,9 +73,9 @@ class CallEnded(NamedTuple):
         call: the call's number.
         endpoint: the operation's name.
         attempts: how many requests were sent.
-        status: the HTTP status of the last reply; None if none came.
+        status: the HTTP status of the last reply; None if no reply arrived.
         seconds: how long the whole call took, waits included.
-        error: what the caller gets raised, which may be a cancellation; None after a success.
+        error: the error that the caller gets, or the cancellation; None after a success.
     """
 
     call: int
@@ -86,7 +86,7 @@ class CallEnded(NamedTuple):
     error: BaseException | None
 
 
-# Three records a call: made in this way they take half the time.
+# Each call makes three records. Building them in this way takes half the time.
 _started = partial(tuple.__new__, CallStarted)
 _attempt_ended = partial(tuple.__new__, AttemptEnded)
 _ended = partial(tuple.__new__, CallEnded)
@@ -143,20 +143,20 @@ def _replace_last(segments: list[str], value: str, name: str) -> None:
 
 
 def photo_address(link: str) -> tuple[str, str, int | None]:
-    """Return method and address of a photo: its path and query may hold a signature."""
+    """Return method and URL for the records of a photo, without path and query: they may hold a signature."""
     try:
         parts = urlsplit(link)
-    except ValueError:  # a link that is none: the attempt will say so
+    except ValueError:  # not a URL: the attempt will report it
         return "GET", "{photo}", None
     return "GET", f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{{photo}}", None
 
 
-class Watch:
-    """Makes the records of one call.
+class CallReporter:
+    """Sends the records of one call to the hooks.
 
     Args:
-        hooks: who gets them.
-        now: the clock.
+        hooks: the functions to call with each record.
+        now: returns the monotonic time in seconds.
         endpoint: the operation's name.
         where: method, URL and event of the call.
     """
@@ -186,7 +186,7 @@ class Watch:
         self._where = where
         self._started = now()
         self._is_open = False
-        """Whether an attempt has begun that is not reported yet."""
+        """Whether an attempt has begun and was not reported yet."""
         self.call = next(_numbers)
         self.endpoint = endpoint
         self.attempts = 0
@@ -194,8 +194,8 @@ class Watch:
         self.seconds = 0.0
 
     def begin(self) -> None:
-        """Report that the call begins."""
-        self._tell(_started((self.call, self.endpoint, *self._where)))
+        """Report the start of the call."""
+        self._call_hooks(_started((self.call, self.endpoint, *self._where)))
 
     def sent(self) -> None:
         """Note that an attempt begins."""
@@ -206,7 +206,7 @@ class Watch:
         self.status = None
 
     def withdraw(self) -> None:
-        """Forget the attempt that has begun: nothing was sent."""
+        """Forget the attempt that has begun, because no request was sent."""
         self.attempts -= 1
         self._is_open = False
 
@@ -220,7 +220,7 @@ class Watch:
         """Report the attempt, if one has begun."""
         if self._is_open:
             self._is_open = False
-            self._tell(
+            self._call_hooks(
                 _attempt_ended(
                     (self.call, self.endpoint, self.attempts, self.status, self.seconds, error, wait)
                 )
@@ -237,26 +237,26 @@ class Watch:
 
     def _call_ended(self, error: BaseException | None) -> None:
         seconds = self.now() - self._started
-        self._tell(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
+        self._call_hooks(_ended((self.call, self.endpoint, self.attempts, self.status, seconds, error)))
 
-    def _tell(self, record: Record) -> None:
-        tell(self._hooks, record)
+    def _call_hooks(self, record: Record) -> None:
+        call_hooks(self._hooks, record)
 
 
 def next_call() -> int:
-    """Return a number for something that hooks are told of and that is no call of the API."""
+    """Return a new number for records that are not about a call of the API."""
     return next(_numbers)
 
 
-def tell(hooks: Iterable[Callable[[Any], object]], record: object) -> None:
-    """Give a record to each hook. One that fails is logged."""
+def call_hooks(hooks: Iterable[Callable[[Any], object]], record: object) -> None:
+    """Call each hook with a record. Log the error of a hook that fails."""
     interrupt = None
     for hook in hooks:
         try:
             hook(record)
         except Exception:
             log.warning("the hook %s failed", _name_of(hook), exc_info=True)
-        except BaseException as error:  # such as Ctrl-C: the other hooks get the record all the same
+        except BaseException as error:  # such as Ctrl-C: call the other hooks before it is raised
             interrupt = error
     if interrupt is not None:
         raise interrupt

@@ -8,39 +8,39 @@ from typing import Final
 from attrs import define, field
 
 _FORGET_AFTER_S: Final = 300.0
-"""A throttle that has not been met for this long says nothing about today."""
+"""Forget the learned rate after this long without a 429."""
 _NO_LIMIT: Final = 10_000.0
-"""A rate that nobody reaches. Once it has grown this far, what was learned is forgotten."""
+"""A rate that no client reaches. When the rate has grown this far, the pace is no longer active."""
 _SLACK: Final = 4.0
-"""In intervals. A longer gap between two requests proves nothing about the rate, so it does not raise it."""
+"""In intervals. A longer gap between two requests proves nothing, so the rate does not grow during it."""
 
 _LEAST_MARK: Final = 4.0
 _LEAST_RATE: Final = 1.0
 _START_SHARE: Final = 0.25
-"""The first 429 comes after a burst, so begin well below what the burst suggests."""
+"""The first 429 comes after a burst, so start well below the rate of the burst."""
 _DOUBLE_S: Final = 0.5
-"""How fast the rate grows while nothing is known."""
+"""The rate doubles in this time until a second 429 gives a first estimate."""
 _KEEP_OF_DOUBLED: Final = 0.7
-"""A rate that doubles has gone well beyond what the service accepts by the time of the 429."""
+"""At the second 429, the doubling rate is well above what the service accepts: keep this share of it."""
 _FIRST_CUT: Final = 0.5
 _LEAST_CUT: Final = 0.04
 _SHORTEST_CYCLE_S: Final = 1.3
 _LONGEST_CYCLE_S: Final = 6.0
 _LONGEST_SHARED_CYCLE_S: Final = 2.5
-"""Where 429s keep coming early, others use the throttle too. Who has little of it tries more often."""
+"""If 429s keep coming early, others use the service too. A client with a low rate then probes more often."""
 _SHARED_AFTER: Final = 4
-_LITTLE: Final = 8.0
+_LOW_RATE: Final = 8.0
 _SHARED_BEFORE: Final = 0.5
 _CYCLE_REQUESTS: Final = 40.0
-"""Each cycle costs about one 429: at low rates a cycle is longer, so that its share stays small."""
+"""Each cycle causes about one 429. At low rates, cycles are longer, so that few requests get a 429."""
 _CYCLE_PAUSES: Final = 12.0
-"""Where a 429 costs a pause, probe more rarely: one cycle for this many pauses."""
+"""If each 429 causes a pause, a cycle lasts as long as this many pauses."""
 _FIRST_CYCLE_PAUSES: Final = 3.0
-"""The first mark is a guess, so look sooner whether it holds."""
+"""The same for the first cycle. It is shorter, because the first mark is a rough guess."""
 _LONGEST_PAUSE_CYCLE_S: Final = 60.0
 _EARLY: Final = 0.3
 _LATE: Final = 1.8
-"""In cycles. A 429 before the first: the cut was too small. One after the second: there is more to get."""
+"""In cycles. A 429 before `_EARLY`: the cut was too small. One after `_LATE`: the service accepts more."""
 _ENOUGH_REPLIES: Final = 10
 _PROVEN_IS_NEAR: Final = 0.75
 _KEEP_OF_PROVEN: Final = 0.96
@@ -49,15 +49,15 @@ _SMALLEST_STEP: Final = 1.0
 
 @define
 class Pace:
-    """A rate that falls when the service throttles and grows again, first slowly, then fast.
+    """A request rate that is cut when the service throttles, and grows again afterwards.
 
-    Between two cycles the growth is cubic: fast back towards the rate of the last 429 (the mark), slow around
-    it, faster beyond it. Cuts get smaller while the mark proves right. Two facts keep the mark honest: the
-    service's bucket is empty at each 429, so the replies accepted between two of them are its rate; and a 429
-    to a request sent before the last cut says nothing new.
+    The growth is cubic: fast up to the rate of the last 429 (the mark), slow near the mark, and fast again
+    above it. Cuts get smaller while the mark stays right. Two facts keep the mark accurate: the service's
+    bucket is empty at each 429, so the replies accepted between two 429s show its rate; and a 429 for a
+    request that was sent before the last cut is no new information.
 
     Attributes:
-        is_active: False until the first 429, and again some minutes after the last.
+        is_active: False until the first 429, and again some minutes after the last one.
     """
 
     is_active: bool = False
@@ -67,7 +67,7 @@ class Pace:
     _cut_at: float = field(init=False, default=-math.inf)
     _cycle_s: float = field(init=False, default=_SHORTEST_CYCLE_S)
     _has_mark: bool = field(init=False, default=False)
-    """False while the rate still doubles: no 429 has bounded it yet."""
+    """False while the rate still doubles, because no 429 has limited it yet."""
     _early: int = field(init=False, default=0)
     _accepted: int = field(init=False, default=0)
     _accepted_since: float = field(init=False, default=-math.inf)
@@ -76,7 +76,7 @@ class Pace:
     """Time since the last cut in which the pace was not used."""
 
     def sent(self, now: float) -> None:
-        """Count a request that leaves.
+        """Count a request that is sent.
 
         Args:
             now: monotonic seconds.
@@ -106,15 +106,15 @@ class Pace:
         return rate
 
     def throttled(self, now: float, sent_at: float, pause: float = 0.0) -> bool:
-        """Take in a 429.
+        """Cut the rate after a 429.
 
         Args:
             now: monotonic seconds.
             sent_at: when the request was sent, in monotonic seconds.
-            pause: seconds for which nothing will be sent.
+            pause: seconds in which no request will be sent.
 
         Returns:
-            Whether the rate was cut. It is not for a request that was sent before the last cut.
+            Whether the rate was cut. A 429 for a request that was sent before the last cut changes nothing.
         """
         if self.is_active and sent_at < self._cut_at:
             return False
@@ -123,12 +123,12 @@ class Pace:
             self._begin(now)
         else:
             self._cut_down(now)
-        # A service that names a short pause does not ask for more than that.
+        # A service that asks for a short pause accepts at least one request per pause.
         self._base = max(self._base, 1 / pause if pause else _LEAST_RATE)
         self._mark = max(self._mark, self._base)
         self._cut_at, self._idle_s = now + pause, 0.0
         self._accepted, self._accepted_since = 0, now
-        is_shared = self._early >= _SHARED_AFTER and self._mark < _LITTLE
+        is_shared = self._early >= _SHARED_AFTER and self._mark < _LOW_RATE
         longest_s = _LONGEST_SHARED_CYCLE_S if is_shared else _LONGEST_CYCLE_S
         by_requests = min(_CYCLE_REQUESTS / self._mark, longest_s)
         pauses = _FIRST_CYCLE_PAUSES if is_first_mark else _CYCLE_PAUSES
@@ -137,7 +137,7 @@ class Pace:
         return True
 
     def _used_until(self, now: float) -> float:
-        """Return the time up to which requests left at about the pace."""
+        """Return the time until which requests were sent at about the pace."""
         since = max(self._sent_at, self._cut_at)
         return min(now, since + _SLACK / self._rate_after(since - self._cut_at - self._idle_s))
 

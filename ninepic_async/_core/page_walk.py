@@ -1,4 +1,4 @@
-"""Make one list of pages whose borders move: each item once, and always an end. No I/O."""
+"""Combine the pages of a list that changes while it is read: each item once, and always an end. No I/O."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from ninepic_async.models import Page, PaginationInfo
 T = TypeVar("T")
 
 REMEMBERED: Final = 10_000
-"""Items remembered to recognize repeats. Memory must not grow with the list."""
+"""Items remembered to recognize repeats. The number is fixed, so that memory does not grow with the list."""
 _PATIENCE: Final = 100
-"""Pages beyond twice what the totals announce, and pages with nothing new beyond those with something new,
-before the server counts as endless."""
+"""The list counts as endless if it has this many pages more than twice the announced number, or if the pages
+without new items exceed the pages with new items by this many."""
 _STANDSTILL: Final = 10 * _PATIENCE
-"""Pages in a row after which the end is no nearer. A slow reader may well see some hundred while many
-photographers upload."""
+"""The list counts as endless after this many pages in a row without getting nearer to its end. A slow reader
+can see some hundred such pages while many photographers upload."""
 _EMPTY_IN_A_ROW: Final = 10
-"""Pages in a row with nothing new and no change that explains it."""
+"""Allowed pages in a row without new items, if no change of the list explains them."""
 _FUTILE_RETREATS: Final = 20
-"""Steps back in a row that found nothing, before a total that falls counts as unreliable."""
+"""After this many steps back in a row that found nothing, a falling total counts as unreliable."""
 
 
 class PageWalk(Generic[T]):
-    """Makes one list of pages that were cut from it at different moments.
+    """Combines pages that were fetched at different times into one list.
 
-    The list is ordered, and can grow or shrink meanwhile. Growth shows the same item twice, and the second is
-    dropped. Shrinking, and larger pages, move unseen items before the current page, so the walk steps back.
-    It gives all that it can get, and raises at the end if the totals prove that something is missing.
+    The list is ordered, and can grow or shrink while it is read. If it grows, an item can be on two pages,
+    and the second copy is dropped. If it shrinks, or if pages get larger, unseen items move to earlier pages,
+    so the walk goes back. It returns all items that it can get, and raises at the end if the totals prove
+    that items are missing.
     """
 
     def __init__(self, endpoint: str, key: Callable[[T], Hashable], request_id: str | None = None) -> None:
@@ -45,7 +46,7 @@ class PageWalk(Generic[T]):
         self._items: _SeenItems[T] = _SeenItems(key)
         self._totals = _Totals()
         self._position = 0
-        """All items before this place have been read, as the list stood then."""
+        """An index in the list. All items before it have been read."""
         self._previous: PaginationInfo | None = None
         self._previous_length = 0
         self._ended: tuple[int, int | None] | None = None
@@ -54,11 +55,11 @@ class PageWalk(Generic[T]):
         self._missing: DecodeError | None = None
         self._retreats = 0
         self._pages = 0
-        self._excuses = 0
-        self._unexcused = 0
-        self._fruitful = 0
-        self._fruitless = 0
-        self._standing = 0
+        self._expected_repeats = 0
+        self._unexpected_repeats = 0
+        self._pages_with_new = 0
+        self._pages_without_new = 0
+        self._no_nearer = 0
         self._least_left = math.inf
 
     @property
@@ -67,7 +68,7 @@ class PageWalk(Generic[T]):
         return self._totals.last or 0
 
     def take(self, number: int, page: Page[T]) -> tuple[Page[T], int | None]:
-        """Take a page.
+        """Add a page to the list.
 
         Args:
             number: the page's number.
@@ -77,27 +78,27 @@ class PageWalk(Generic[T]):
             The page with its new items, and the number of the page to read next; None at the end.
 
         Raises:
-            DecodeError: the server repeats itself without end, or leaves out a page.
+            DecodeError: the server sends the same items without end, or skips a page.
         """
         now = page.pagination
         if self._previous is not None and now.total == 0 and not now.has_next_page and not page.items:
             return page, self._after_no_page(number)
         if now.current_page > number and self._previous is not None:
-            # A server may count in another way, but this skips a page.
+            # A lower number may be another way to count, but a higher one skips a page.
             raise self._broken("currentPage", str(number), now.current_page)
         fresh = self._items.unseen(page)
-        fruitful = bool(fresh.items or fresh.failed)
-        if fruitful:
+        has_new = bool(fresh.items or fresh.failed)
+        if has_new:
             self._retreats, self._ended = 0, None
         size = max(now.page_size, 1)
         shrunk_by = self._note_total(now, size)
         if number * size <= self._position:
-            self._excuses += 1  # pages are smaller than before, and this one ends within what was read
+            self._expected_repeats += 1  # pages have become smaller, so all of this page was read before
         following = self._following(number, size, now, page, shrunk_by)
         if following is None:
-            self._check_end(number, page, fruitful=fruitful)
+            self._check_end(number, page, has_new=has_new)
         else:
-            self._check_progress(number, size, now, fruitful=fruitful)
+            self._check_progress(number, size, now, has_new=has_new)
         self._previous, self._previous_length = now, len(page.items)
         return fresh, following
 
@@ -117,8 +118,8 @@ class PageWalk(Generic[T]):
         before = self._totals.note(now.total)
         moved_by = math.ceil(abs(now.total - before) / size)
         if moved_by:
-            # The change leaves this many pages, here or later, without anything new.
-            self._excuses += moved_by + 1
+            # Because of the change, this many pages can be without new items, now or later.
+            self._expected_repeats += moved_by + 1
         return max(before - now.total, 0)
 
     def _following(
@@ -129,9 +130,9 @@ class PageWalk(Generic[T]):
             self._retreats += 1
             self._position = max(0, min(self._position, start) - shrunk_by)
         elif start > self._position and self._retreats < _FUTILE_RETREATS:
-            # Pages are larger than before, so this one begins further down.
+            # Pages have become larger, so this page starts after items that were not read.
             self._retreats += 1
-            self._excuses += number
+            self._expected_repeats += number
         elif now.has_next_page:
             self._position = max(self._position, number * size)
         else:
@@ -139,10 +140,11 @@ class PageWalk(Generic[T]):
         return max(1, min(self._position // size + 1, number + 1))
 
     def _after_no_page(self, number: int) -> int | None:
-        """Return what to read after "no page is available".
+        """Return the page to read after a reply that means "no page is available".
 
-        The page before may show that the end has moved back. If that is gone too, the list has shrunk by more
-        than a page, and is read again from its beginning. If nothing has changed, this is the end.
+        The previous page may show that the list's end has moved back. If that page is missing too, the list
+        has shrunk by more than a page, and is read again from its start. If nothing has changed, this is the
+        end.
         """
         state = (number, self._totals.last)
         self._endings += 1
@@ -155,14 +157,14 @@ class PageWalk(Generic[T]):
         size = 1 if self._previous is None else max(self._previous.page_size, 1)
         self._ended = state
         self._position = (following - 1) * size
-        self._excuses += number
+        self._expected_repeats += number
         return following
 
-    def _check_end(self, number: int, page: Page[T], *, fruitful: bool) -> None:
+    def _check_end(self, number: int, page: Page[T], *, has_new: bool) -> None:
         """Check that the last page is not an earlier one, and that nothing is missing."""
-        is_repeat = not fruitful and 1 < self._previous_length <= len(page.items)
+        is_repeat = not has_new and 1 < self._previous_length <= len(page.items)
         is_complete = self._totals.least is not None and self._items.given >= self._totals.least
-        if is_repeat and not is_complete and not self._excuses and self._totals.are_stable:
+        if is_repeat and not is_complete and not self._expected_repeats and self._totals.are_stable:
             expected = f"{number}, with items not sent before"
             self._missing = self._broken("currentPage", expected, page.pagination.current_page)
         else:
@@ -173,35 +175,35 @@ class PageWalk(Generic[T]):
         sent = seen.given + (seen.scattered_repeats if self._totals.are_stable else seen.repeats)
         least = self._totals.least
         if least is not None and sent < least:
-            expected = f"{least} as before, for {seen.given} were sent"
+            expected = f"{least} as before, but only {seen.given} items were sent"
             self._missing = self._broken("total", expected, received)
 
-    def _check_progress(self, number: int, size: int, now: PaginationInfo, *, fruitful: bool) -> None:
+    def _check_progress(self, number: int, size: int, now: PaginationInfo, *, has_new: bool) -> None:
         self._pages += 1
-        self._fruitful += fruitful
-        self._fruitless = 0 if fruitful else self._fruitless + 1
+        self._pages_with_new += has_new
+        self._pages_without_new = 0 if has_new else self._pages_without_new + 1
         announced = math.ceil(self._totals.largest / size)
-        if fruitful:
-            self._unexcused = 0
-        elif self._excuses:
-            self._excuses -= 1
+        if has_new:
+            self._unexpected_repeats = 0
+        elif self._expected_repeats:
+            self._expected_repeats -= 1
         else:
-            self._unexcused += 1
+            self._unexpected_repeats += 1
             is_past_end = now.has_next_page and self._totals.are_stable and number >= announced
-            if is_past_end or self._unexcused > _EMPTY_IN_A_ROW:
+            if is_past_end or self._unexpected_repeats > _EMPTY_IN_A_ROW:
                 raise self._broken("hasNextPage", "false, or items not sent before", True)
         left = now.total - number * size
-        self._standing = 0 if left < self._least_left else self._standing + 1
+        self._no_nearer = 0 if left < self._least_left else self._no_nearer + 1
         self._least_left = min(left, self._least_left)
-        if self._fruitless > self._fruitful + _PATIENCE:
+        if self._pages_without_new > self._pages_with_new + _PATIENCE:
             raise self._broken("hasNextPage", "false, or items not sent before", True)
         if self._totals.last is not None and self._pages > 2 * announced + _PATIENCE:
-            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
-        if self._totals.last is not None and self._standing > _STANDSTILL:
-            raise self._broken("hasNextPage", f"false by page {self._pages}, as the totals have it", True)
+            raise self._broken("hasNextPage", f"false by page {self._pages}, according to the totals", True)
+        if self._totals.last is not None and self._no_nearer > _STANDSTILL:
+            raise self._broken("hasNextPage", f"false by page {self._pages}, according to the totals", True)
 
     def _broken(self, key: str, expected: str, received: object) -> DecodeError:
-        # Here it is not known any more whether the reply was flat or in the envelope.
+        # The walk does not know whether the reply was flat or in the envelope.
         path = f"$.data.pagination.{key}"
         error = contract_error(Reply(200), self._endpoint, path, expected, received)
         error.request_id = self._request_id
@@ -233,7 +235,7 @@ class _SeenItems(Generic[T]):
     Attributes:
         given: how many different items there were.
         repeats: how many were sent again.
-        scattered_repeats: how many were sent again alone, or on a page that also had something new.
+        scattered_repeats: how many were sent again alone, or on a page that also had new items.
     """
 
     def __init__(self, key: Callable[[T], Hashable]) -> None:

@@ -1,4 +1,4 @@
-"""Decide whether to repeat a failed attempt, and how long to wait before. Pure."""
+"""Decide whether to retry a failed attempt, and how long to wait before the retry. No I/O."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def _check(condition: bool, message: str) -> None:
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """How often to repeat a failed attempt, and how long to wait before.
+    """How often to retry a failed attempt, and how long to wait before each retry.
 
     Waits double from ``initial_s`` up to ``max_s``, with 50-100 % jitter. A ``Retry-After`` from the server
-    replaces them. No wait goes past the call's deadline.
+    replaces them. The client does not wait beyond the call's deadline: it raises the error at once.
 
     Args:
         attempts: the largest number of attempts, including the first; 1 switches retries off.
@@ -74,13 +74,13 @@ def wait_before_retry(
         policy: the caller's policy.
         attempt: the number of the attempt that failed, from 1.
         failure: how it failed.
-        replayable: whether sending the request twice does the work once.
+        replayable: whether the request can be sent again without doing the work twice.
         chance: a random number from 0 to 1, for the jitter.
 
     Returns:
         Seconds to wait, or None to give up.
     """
-    if attempt >= policy.attempts or not _worth_another(failure, replayable=replayable):
+    if attempt >= policy.attempts or not _is_worth_retrying(failure, replayable=replayable):
         return None
     # "Retry-After: 0" must not use up all attempts at once.
     if failure.retry_after_s:
@@ -89,13 +89,13 @@ def wait_before_retry(
     return longest * (0.5 + 0.5 * chance)
 
 
-def _worth_another(failure: Failure, *, replayable: bool) -> bool:
+def _is_worth_retrying(failure: Failure, *, replayable: bool) -> bool:
     if failure.final:
         return False
     if failure.status is None:
         return replayable or failure.never_sent
-    # A 429 comes before any work, and after a 500 nothing was recorded, says the reference. A gateway's 502,
-    # 503 or 504 says nothing about the work behind it.
+    # The reference says that a 429 is sent before any work, and that after a 500 nothing was recorded. After
+    # a gateway's 502, 503 or 504, the work may have been done.
     if failure.status in (429, 500):
         return True
     return replayable and failure.status in guesses.RETRYABLE_GATEWAY_STATUSES

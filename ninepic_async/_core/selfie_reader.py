@@ -29,7 +29,7 @@ async def with_selfie(source: Any, endpoint: Any) -> Any:
     """Return an endpoint with its selfie read.
 
     Args:
-        source: the selfie's source in an `Opaque`, which is empty afterwards.
+        source: the selfie's source in an `Opaque`, which is cleared afterwards.
         endpoint: the endpoint without its selfie.
     """
     source = Opaque(None) if source is None else source
@@ -40,7 +40,7 @@ async def with_selfie(source: Any, endpoint: Any) -> Any:
 
 
 async def read_selfie(source: Opaque[Any]) -> Selfie:
-    """Read a selfie whole. A cancelled read is abandoned, and does not hold up the program's end.
+    """Read a selfie into memory. A cancelled read is abandoned, and does not delay the program's exit.
 
     Raises:
         InvalidInputError: it is empty, missing, unreadable, or not a source of bytes.
@@ -86,7 +86,7 @@ async def _raw_content(source: Any) -> object:
 
 async def _read_async(file: Any) -> object:
     if inspect.iscoroutinefunction(getattr(file, "seek", None)):
-        # Not every file can seek. Reading reports one that is closed.
+        # Not every file can seek. If the file is closed, reading it raises the error.
         with contextlib.suppress(OSError, ValueError):
             await file.seek(0)
     return await file.read()
@@ -103,7 +103,7 @@ def _read_path(source: str | os.PathLike[str]) -> bytes:
 
 def _read_file(file: Any) -> object:
     if hasattr(file, "seekable") and file.seekable():
-        # Code that looked at the picture first has moved on from its start.
+        # The caller may have read the picture already, for example to check it.
         file.seek(0)
     elif isinstance(file, io.BufferedReader) and _is_pipe_or_terminal(file) and hasattr(select, "poll"):
         return _read_pipe(file)
@@ -111,13 +111,13 @@ def _read_file(file: Any) -> object:
 
 
 def _is_pipe_or_terminal(file: io.BufferedReader) -> bool:
-    # Not a socket: what TLS or HTTP has buffered does not make a socket ready.
+    # Not a socket: data in the buffers of TLS or HTTP does not make a socket readable.
     mode = os.fstat(file.fileno()).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _read_pipe(file: io.BufferedReader) -> bytes:
-    """Read to the end, but wait for data outside of the file's lock.
+    """Read a pipe to its end, but wait for data without holding the file's lock.
 
     The interpreter needs that lock when it closes stdin at exit, and aborts if a thread still holds it.
     """

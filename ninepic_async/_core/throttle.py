@@ -20,8 +20,8 @@ _LONGEST_PAUSE_S: Final = 60.0
 _CATCH_UP_SHARE: Final = 0.1
 _CATCH_UP_S: Final = 0.002
 """Make up for timers that fire late by up to this much, to keep the pace on average."""
-_LOOK_AGAIN_S: Final = 0.1
-"""The pace grows while a request waits for its turn."""
+_CHECK_AGAIN_S: Final = 0.1
+"""Check the pace again after this, because it grows while a request waits."""
 
 
 @frozen
@@ -64,18 +64,18 @@ class ThrottleState:
 
     @property
     def held_to(self) -> float | None:
-        """The pace while it holds requests back, else None."""
+        """The pace while it delays requests; otherwise None."""
         return self.pace if self.waiting or self.paused_s else None
 
 
 @frozen(kw_only=True)
 class Slowdown:
-    """What a throttled request has to do.
+    """How a throttled request continues.
 
     Attributes:
         wait: seconds to wait before it queues again; None to give up.
-        is_excused: whether the attempt counts for nothing, because it left together with the request that has
-            slowed us down already.
+        is_excused: whether the attempt does not count, because it was sent together with the request that
+            caused the slowdown.
     """
 
     wait: float | None
@@ -98,13 +98,13 @@ class _Slot:
 class Throttle:
     """Concurrency, rate and pause for all calls of one client.
 
-    Waiting requests leave one by one, the one that has waited longest first. Until the first 429 nothing is
-    spaced, and a request pays for no more than the concurrency limit.
+    Waiting requests are sent one by one, in the order of their arrival. Until the first 429 there is no
+    spacing between requests: only the concurrency limit applies.
 
     Args:
-        max_concurrency: how many requests may be under way at once.
-        rate_limit: an upper limit on the rate; None for none.
-        clock: seconds and waits.
+        max_concurrency: the largest number of requests at the same time.
+        rate_limit: an upper limit on the rate; None for no limit.
+        clock: reads the time and waits.
         affinity: the process and loop that the client belongs to.
 
     Raises:
@@ -125,16 +125,16 @@ class Throttle:
         self._clock = clock
         self._pace = Pace()
         self._moves = 0
-        self._open_doors()
+        self._make_primitives()
         self._last_start = -math.inf
-        self._opens_at = 0.0
+        self._paused_until = 0.0
         self._paused_at = -math.inf
         self._asked_until = 0.0
         self._affinity = affinity or LoopAffinity()
 
     @property
     def has_pace(self) -> bool:
-        """Whether a 429 has been met lately, so that requests are spaced."""
+        """Whether requests are spaced because of a recent 429."""
         return self._pace.rate(self._clock.monotonic()) < math.inf
 
     def limit(self, rate_limit: RateLimit | None) -> None:
@@ -149,33 +149,33 @@ class Throttle:
         """Take over the pace and the pause of an earlier throttle of this process, which is used no more."""
         self._pace = earlier._pace
         self._last_start = earlier._last_start
-        self._opens_at, self._paused_at = earlier._opens_at, earlier._paused_at
+        self._paused_until, self._paused_at = earlier._paused_until, earlier._paused_at
         self._asked_until = earlier._asked_until
 
     def state(self) -> ThrottleState:
-        """Return how requests are held back now."""
+        """Return the current pace, pause, and number of waiting requests."""
         now = self._clock.monotonic()
         interval_s = self._interval_s(now)
         return ThrottleState(
             pace=1 / interval_s if interval_s else None,
-            paused_s=max(self._opens_at - now, 0.0),
+            paused_s=max(self._paused_until - now, 0.0),
             waiting=self._waiting,
         )
 
     def accepted(self, sent_at: float) -> None:
-        """Take in a reply that was not a 429. It ends a pause that began before the request was sent.
+        """Record a reply that was not a 429. It ends a pause that began before the request was sent.
 
         Args:
-            sent_at: monotonic seconds.
+            sent_at: when the request was sent, in monotonic seconds.
         """
         self._pace.accepted(self._clock.monotonic())
-        if self._opens_at and sent_at >= self._paused_at:
-            self._opens_at = self._asked_until = 0.0
+        if self._paused_until and sent_at >= self._paused_at:
+            self._paused_until = self._asked_until = 0.0
 
     def slow_down(
         self, sent_at: float, asked: float | None, wait: float | None, retry: RetryPolicy, *, times: int
     ) -> Slowdown:
-        """Slow all requests down after a 429, and return how long this one waits before it queues again.
+        """Slow down all requests after a 429, and decide how this request continues.
 
         Args:
             sent_at: when the request was sent, in monotonic seconds.
@@ -192,30 +192,30 @@ class Throttle:
             return Slowdown(wait=asked or 0.0, is_excused=True)
         if wait is None or asked or not had_pace or times > 1:
             return Slowdown(wait=wait)
-        return Slowdown(wait=0.0)  # the pace is known, and is all that this request has to wait for
+        return Slowdown(wait=0.0)  # the pace is known, so the request waits only for its turn
 
     def throttled(self, sent_at: float, pause: float = 0.0) -> bool:
-        """Take in a 429: slow down, and send nothing for a while.
+        """Cut the pace after a 429, and pause all requests.
 
         Args:
             sent_at: when the request was sent, in monotonic seconds.
-            pause: seconds to send nothing; capped at 60.
+            pause: seconds in which no request is sent; capped at 60.
 
         Returns:
-            Whether the pace was cut. It is not for a request that was sent before the last cut.
+            Whether the pace was cut. A 429 for a request that was sent before the last cut changes nothing.
         """
         now = self._clock.monotonic()
         capped = min(pause, _LONGEST_PAUSE_S)
         if pause > 0:
             self._paused_at = now
-            if self._opens_at <= now:
+            if self._paused_until <= now:
                 self._asked_until = 0.0
             self._asked_until = max(self._asked_until, now + pause)
-            self._opens_at = max(self._opens_at, now + capped)
+            self._paused_until = max(self._paused_until, now + capped)
         return self._pace.throttled(now, sent_at, capped)
 
     def slot(self, deadline: float) -> _Slot:
-        """Wait for a place, and hold it, in an ``async with``.
+        """Return an async context manager that waits for a free slot and holds it.
 
         Args:
             deadline: monotonic seconds at which the caller must be done.
@@ -227,13 +227,13 @@ class Throttle:
         return _Slot(self, deadline)
 
     async def enter(self, deadline: float) -> None:
-        """Take a place; what `slot` does at its beginning."""
+        """Wait for a free slot, and take it."""
         self._affinity.enter()
         if self._moves != self._affinity.moves:
             self._moves = self._affinity.moves
-            self._open_doors()
+            self._make_primitives()
         await self._slots.acquire()
-        if not (self._pace.is_active or self._opens_at or self._least_interval_s):
+        if not (self._pace.is_active or self._paused_until or self._least_interval_s):
             return
         self._waiting += 1
         try:
@@ -246,8 +246,8 @@ class Throttle:
         finally:
             self._waiting -= 1
 
-    def _open_doors(self) -> None:
-        """Make what belongs to an event loop."""
+    def _make_primitives(self) -> None:
+        """Create the semaphore and the lock, which belong to one event loop."""
         self._slots = asyncio.Semaphore(self._max_concurrency)
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -256,20 +256,20 @@ class Throttle:
         """Wait, outside of a slot.
 
         Raises:
-            ConfigError: the client was closed meanwhile.
+            ConfigError: the client was closed during the wait.
         """
         await self._affinity.sleep(self._clock.sleep, seconds)
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Release the slot."""
         self._slots.release()
 
     async def _wait_for_turn(self, deadline: float) -> None:
         while True:
             self._check_pause(deadline)
             now = self._clock.monotonic()
-            if self._opens_at > now:
-                await self.sleep(self._opens_at - now)
+            if self._paused_until > now:
+                await self.sleep(self._paused_until - now)
                 continue
             interval_s = self._interval_s(now)
             catch_up_s = 0.0
@@ -280,7 +280,7 @@ class Throttle:
                 self._last_start = start
                 self._pace.sent(now)
                 return
-            await self.sleep(min(start - now, _LOOK_AGAIN_S) if self._pace.is_active else start - now)
+            await self.sleep(min(start - now, _CHECK_AGAIN_S) if self._pace.is_active else start - now)
 
     def _interval_s(self, now: float) -> float:
         return max(self._least_interval_s, 1 / self._pace.rate(now))
@@ -289,7 +289,7 @@ class Throttle:
         if self._asked_until < deadline:
             return
         now = self._clock.monotonic()
-        if self._opens_at > now:
+        if self._paused_until > now:
             raise RateLimitError(
                 "not sent: an earlier reply asked this client to wait beyond the call's deadline",
                 retry_after=self._asked_until - now,

@@ -1,7 +1,7 @@
-"""Say in words of our own what aiohttp's errors mean.
+"""Describe aiohttp's errors without quoting what the other side sent.
 
-aiohttp quotes what it could not read: a reply's headers with their cookies, a whole URL with its signature.
-None of that is repeated. An error that is passed on keeps its type, a safe text, and nothing else.
+aiohttp quotes what it could not parse: a reply's headers with their cookies, or a whole URL with its
+signature. An error that is passed on keeps only its type and a safe text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ninepic_async._support.redact import mask_queries
 
 _UNREADABLE: Final = (
     (http_exceptions.LineTooLong, "its headers are too long"),
-    (http_exceptions.BadStatusLine, "it does not begin as HTTP"),
+    (http_exceptions.BadStatusLine, "it is not HTTP"),
     (http_exceptions.InvalidHeader, "a header is malformed"),
     (http_exceptions.ContentEncodingError, "it can't be decompressed"),
     (http_exceptions.ContentLengthError, "it is shorter than its Content-Length"),
@@ -31,11 +31,11 @@ _NOWHERE: Final = URL()
 
 
 class LostReplyError(Exception):
-    """Stands in for the two errors on which aiohttp would silently send a request a second time."""
+    """Replaces the two errors after which aiohttp would silently send a request again."""
 
 
 def send_error(error: Exception) -> SendError:
-    """Return what a transport raises in place of an error of the HTTP stack."""
+    """Return the `SendError` that a transport raises in place of an error of aiohttp."""
     text = describe(error)
     failure = SendError(text, never_sent=_never_sent(error), final=is_final(error))
     failure.__cause__ = bare(error)
@@ -49,7 +49,7 @@ def describe(error: BaseException) -> str:
 
 
 def bare(error: BaseException) -> BaseException:
-    """Return an error of the same type that holds the description only: no traceback, request or headers."""
+    """Return an error of the same type with only the description: no traceback, request or headers."""
     if isinstance(error, LostReplyError) and error.__cause__ is not None:
         return bare(error.__cause__)
     text = describe(error)
@@ -87,7 +87,7 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return 400 <= error.status < 500
     if isinstance(error, aiohttp.ClientPayloadError):
-        # A body that was cut short comes whole next time; one that can't be decompressed does not.
+        # A body that was cut short may be complete the next time; one that can't be decompressed will not.
         return _is_caused_by(error, http_exceptions.ContentEncodingError)
     if isinstance(error, (aiohttp.ClientSSLError, aiohttp.InvalidURL, aiohttp.ClientResponseError)):
         return True
@@ -102,8 +102,8 @@ def _text(error: BaseException) -> str:
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
         return f"the reply can't be read: {_what_is_wrong(error)}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        place = "before it replied" if isinstance(error.message, str) else "in the headers of its reply"
-        return f"the server closed the connection {place}"
+        moment = "before it replied" if isinstance(error.message, str) else "in the headers of its reply"
+        return f"the server closed the connection {moment}"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"can't connect to the proxy {error.host}:{error.port}: {_reason(error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -115,9 +115,9 @@ def _other_text(error: BaseException) -> str:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "the host did not accept the connection in time"
     if isinstance(error, UnicodeError):
-        return "the host name is not a valid one"
+        return "the host name is not valid"
     if isinstance(error, aiohttp.InvalidURL):
-        return "the URL is not a valid one"
+        return "the URL is not valid"
     return str(error)
 
 

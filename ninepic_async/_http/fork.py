@@ -1,7 +1,7 @@
-"""Make what a forked child inherits harmless to its parent.
+"""Protect the connections of a process from its forked children.
 
-The child shares the parent's sockets and epoll object. If the child closes an inherited connection, as a
-finalizer does, the parent's event loop stops watching that connection, and TLS announces its end.
+A child shares the parent's sockets and epoll object. If a finalizer in the child closes an inherited
+connection, the parent's event loop stops watching it, and TLS tells the server that the connection ends.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _inherited: Final[list[object]] = []
 
 
 def watch_socket(opened: socket.socket) -> None:
-    """Replace this socket in forked children."""
+    """Register a socket to be replaced in forked children."""
     _sockets.add(opened)
 
 
 def watch_session(session: aiohttp.ClientSession) -> None:
-    """Disarm this session, which belongs to the running loop, in forked children."""
+    """Register a session of the running loop to be abandoned in forked children."""
     _sessions[session] = asyncio.get_running_loop()
 
 
-def _disarm() -> None:
+def _protect_parent() -> None:
     for inherited in tuple(_sockets):
-        _replace(inherited)
+        _replace_socket(inherited)
     _sockets.clear()
     for loop in set(_sessions.values()):
-        _own_epoll(loop)
+        _replace_epoll(loop)
     for session in tuple(_sessions):
         _abandon(session)
     _sessions.clear()
@@ -54,24 +54,24 @@ def _abandon(session: aiohttp.ClientSession) -> None:
         _inherited.append(connector)
 
 
-def _replace(inherited: socket.socket) -> None:
-    """Put an unconnected socket in place of an inherited one, under the same number."""
+def _replace_socket(inherited: socket.socket) -> None:
+    """Replace an inherited socket by an unconnected one with the same file descriptor."""
     with suppress(OSError, ValueError), socket.socket() as unconnected:
         os.dup2(unconnected.fileno(), inherited.fileno(), inheritable=False)
 
 
-def _own_epoll(loop: asyncio.AbstractEventLoop) -> None:
-    """Give the child's copy of an event loop an epoll object of its own, which watches the same files."""
+def _replace_epoll(loop: asyncio.AbstractEventLoop) -> None:
+    """Give the child's copy of an event loop a new epoll object that watches the same files."""
     selector: Any = getattr(loop, "_selector", None)
     epoll_selector = getattr(selectors, "EpollSelector", None)
     if epoll_selector is None or not isinstance(selector, epoll_selector):
         return
-    with suppress(OSError, ValueError, RuntimeError), epoll_selector() as own:
+    with suppress(OSError, ValueError, RuntimeError), epoll_selector() as new:
         for key in (selector.get_map() or {}).values():
             with suppress(OSError, ValueError):
-                own.register(key.fd, key.events)
-        os.dup2(own.fileno(), selector.fileno(), inheritable=False)
+                new.register(key.fd, key.events)
+        os.dup2(new.fileno(), selector.fileno(), inheritable=False)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_disarm)
+    os.register_at_fork(after_in_child=_protect_parent)

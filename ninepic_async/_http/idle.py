@@ -1,7 +1,7 @@
-"""Keep pooled connections that are no longer clean from being used again.
+"""Close pooled connections on which unexpected bytes have arrived, so that they are not used again.
 
-A server may send something on an idle connection: a late 408, or the rest of a body whose length was wrong.
-aiohttp would take that for the reply to the next request (aio-libs/aiohttp#13656).
+A server may send bytes on an idle connection: a late 408, or the rest of a body whose length was wrong.
+aiohttp would read them as the reply to the next request (aio-libs/aiohttp#13656).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import aiohttp
 
 
 async def skip_unclean(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
-    """Close idle connections that hold unexpected bytes; a middleware for any session.
+    """Close idle connections that hold unexpected bytes. A middleware for aiohttp sessions.
 
-    aiohttp takes the oldest idle connection, at once and without a pause in between.
+    aiohttp then takes the oldest idle connection. Between the check and this, no other code runs.
     """
     connector = request.session.connector if request.session is not None else None
     for protocol, _ in tuple(getattr(connector, "_conns", {}).get(request.connection_key, ())):
@@ -31,7 +31,7 @@ def _is_clean(protocol: Any) -> bool:
 
 
 def _is_within_a_message(protocol: Any) -> bool:
-    """Return whether the parser of the last reply has begun another one."""
+    """Return whether the connection's parser has begun to read another reply."""
     parser = protocol._parser
     if parser is None:
         return False
@@ -42,7 +42,7 @@ def _is_within_a_message(protocol: Any) -> bool:
 
 
 def _has_unread_bytes(protocol: Any) -> bool:
-    """Return whether the socket has bytes, or its end, that the event loop has not read yet."""
+    """Return whether the socket has bytes or an end of stream that the event loop has not read yet."""
     connection = protocol.transport.get_extra_info("socket") if protocol.transport is not None else None
     if connection is None or connection.fileno() < 0:
         return True

@@ -1,4 +1,4 @@
-"""What a client's `HTTPOptions` come to, with the environment read."""
+"""A client's connection settings: its `HTTPOptions`, completed from the environment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Network:
 
     @classmethod
     def of(cls, options: HTTPOptions, base_url: str) -> Self:
-        """Read the environment, as far as the options allow.
+        """Return the settings from the options and, if they allow it, from the environment.
 
         Raises:
             ConfigError: a proxy or a certificate file can't be used, or would see the API key.
@@ -54,10 +54,10 @@ class Network:
         )
 
 
-def user_agent(before: str | None = None) -> str:
+def user_agent(prefix: str | None = None) -> str:
     """Return the ``User-Agent`` for the API and for photo hosts."""
     own = f"ninepic-async/{__version__}"
-    return own if before is None else f"{before.strip()} {own}"
+    return own if prefix is None else f"{prefix.strip()} {own}"
 
 
 def _tls(options: HTTPOptions) -> ssl.SSLContext | None:
@@ -78,7 +78,7 @@ def _existing(path: str) -> str | None:
 
 def _context_with(file: str | None, folder: str | None) -> ssl.SSLContext:
     if folder is not None and not os.path.isdir(folder):
-        raise ConfigError(f"SSL_CERT_DIR={folder!r} is not a folder")
+        raise ConfigError(f"SSL_CERT_DIR={folder!r} is not a folder: set it to one with CA certificates")
     try:
         return ssl.create_default_context(cafile=file, capath=folder)
     except OSError as error:

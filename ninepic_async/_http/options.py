@@ -16,7 +16,7 @@ from ninepic_async.errors import ConfigError
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_OURS: Final = frozenset(
+_CLIENT_HEADERS: Final = frozenset(
     {
         "accept",
         "accept-encoding",
@@ -39,7 +39,7 @@ _OURS: Final = frozenset(
 
 
 class ProxyURL(Opaque[str]):
-    """The URL of a proxy, as it was given. It shows no user and password; `reveal` returns all of it."""
+    """The URL of a proxy. Its repr hides user and password; `reveal` returns the whole URL."""
 
     __slots__ = ()
 
@@ -61,12 +61,12 @@ class ProxyURL(Opaque[str]):
         return ProxyURL, (self.reveal(),)
 
     def whole(self) -> str:
-        """Return the URL with its scheme, which is ``http`` if none was given."""
+        """Return the URL with a scheme: ``http`` if the URL has none."""
         url = self.reveal().strip()
         return url if "://" in url else f"http://{url}"
 
     def problem(self) -> str | None:
-        """Return why it can't be used; None if it can. The text does not quote it."""
+        """Return why the URL can't be used; None if it can. The text does not contain the URL."""
         scheme = _scheme_of_proxy(self.whole())
         if scheme in ("http", "https"):
             return None
@@ -92,20 +92,21 @@ class HTTPOptions:
     """How a client connects: proxy, TLS, extra headers. It applies to API calls and to photo downloads.
 
     Args:
-        proxy: the URL of an HTTP proxy for everything, with user and password if it needs them. None uses the
-            environment's. Loopback hosts are always reached directly.
-        trust_env: whether ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE`` and
-            ``SSL_CERT_DIR`` are read, when the client is created.
-        ssl_context: for all TLS connections, such as one that knows a company's own CA.
-        headers: sent with every request, to 9Pic and to photo hosts. They can't replace the client's own.
-        user_agent: put before the client's own ``User-Agent``, such as ``"myapp/1.2"``.
-        allow_private_addresses: whether photo links may lead to addresses that are not public. If
-            ``base_url`` is a loopback host they always may.
+        proxy: the URL of an HTTP proxy for all requests, with user and password if it needs them. None uses
+            the proxy of the environment. Loopback hosts are always reached directly.
+        trust_env: whether the client reads ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY``,
+            ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` when it is created.
+        ssl_context: the TLS context of all connections, such as one with a company's own CA.
+        headers: extra headers of every request, to 9Pic and to photo hosts. They can't replace the client's
+            own headers.
+        user_agent: text to put before the client's own ``User-Agent``, such as ``"myapp/1.2"``.
+        allow_private_addresses: whether photos may be fetched from addresses that are not public. This is
+            always allowed if ``base_url`` is a loopback host.
         allow_plain_http: whether ``base_url`` may be an ``http`` URL of another machine, such as a sandbox in
             a container. The API key is then readable on the network.
 
     Raises:
-        ConfigError: a value is wrong. The message names it.
+        ConfigError: a value is wrong. The message names the value.
 
     Example:
         >>> options = HTTPOptions(proxy="http://proxy.example:3128", user_agent="myapp/1.2")
@@ -173,7 +174,7 @@ def check_proxy(proxy: ProxyURL, where: str) -> None:
 
     Args:
         proxy: the URL.
-        where: the setting that it comes from, for the error.
+        where: the setting with the URL, for the error.
 
     Raises:
         ConfigError: it is not the URL of an HTTP proxy.
@@ -184,7 +185,7 @@ def check_proxy(proxy: ProxyURL, where: str) -> None:
 
 
 def _scheme_of_proxy(url: str) -> str | None:
-    """Return the scheme; None if it is not the URL of a host."""
+    """Return the scheme of a URL; None if it is not the URL of a host."""
     try:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
@@ -195,8 +196,8 @@ def _scheme_of_proxy(url: str) -> str | None:
 
 def _check_header(name: object, value: object) -> None:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise ConfigError(f"HTTPOptions(headers=…): {name!r} is not a header's name")
-    if name.lower() in _OURS:
+        raise ConfigError(f"HTTPOptions(headers=…): {name!r} is not a valid header name")
+    if name.lower() in _CLIENT_HEADERS:
         hint = ": use user_agent=" if name.lower() == "user-agent" else ": the client sets it itself"
         raise ConfigError(f"HTTPOptions(headers=…) can't replace {name}{hint}")
     if not isinstance(value, str) or not _VALUE.fullmatch(value):

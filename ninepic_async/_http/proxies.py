@@ -1,4 +1,4 @@
-"""Choose the proxy for a URL, as httpx does: from one setting, or from the environment's variables."""
+"""Choose the proxy for a URL from a setting or from environment variables, by the same rules as httpx."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Proxy:
     """A proxy to send requests through."""
 
     url: str
-    """Without user and password: it is in the errors of the HTTP library."""
+    """Without user and password, because aiohttp's errors show it."""
     authorization: Opaque[str] | None
 
     @classmethod
     def of(cls, url: ProxyURL) -> Self:
-        """Take user and password out of a proxy's URL."""
+        """Split a proxy's URL into the address and the credentials."""
         parts = urlsplit(url.whole())
         place = parts.netloc.rpartition("@")[2]
         authorization = None
@@ -43,13 +43,13 @@ class Proxies:
     """The proxies of one client."""
 
     by_scheme: Mapping[str, ProxyURL] = field(factory=dict)
-    """``http``, ``https`` or ``all``, and the proxy's URL."""
+    """The proxy's URL for ``http``, ``https`` or ``all``."""
     exceptions: tuple[str, ...] = ()
     """The entries of ``NO_PROXY``."""
 
     @classmethod
     def read(cls, proxy: ProxyURL | None, trust_env: bool) -> Self:
-        """Return one proxy for everything, or what the environment says."""
+        """Return the given proxy for all URLs, or else the proxies that the environment names."""
         if proxy is not None:
             return cls({"all": proxy})
         from urllib.request import getproxies  # slow to import
@@ -94,11 +94,14 @@ def _matches(entry: str, scheme: str, host: str, port: int | None) -> bool:
         return literal(host) == address
     if mark and not name.startswith("*"):
         return host == name
-    return _is_below(host, name)
+    return _is_covered(host, name)
 
 
-def _is_below(host: str, name: str) -> bool:
-    """``example.com`` means the domain and all below it; ``.example.com`` only what is below it."""
+def _is_covered(host: str, name: str) -> bool:
+    """Return whether a host matches a name in ``NO_PROXY``.
+
+    ``example.com`` matches the domain and its subdomains, ``.example.com`` only the subdomains.
+    """
     domain = name.lstrip("*")
     if domain.startswith("."):
         return host.endswith(domain) and len(host) > len(domain)

@@ -1,7 +1,7 @@
 """Resolve host names in daemon threads.
 
-asyncio resolves in its executor and waits for that at the end of a program: for half a minute if no name
-server answers, long after the call's deadline.
+asyncio resolves names in its executor, and waits for the executor when the program ends: for half a minute if
+no name server answers, long after the call's deadline.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _THREAD_NAME = "ninepic-resolver"
 
 
 def resolver() -> AbstractResolver:
-    """Return aiohttp's resolver, on threads that nobody waits for."""
+    """Return aiohttp's resolver, which then works in daemon threads."""
     return ThreadedResolver(cast("asyncio.AbstractEventLoop", _Lookups()))
 
 

@@ -23,7 +23,7 @@ HEADER_LIMITS: Final[dict[str, Any]] = {
     "max_field_size": 66_000,
     "max_headers": 1024,
 }
-"""Gateways and single sign-on proxies send more than aiohttp's defaults allow (8,190 bytes, 128 lines)."""
+"""Gateways and single sign-on proxies send larger headers than aiohttp allows (8,190 bytes, 128 lines)."""
 
 
 def open_session(
@@ -38,7 +38,7 @@ def open_session(
     Args:
         headers: sent with each request.
         tls: None uses aiohttp's own context.
-        on_socket: called with each new socket and the address to connect to; may raise an `OSError`.
+        on_socket: called with each new socket and its address; raises an `OSError` to refuse the address.
         auto_decompress: whether bodies are decompressed.
     """
 
@@ -70,7 +70,7 @@ def open_session(
 
 
 def discard(session: aiohttp.ClientSession) -> None:
-    """Close the sockets of a session whose event loop is closed, without the loop."""
+    """Close the sockets of a session directly, because its event loop is closed."""
     connector = session.connector
     session.detach()
     if connector is None:
@@ -96,7 +96,7 @@ def _close_socket(transport: Any) -> None:
 
 
 def route(proxy: Proxy | None) -> dict[str, Any]:
-    """Return the arguments of a request that lead it through a proxy."""
+    """Return the arguments that send a request through a proxy."""
     if proxy is None:
         return {}
     secret = proxy.authorization
@@ -105,7 +105,7 @@ def route(proxy: Proxy | None) -> dict[str, Any]:
 
 
 async def send_once(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request a second time of its own accord; a middleware for any session."""
+    """Prevent aiohttp from sending a request again by itself. A middleware for aiohttp sessions."""
     try:
         response: aiohttp.ClientResponse = await handler(request)
     except aiohttp.ClientConnectorError:

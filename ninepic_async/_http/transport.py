@@ -39,7 +39,7 @@ class AiohttpTransport:
     Args:
         base_url: scheme, host and perhaps a path prefix, without a slash at the end.
         api_key: sent with each request to ``base_url``, and to nothing else: redirects are not followed.
-        session: a session of the caller's, which is used but never closed.
+        session: the caller's session. The transport uses it, and never closes it.
         affinity: shared with the client's throttle.
         network: proxies, TLS and extra headers. A caller's session keeps its own proxy and TLS settings.
     """
@@ -65,15 +65,15 @@ class AiohttpTransport:
         """Send a request, exactly once.
 
         Raises:
-            SendError: no whole reply came.
-            ConfigError: the session can't be used here.
+            SendError: no complete reply arrived.
+            ConfigError: the caller's session is closed or belongs to another event loop.
         """
         self._affinity.enter()
         if self._moves != self._affinity.moves:
             self._leave_closed_loop()
         session = self._session or self._open()
         if session.closed:
-            raise ConfigError("the session that this client was given is closed")
+            raise ConfigError("the session that this client was given is closed: pass an open one")
         try:
             return await self._exchange(session, request)
         except SendError:
@@ -84,11 +84,11 @@ class AiohttpTransport:
             while seen is not None:  # aiohttp keeps its error with the reply, so a traceback keeps both
                 seen.__traceback__ = None
                 seen = seen.__cause__ or seen.__context__
-        # Outside of the `except` block, so that no context keeps aiohttp's frames, which hold the key.
+        # Raised outside of the `except` block to have no context: aiohttp's frames hold the key.
         raise failure
 
     async def aclose(self) -> None:
-        """Close the session if it is ours."""
+        """Close the session, unless it is the caller's."""
         session = self._session
         if session is None or session is self._borrowed:
             self._affinity.close()
@@ -104,7 +104,7 @@ class AiohttpTransport:
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Reply:
         body, content_type = await _body(request)
-        # A borrowed session may have defaults that 9Pic can't read: each is overridden here.
+        # The caller's session may have defaults that break calls to 9Pic: override each of them.
         async with session.request(
             request.method,
             URL(self._base_url + request.path, encoded=True).extend_query(request.query),
@@ -123,7 +123,7 @@ class AiohttpTransport:
             return Reply(response.status, plain_headers(response.headers), content)
 
     def _headers(self, content_type: str | None) -> dict[str, str]:
-        # Plain strings: recorders write what they get here to files.
+        # Plain strings, because recorders such as vcrpy write the headers to files.
         headers = {
             **self._network.headers,
             "X-API-Key": self._api_key.reveal(),
@@ -132,7 +132,7 @@ class AiohttpTransport:
         return headers if content_type is None else {**headers, "Content-Type": content_type}
 
     def _leave_closed_loop(self) -> None:
-        """Drop the session of an event loop that was closed."""
+        """Drop the session of an event loop that has been closed."""
         self._moves = self._affinity.moves
         session, self._session = self._session, None
         if session is not None and session is not self._borrowed:
@@ -141,7 +141,7 @@ class AiohttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         if getattr(self._borrowed, "_loop", None) not in (None, asyncio.get_running_loop()):
             raise ConfigError(
-                "the session that this client was given belongs to another event loop: make it in this one"
+                "the session that this client was given belongs to another event loop: create it in this loop"
             )
         self._session = self._borrowed or open_session(tls=self._network.tls)
         return self._session
@@ -152,9 +152,9 @@ def _middlewares(borrowed: aiohttp.ClientSession | None) -> tuple[Any, ...]:
 
 
 async def _body(request: Request) -> tuple[BytesIO | bytes | None, str | None]:
-    """Return a request's body and its type. Recorders such as vcrpy can't store aiohttp's own payloads."""
+    """Return a request's body and content type. Recorders such as vcrpy can't store aiohttp's payloads."""
     if request.json is not None:
-        return _in_pieces(json.dumps(dict(request.json)).encode()), "application/json"
+        return _as_file_if_large(json.dumps(dict(request.json)).encode()), "application/json"
     if not request.multipart:
         return None, None
     form = aiohttp.FormData(default_to_multipart=True)
@@ -169,11 +169,11 @@ async def _body(request: Request) -> tuple[BytesIO | bytes | None, str | None]:
             content_type=upload.content_type,
         )
     payload = form()
-    return _in_pieces(await payload.as_bytes()), str(payload.headers["Content-Type"])
+    return _as_file_if_large(await payload.as_bytes()), str(payload.headers["Content-Type"])
 
 
-def _in_pieces(body: bytes) -> BytesIO | bytes:
-    """Return a large body as a file: aiohttp sends that in pieces, and warns about large bytes."""
+def _as_file_if_large(body: bytes) -> BytesIO | bytes:
+    """Return a large body as a file. aiohttp sends a file in pieces, and warns about large ``bytes``."""
     return body if len(body) <= _LARGEST_PLAIN_BODY_BYTES else BytesIO(body)
 
 

@@ -1,4 +1,4 @@
-"""Tell loopback, private and public addresses apart."""
+"""Check whether an address is loopback, private or public."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def is_loopback(host: str) -> bool:
     if host.rstrip(".").lower() == "localhost":
         return True
     address = literal(host)
-    return address is not None and any(each.is_loopback for each in _meanings(address))
+    return address is not None and any(each.is_loopback for each in _embedded_or_self(address))
 
 
 def is_public(address: IPAddress) -> bool:
-    """Return whether an address can be reached from the whole internet, whatever it is wrapped in."""
-    return all(_is_global(each) for each in _meanings(address))
+    """Return whether an address is reachable from the internet. IPv4 addresses inside IPv6 ones count too."""
+    return all(_is_global(each) for each in _embedded_or_self(address))
 
 
 def literal(host: str) -> IPAddress | None:
-    """Read a literal address, also in the old forms (``127.1``, ``0x7f000001``) that resolvers accept."""
+    """Parse an address, also in old forms (``127.1``, ``0x7f000001``); return None for a host name."""
     host = host.strip("[]").partition("%")[0]
     try:
         return ip_address(host)
@@ -46,8 +46,11 @@ def _is_global(address: IPAddress) -> bool:
     return address.is_global and not (isinstance(address, IPv6Address) and address.is_site_local)
 
 
-def _meanings(address: IPAddress) -> list[IPAddress]:
-    """Return the address, or the ones that it embeds: mapped, 6to4, NAT64, Teredo or compatible."""
+def _embedded_or_self(address: IPAddress) -> list[IPAddress]:
+    """Return the IPv4 addresses inside an IPv6 address, or else the address itself.
+
+    These forms embed IPv4 addresses: mapped, 6to4, NAT64, Teredo and IPv4-compatible.
+    """
     if isinstance(address, IPv4Address):
         return [address]
     embedded: list[IPAddress] = [

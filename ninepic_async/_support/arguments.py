@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 def number(value: object, what: str, error: type[ConfigError] = InvalidInputError) -> int:
-    """Return the number of an organisation or event, which may also be a string of digits."""
+    """Return an organisation's or event's number as an int. A string of digits is accepted too."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, int) and type(value) is int and value >= 1:
@@ -29,19 +29,19 @@ def number(value: object, what: str, error: type[ConfigError] = InvalidInputErro
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether a value is a number. ``True`` is none."""
+    """Return whether a value is an int or a float. A bool is not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def seconds(value: float, what: str, error: type[ConfigError] = InvalidInputError) -> float:
-    """Check a limit in seconds."""
+    """Check a duration in seconds, and return it as a float."""
     if not is_number(value) or not 0 < value < math.inf:
         raise error(f"{what}={value!r}: give a positive, finite number of seconds")
     return float(value)
 
 
 def limit(value: int | None) -> int | None:
-    """Check the largest number of items to return."""
+    """Check the argument ``limit``: the largest number of items to return."""
     if value is not None and (type(value) is not int or value < 0):
         raise InvalidInputError(f"limit={value!r}: give a whole number from 0, or None for all")
     return value
@@ -63,14 +63,17 @@ def text(value: object, what: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidInputError(f"{what}={value!r} is not valid text") from error
+        raise InvalidInputError(
+            f"{what}={value!r} is not valid text: it can't be encoded as UTF-8"
+        ) from error
     return value
 
 
 def items(values: object, what: str) -> Iterable[object] | AsyncIterable[object]:
-    """Return an iterable of ids or photos, or raise. A list that is empty is an error; a generator may be.
+    """Check the argument ``image_ids`` or ``photos``, and return it unchanged.
 
-    The items are checked as they are read, those of a list of ids at once.
+    An empty list is an error. A generator may be empty: this is not known before it is read. The ids of a
+    list are checked now, other items when they are read.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, (Iterable, AsyncIterable)):
         hint = "a list of ids, or use image_id=" if what == "image_ids" else "a list of ImageItem, or a Pager"
@@ -84,7 +87,7 @@ def items(values: object, what: str) -> Iterable[object] | AsyncIterable[object]
 
 
 def exactly_one(given: Mapping[str, V | None]) -> tuple[str, V]:
-    """Return the name and value of the only argument that was passed, of several that exclude each other."""
+    """Return the name and value of the only argument that is not None; raise if there are none or several."""
     chosen = [(name, value) for name, value in given.items() if value is not None]
     if len(chosen) != 1:
         passed = " and ".join(f"{name}=" for name, _ in chosen) or "none"
@@ -93,14 +96,17 @@ def exactly_one(given: Mapping[str, V | None]) -> tuple[str, V]:
 
 
 def keywords_only(positional: Sequence[object], method: str, *names: str) -> None:
-    """Refuse an argument without a name, where it could be any of several. Its value is not shown."""
+    """Raise if an argument was passed by position. The message does not show it: it may be a selfie."""
     if positional:
         forms = " or ".join(f"{method}({name}=…)" for name in names)
         raise InvalidInputError(f"{method} takes named arguments only: {forms}")
 
 
 def unix_seconds(moment: datetime, what: str) -> int:
-    """Return a moment in Unix seconds, rounded up: photos have whole seconds, and the range is half-open."""
+    """Return a datetime as Unix seconds, rounded up.
+
+    Photos have whole seconds, so rounding up keeps a half-open range exact.
+    """
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidInputError(
             f"{what}={moment!r}: give a datetime with a time zone, such as datetime(…, tzinfo=timezone.utc)"

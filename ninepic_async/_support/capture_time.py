@@ -1,4 +1,4 @@
-"""Read when a photo was taken, from its EXIF or XMP."""
+"""Read a photo's capture time from its EXIF or XMP metadata."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ _LARGEST_OFFSET: Final = timedelta(hours=15)
 _FIRST_YEAR: Final = 1826
 """The year of the oldest photograph."""
 _UNSET_CLOCKS: Final = (datetime(1904, 1, 1), datetime(1970, 1, 1))
-"""Where QuickTime and Unix start to count: a camera without a time writes these."""
+"""The epochs of QuickTime and Unix. A camera whose clock is not set writes these."""
 
 
 def read_capture_time(picture: Image.Image) -> datetime | None:
     """Return when a photo was taken.
 
-    Look at EXIF DateTimeOriginal, CreateDate and DateTime, then at XMP; take the first that is a real time.
+    Read EXIF DateTimeOriginal, CreateDate and DateTime, then XMP, and return the first valid time.
 
     Args:
         picture: an open image. A PNG may be decoded for this: check its size first.
 
     Returns:
-        The camera's local time: aware where the photo has a UTC offset, else naive. None without a time.
+        The camera's local time, aware if the photo has a UTC offset, else naive. None without a valid time.
     """
     for text, offset, fraction in (*_exif_times(picture), *_xmp_times(picture)):
         moment = parse_capture_time(text, offset, fraction)
@@ -65,28 +65,28 @@ def parse_capture_time(text: str, offset: str = "", fraction: str = "") -> datet
 
     Args:
         text: the time, such as ``2026:01:19 06:30:00`` or ``2026-01-19T06:30:00.25+05:30``.
-        offset: the UTC offset, such as ``+05:30`` or ``Z``. One inside `text` goes first.
+        offset: the UTC offset, such as ``+05:30`` or ``Z``, if `text` has none.
         fraction: the digits after the second, if `text` has none.
 
     Returns:
-        The time, aware if there is a UTC offset; None if it is blank, zero or no time.
+        The time, aware if there is a UTC offset; None if the text is empty, all zeros or not a time.
     """
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+    match = _MOMENT.fullmatch(text)
+    if match is None:
         return None
-    parts = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")]
+    parts = [int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")]
     try:
         moment = datetime(*parts)  # type: ignore[arg-type]
     except ValueError:
         return None
     if moment.year < _FIRST_YEAR or moment in _UNSET_CLOCKS:
         return None
-    microsecond = _microsecond(found["fraction"] or fraction)
-    return moment.replace(microsecond=microsecond, tzinfo=_zone(found["offset"] or offset))
+    microsecond = _microsecond(match["fraction"] or fraction)
+    return moment.replace(microsecond=microsecond, tzinfo=_zone(match["offset"] or offset))
 
 
 def _exif_times(picture: Image.Image) -> Iterator[tuple[str, str, str]]:
-    # Pillow raises nearly anything on metadata that is damaged.
+    # Pillow raises many kinds of errors on damaged metadata.
     with suppress(Exception):
         exif = picture.getexif()
         tags: dict[int, object] = dict(exif)
@@ -99,8 +99,8 @@ def _exif_times(picture: Image.Image) -> Iterator[tuple[str, str, str]]:
 def _xmp_times(picture: Image.Image) -> Iterator[tuple[str, str, str]]:
     packet = _xmp_packet(picture)
     for pattern in _XMP_VALUES.values():
-        for found in pattern.finditer(packet):
-            yield found[1].strip(), "", ""
+        for match in pattern.finditer(packet):
+            yield match[1].strip(), "", ""
 
 
 def _xmp_packet(picture: Image.Image) -> str:
@@ -110,7 +110,7 @@ def _xmp_packet(picture: Image.Image) -> str:
             packet = picture.getexif().get(_TIFF_XMP_TAG)
     if isinstance(packet, str):
         return packet[:_XMP_BYTES]
-    # Without the zeros, UTF-16 reads as ASCII too.
+    # Without its zero bytes, UTF-16 text is readable as ASCII.
     return packet[:_XMP_BYTES].replace(b"\0", b"").decode("latin-1") if isinstance(packet, bytes) else ""
 
 
@@ -121,15 +121,15 @@ def _text(value: object) -> str:
 
 
 def _microsecond(digits: str) -> int:
-    # Photos of one burst differ in the fraction only.
+    # Keep the fraction: photos of one burst differ only in it.
     return int(digits[:6].ljust(6, "0")) if digits.isascii() and digits.isdecimal() else 0
 
 
 def _zone(text: str) -> timezone | None:
     if text == "Z":
         return UTC
-    found = _OFFSET.fullmatch(text)
-    if found is None:
+    match = _OFFSET.fullmatch(text)
+    if match is None:
         return None
-    size = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
-    return None if size >= _LARGEST_OFFSET else timezone(-size if found["sign"] == "-" else size)
+    size = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+    return None if size >= _LARGEST_OFFSET else timezone(-size if match["sign"] == "-" else size)

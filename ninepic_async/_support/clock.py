@@ -11,11 +11,11 @@ class Clock(Protocol):
     """Reads the time and waits."""
 
     def monotonic(self) -> float:
-        """Return seconds that never jump."""
+        """Return the seconds of a clock that never goes back."""
         ...
 
     async def sleep(self, seconds: float, /) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
         ...
 
 

@@ -1,7 +1,8 @@
-"""Run blocking work in a daemon thread that nobody has to wait for.
+"""Run blocking work in a daemon thread.
 
-The event loop's executor and anyio's worker threads are shared with the application, so a few stuck reads
-starve everybody. The interpreter also waits for them at exit. A daemon thread has neither problem.
+The event loop's executor and anyio's worker threads are shared with the application, so a few reads that hang
+leave no thread for other work. The interpreter also waits for these threads at exit. A daemon thread has
+neither problem.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 async def run_in_daemon_thread(work: Callable[[], T], *, name: str) -> T:
-    """Run a function in a thread of its own and return its result.
+    """Run a function in a new daemon thread and return its result.
 
     Cancelling the caller abandons the thread: it ends when the function returns, and its result is dropped.
 
@@ -43,7 +44,7 @@ async def run_in_daemon_thread(work: Callable[[], T], *, name: str) -> T:
             result = work()
         except BaseException as raised:
             error = raised
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(deliver, result, error)
         del result, error
 

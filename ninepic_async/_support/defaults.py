@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 DOWNLOAD_CONCURRENCY: Final = 16
-"""Files fetched at once."""
+"""How many files are fetched at the same time."""
 
 MAX_FILE_BYTES: Final = 1024**3
-"""The largest file that is fetched."""
+"""The largest file that is fetched, in bytes."""
 
 MAX_READ_BYTES: Final = 256 * 1024**2
-"""The largest file that is read into memory."""
+"""The largest file that is read into memory, in bytes."""
 
 WATCH_INTERVAL_S: Final = 60.0
-"""Seconds between two looks for new photos."""
+"""Seconds between two checks for new photos."""

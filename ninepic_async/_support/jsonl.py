@@ -18,7 +18,7 @@ def to_line(row: dict[str, Any]) -> bytes:
 
 
 def parse_line(line: bytes) -> dict[str, Any] | None:
-    """Return a line's object, or None for a line that is torn or holds anything else."""
+    """Return the object on a line; None if the line is incomplete or holds anything else."""
     if not line.endswith(b"\n"):
         return None
     try:
@@ -29,9 +29,9 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
 
 
 def read_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield each line's object from the file's position on, and skip lines that can't be read.
+    """Yield the object on each line, starting at the file's position. Skip lines that hold no object.
 
-    A line of more than ``LONGEST_LINE_BYTES`` is skipped as a whole.
+    A line of more than ``LONGEST_LINE_BYTES`` is skipped too.
     """
     while line := file.readline(LONGEST_LINE_BYTES):
         if len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n"):
@@ -41,25 +41,25 @@ def read_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
 
 
 def append_rows(descriptor: int, rows: Iterable[dict[str, Any]]) -> list[int]:
-    """Append objects, on a line of their own even if the file ends in the middle of a line.
+    """Append objects, one a line. If the file's last line is incomplete, start a new line first.
 
     Args:
         descriptor: a file opened with ``O_RDWR | O_APPEND``.
         rows: the objects.
 
     Returns:
-        Where in the file each line begins.
+        The offset of each new line in the file, in bytes.
 
     Raises:
-        OSError: they can't be written. What was written of them is removed again.
+        OSError: writing failed. The part that was written is removed again.
     """
     lines = list(map(to_line, rows))
     if not lines:
         return []
     end = os.fstat(descriptor).st_size
-    torn = bool(end) and _last_byte(descriptor) != b"\n"
-    _append(descriptor, end, b"\n" * torn + b"".join(lines))
-    return list(accumulate(map(len, lines[:-1]), initial=end + torn))
+    ends_mid_line = bool(end) and _last_byte(descriptor) != b"\n"
+    _append(descriptor, end, b"\n" * ends_mid_line + b"".join(lines))
+    return list(accumulate(map(len, lines[:-1]), initial=end + ends_mid_line))
 
 
 def _append(descriptor: int, end: int, data: bytes) -> None:
@@ -68,7 +68,7 @@ def _append(descriptor: int, end: int, data: bytes) -> None:
         while written < len(data):
             written += os.write(descriptor, data[written:])
     except OSError:
-        # Rows that another process appended meanwhile stay.
+        # Keep rows that another process has appended in the meantime.
         if os.fstat(descriptor).st_size == end + written:
             os.ftruncate(descriptor, end)
         raise

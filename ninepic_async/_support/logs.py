@@ -17,7 +17,7 @@ def level_from_environment() -> int | None:
     """Return the level that ``NINEPIC_LOG`` names; None if it is not set.
 
     Raises:
-        ConfigError: it names no level.
+        ConfigError: its value is not the name of a level.
     """
     value = os.environ.get(VARIABLE, "").strip().lower()
     if not value:
@@ -36,7 +36,7 @@ def log_to_stderr_if_asked() -> None:
     """Add a handler to the logger ``ninepic_async``, unless the application has configured it.
 
     Raises:
-        ConfigError: ``NINEPIC_LOG`` names no level.
+        ConfigError: the value of ``NINEPIC_LOG`` is not the name of a level.
     """
     level = level_from_environment()
     logger = logging.getLogger("ninepic_async")

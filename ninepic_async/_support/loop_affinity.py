@@ -1,4 +1,4 @@
-"""The process and event loop that a client lives in."""
+"""The process and event loop that a client belongs to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CLOSED: Final = "this client is closed: make a new NinePic"
 
 
 class LoopAffinity:
-    """The place where a client is used. Sockets shared with another process or loop mix up replies.
+    """The process and event loop of a client. Using its sockets in another one would mix up replies.
 
-    Once its event loop is closed, a client moves to the next one. Owners of anything that belongs to a loop
-    compare `moves` to know that theirs is gone.
+    When its event loop has been closed, a client moves to the next loop that uses it. Code that keeps objects
+    of a loop, such as connections, compares `moves` to see that the loop has changed.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,10 @@ class LoopAffinity:
         self._waiting: set[asyncio.Future[None]] = set()
 
     def __getstate__(self) -> object:
-        raise ConfigError("a client can't be pickled, nor what works through one: make a NinePic there")
+        raise ConfigError(
+            "a client can't be pickled, and neither can lists and jobs that use it: "
+            "make a new NinePic in the other process"
+        )
 
     def close(self) -> None:
         """Refuse all calls from now on, and end all waits."""
@@ -36,7 +39,7 @@ class LoopAffinity:
             waiting.cancel()
 
     async def sleep(self, sleep: Callable[[float], Awaitable[None]], seconds: float) -> None:
-        """Sleep until then, or until the client is closed.
+        """Sleep for a number of seconds. Closing the client ends the sleep.
 
         Raises:
             ConfigError: the client was closed.
@@ -52,10 +55,12 @@ class LoopAffinity:
             raise ConfigError(_CLOSED)
 
     def enter(self) -> None:
-        """Bind to the running loop on first use, or once the old loop is closed; later, check it.
+        """Bind to the running loop, or check that it is the loop of this client.
+
+        The client binds on first use, and again when its loop has been closed.
 
         Raises:
-            ConfigError: it is another process or a second open loop, or the client is closed.
+            ConfigError: the client is closed, or belongs to another process or to another loop that is open.
         """
         if self._closed:
             raise ConfigError(_CLOSED)

@@ -1,7 +1,7 @@
-"""Work inside a folder that other people may write to, without being led out of it.
+"""Open files in a folder that others can write to, without following links out of it.
 
-Files are opened relative to the folder's handle, so that swapping the folder for a link changes nothing.
-Where the system has no such handles (Windows), names are looked up by path, and links are refused as well.
+Files are opened relative to the folder's descriptor, so replacing the folder by a link has no effect. Windows
+has no such descriptors: there, files are opened by path, and links are refused too.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from attrs import define
 PART: Final = ".part"
 IS_WINDOWS: Final = os.name == "nt"
 _PAUSES_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""On Windows a viewer or virus scanner that has a file open keeps others from replacing it."""
+"""Waits between attempts to replace a file on Windows, where a viewer or a virus scanner can hold it open."""
 HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
 _SAFE_FLAGS: Final = (
     getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)  # not through a link
-    | getattr(os, "O_NONBLOCK", 0)  # a FIFO that nobody writes to must not hang us
+    | getattr(os, "O_NOFOLLOW", 0)  # do not follow a link
+    | getattr(os, "O_NONBLOCK", 0)  # do not block on a FIFO without a writer
     | getattr(os, "O_BINARY", 0)
 )
 
@@ -35,8 +35,8 @@ class OpenFolder:
     """An open folder. Use it as a context manager, or close it.
 
     Attributes:
-        path: where it was when it was opened, for messages.
-        descriptor: its handle; None where the system has none.
+        path: its path when it was opened.
+        descriptor: its file descriptor; None on Windows.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class OpenFolder:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a folder. A link that the caller names is followed.
+        """Open a folder. If `path` is a link, follow it.
 
         Raises:
             OSError: there is no such folder, or it can't be opened.
@@ -55,16 +55,15 @@ class OpenFolder:
         return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
     def subfolder(self, name: str) -> OpenFolder:
-        """Open a folder in this one, and make it if it is missing.
+        """Open a subfolder, and create it if it is missing.
 
         Raises:
-            OSError: it can't be made, or something else has its name: a link, for instance.
+            OSError: it can't be created, or something else has its name, such as a link.
         """
         with suppress(FileExistsError):
             os.mkdir(self._at(name), dir_fd=self.descriptor)
         if self.descriptor is None:
-            found = self.stat(name)
-            if not stat.S_ISDIR(found.st_mode):
+            if not stat.S_ISDIR(self.stat(name).st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, "not a folder", name)
             return OpenFolder(self.path / name)
         flags = os.O_RDONLY | os.O_DIRECTORY | _SAFE_FLAGS
@@ -83,26 +82,26 @@ class OpenFolder:
             self.descriptor = None
 
     def entries(self) -> Iterator[os.DirEntry[str]]:
-        """Yield what is in the folder, in no order."""
+        """Yield the entries of the folder, in no order."""
         with os.scandir(self.path if self.descriptor is None else self.descriptor) as entries:
             yield from entries
 
     def stat(self, name: str) -> os.stat_result:
-        """Return a file's status; a link's own, not that of its target."""
+        """Return a file's status. For a link, return the status of the link, not of its target."""
         return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def size(self, name: str) -> int | None:
-        """Return the size of a regular file in bytes; None if there is none of that name."""
+        """Return the size of a regular file in bytes; None if there is no such file."""
         try:
-            found = self.stat(name)
+            status = self.stat(name)
         except OSError:
             return None
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
         """Open a regular file, and return its descriptor.
 
-        To write to a file, it must have no second name: a hard link would lead to someone else's file.
+        A file to write to must not have a second hard link: writing would change a file in another folder.
 
         Raises:
             OSError: it can't be opened, or it is a link, FIFO, device or folder.
@@ -111,11 +110,11 @@ class OpenFolder:
             raise OSError(errno.ELOOP, "is a link", name)
         descriptor = os.open(self._at(name), flags | _SAFE_FLAGS, 0o666, dir_fd=self.descriptor)
         try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "is not a regular file", name)
-            if flags & (os.O_WRONLY | os.O_RDWR) and found.st_nlink > 1:
-                raise OSError(errno.EMLINK, "has a second name (a hard link)", name)
+            if flags & (os.O_WRONLY | os.O_RDWR) and status.st_nlink > 1:
+                raise OSError(errno.EMLINK, "has a second hard link", name)
         except BaseException:
             os.close(descriptor)
             raise
@@ -123,7 +122,7 @@ class OpenFolder:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[BinaryIO]:
-        """Open a regular file to read from.
+        """Open a regular file for reading.
 
         Raises:
             OSError: as `open_file` does.
@@ -133,13 +132,13 @@ class OpenFolder:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[BinaryIO]:
-        """Write a file that gets its name when it is complete.
+        """Write a file under a temporary name, and rename it when it is complete.
 
         Raises:
-            OSError: it can't be written. What had the name before still has it.
+            OSError: it can't be written. A file that had the name before is unchanged.
         """
         unfinished = name + PART
-        # What is left there can be a link of either kind: remove it, and never write through it.
+        # An older entry of this name can be a link: remove it, and never write through it.
         self.remove(unfinished)
         try:
             with os.fdopen(self.open_file(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:

@@ -1,4 +1,4 @@
-"""Show photos in notebooks: a small grid of thumbnails, without scripts and signed URLs."""
+"""Render photos for notebooks: a small grid of thumbnails, without scripts and signed URLs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from html import escape
 from typing import Final, Protocol
 
 SHOWN: Final = 24
-"""The largest number of photos shown. A notebook stores what it shows."""
+"""The largest number of photos in the grid. It is small, because a notebook file stores its output."""
 _GRID: Final = "display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start"
 _TILE: Final = "margin:0;width:150px;font:11px/1.4 sans-serif;overflow-wrap:anywhere"
 _PICTURE: Final = "display:block;width:150px;height:110px;object-fit:contain;background:#8882"
 
 
 class Picture(Protocol):
-    """The data of a photo that the grid needs."""
+    """The attributes of a photo that the grid uses."""
 
     @property
     def image_id(self) -> str:
@@ -33,12 +33,12 @@ class Picture(Protocol):
 
     @property
     def width(self) -> int | None:
-        """In pixels."""
+        """The width in pixels."""
         ...
 
     @property
     def height(self) -> int | None:
-        """In pixels."""
+        """The height in pixels."""
         ...
 
 
@@ -61,12 +61,12 @@ def picture_grid(pictures: Sequence[Picture], total: int, note: str = "") -> str
 def _tile(picture: Picture) -> str:
     identity = escape(picture.image_id)
     size = f"{picture.width} × {picture.height}" if picture.width and picture.height else ""
-    if _is_open(picture.thumbnail_url):
+    if _may_be_stored(picture.thumbnail_url):
         source = escape(picture.thumbnail_url)
         image = f'<img src="{source}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{_PICTURE}">'
     else:
         image = f'<span style="{_PICTURE}"></span>'
-    if _is_open(picture.img_url):
+    if _may_be_stored(picture.img_url):
         target = escape(picture.img_url)
         image = f'<a href="{target}" target="_blank" rel="noopener noreferrer">{image}{identity}</a>'
     else:
@@ -74,6 +74,6 @@ def _tile(picture: Picture) -> str:
     return f'<figure style="{_TILE}">{image}<br>{escape(size)}</figure>'
 
 
-def _is_open(url: str) -> bool:
-    """Return whether a URL can be in a notebook that others get: a web URL that is not signed."""
+def _may_be_stored(url: str) -> bool:
+    """Return whether a URL may be stored in a notebook: an http or https URL that is not signed."""
     return url.casefold().startswith(("https://", "http://")) and "?" not in url

@@ -12,8 +12,8 @@ from ninepic_async._support.text import one_line, shortened
 
 EXCERPT_CHARS: Final = 200
 MESSAGE_CHARS: Final = 2000
-_READ_CHARS: Final = 4
-"""How many times as much text as is shown gets masked: masking shortens it."""
+_READ_FACTOR: Final = 4
+"""Mask this many times as much text as is shown, because masking shortens it."""
 
 _SUSPECT: Final = re.compile(
     r"[?@=&]|[\"']\s?:|%3[fd]|\\u003[fd]|cookie|authorization|x-api-key", re.IGNORECASE
@@ -33,9 +33,9 @@ _HEADER: Final = re.compile(r"((?:set-)?cookie|(?:proxy-)?authorization)(\s?[:=]
 
 
 def mask_queries(text: str) -> str:
-    """Mask what is secret in URLs and headers: queries, passwords, signatures, cookies.
+    """Mask secrets in URLs and headers: queries, passwords, signatures, cookies.
 
-    Relative URLs and percent-encoded, JSON or HTML escaped ones count too.
+    URLs are found also if they are relative, percent-encoded, or escaped as JSON or HTML.
     """
     if not _SUSPECT.search(text):
         return text
@@ -81,32 +81,32 @@ def shown_url(url: str | None) -> str:
     """Return the repr of a URL or path without its query; for reprs of models."""
     if not isinstance(url, str):
         return repr(url)
-    path, mark, _ = url[: _READ_CHARS * MESSAGE_CHARS].partition("?")
+    path, mark, _ = url[: _READ_FACTOR * MESSAGE_CHARS].partition("?")
     return repr(masked(path) + (mark and mark + MASK))
 
 
 def masked(text: str, longest: int = MESSAGE_CHARS) -> str:
-    """Return text from outside so that it can be shown: masked and shortened.
+    """Mask and shorten text from outside, so that it can be shown.
 
     Args:
-        text: of any length; the work is linear in ``longest``.
-        longest: the most characters to return, apart from the ``…`` behind shortened text.
+        text: the text, of any length; the work is linear in ``longest``.
+        longest: the largest number of characters to return, without the ``…`` after a shortened text.
     """
-    return shortened(mask_queries(_beginning(text, _READ_CHARS * longest)), longest)
+    return shortened(mask_queries(_beginning(text, _READ_FACTOR * longest)), longest)
 
 
 def loggable(text: str, longest: int = MESSAGE_CHARS) -> str:
-    """Return text from outside as one line for messages and logs: masked, shortened, controls escaped."""
+    """Mask, shorten and escape text from outside, so that it is one line of a message or log."""
     return shortened(one_line(masked(text, longest)), longest)
 
 
 def excerpt(body: bytes) -> str:
-    """Return a body's beginning as text for messages and logs."""
-    return loggable(body[: 4 * _READ_CHARS * EXCERPT_CHARS].decode("utf-8", "replace"), EXCERPT_CHARS)
+    """Return the beginning of a body as text for messages and logs."""
+    return loggable(body[: 4 * _READ_FACTOR * EXCERPT_CHARS].decode("utf-8", "replace"), EXCERPT_CHARS)
 
 
 def _beginning(text: str, longest: int) -> str:
-    """Cut a text between two words: half a link could show half of its password."""
+    """Cut a text between two words, because a cut inside a URL could show a part of its password."""
     if len(text) <= longest:
         return text
     text = text[:longest]

@@ -1,4 +1,4 @@
-"""Hold values that must not show in logs, reprs, tracebacks or debuggers."""
+"""Keep secret values out of logs, reprs, tracebacks and debuggers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 MASK: Final = "***"
 SHORTEST_MASKED: Final = 8
-"""Shorter secrets are not masked inside other text: too much that is no secret would match."""
+"""Secrets with fewer characters are not masked inside other text: they would match too many other words."""
 _LONGEST_ESCAPE: Final = 6
-"""Characters that stand for one, as in ``\\u0041``."""
+"""The largest number of characters that stand for one, such as ``\\u0041``."""
 _WINDOW_BYTES: Final = 64 * 1024
-"""Searched at a time: one search stops all threads while it runs."""
+"""The part of a body that is searched in one step, because a search blocks all threads while it runs."""
 _PERCENT_LETTER: Final = re.compile(rb"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
-"""A letter or digit in percent-encoding. Hardly any URL has one, but nothing forbids it."""
+"""Matches a percent-encoded letter or digit. This encoding is rare in URLs, but allowed."""
 
 
 def _nothing() -> Any:
@@ -27,9 +27,9 @@ def _nothing() -> Any:
 
 
 class Opaque(Generic[T]):
-    """Hold a value that only `reveal` returns.
+    """A value that only `reveal` returns.
 
-    It is kept in a closure, so tools that print the attributes of local variables do not find it.
+    A closure holds the value, so tools that print the attributes of local variables do not find it.
     """
 
     __slots__ = ("reveal",)
@@ -38,7 +38,7 @@ class Opaque(Generic[T]):
         self.reveal: Callable[[], T] = lambda: value
 
     def clear(self) -> None:
-        """Drop the value. The frames of an error keep the holder as long as the error is kept."""
+        """Drop the value. An error's traceback may keep this object alive, but then without the value."""
         self.reveal = _nothing
 
     def __repr__(self) -> str:
@@ -51,11 +51,14 @@ class Opaque(Generic[T]):
         return hash(self.reveal())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        raise ConfigError("a client can't be pickled or copied, nor its lists and jobs: make a NinePic there")
+        raise ConfigError(
+            "a client can't be pickled or copied, and neither can lists and jobs that use it: "
+            "make a new NinePic"
+        )
 
 
 class Secret(Opaque[str]):
-    """A secret text, such as the API key, that finds and masks itself in other texts."""
+    """A secret text, such as the API key, that can be masked in other texts."""
 
     __slots__ = ("_in_bytes", "_in_text", "_landmark")
 
@@ -64,7 +67,7 @@ class Secret(Opaque[str]):
         pattern = _pattern(value) if len(value) >= SHORTEST_MASKED else None
         text = None if pattern is None else re.compile(pattern, re.IGNORECASE)
         raw = None if pattern is None else re.compile(pattern.encode(), re.IGNORECASE)
-        # Patterns hold the secret too.
+        # The patterns contain the secret, so they are hidden too.
         self._in_text = Opaque(text)
         self._in_bytes = Opaque(raw)
         self._landmark = Opaque(_landmark(value))
@@ -75,18 +78,18 @@ class Secret(Opaque[str]):
         return text if pattern is None else pattern.sub(MASK, text)
 
     def mask_bytes(self, body: bytes) -> bytes:
-        """Replace the secret in a body by ``***``, in any case, percent-encoded or escaped as in JSON."""
+        """Replace the secret in a body by ``***``, in any case, also if it is percent-encoded or escaped."""
         pattern = self._in_bytes.reveal()
         if pattern is None:
             return body
-        # The pattern is slow, and hardly any body holds the secret.
+        # The pattern is slow, and few bodies hold the secret, so search for a part of the secret first.
         if self._landmark.reveal() in body.lower() or _has_escaped_letters(body):
             return _masked(body, pattern, _LONGEST_ESCAPE * len(self.reveal()))
         return body
 
 
 def _has_escaped_letters(body: bytes) -> bool:
-    # Looking for one byte is much faster than for several.
+    # Searching for one byte is much faster than searching for several.
     return (
         (b"\\" in body and b"\\u00" in body)
         or (b"&" in body and b"&#" in body)
@@ -99,12 +102,12 @@ def _masked(body: bytes, pattern: re.Pattern[bytes], longest: int) -> bytes:
     done = start = 0
     while start < len(body):
         end = start + _WINDOW_BYTES
-        found = pattern.search(body, start, end + longest)
-        if found is None or found.start() >= end:
+        match = pattern.search(body, start, end + longest)
+        if match is None or match.start() >= end:
             start = end
         else:
-            parts += body[done : found.start()], MASK.encode()
-            done = start = found.end()
+            parts += body[done : match.start()], MASK.encode()
+            done = start = match.end()
     return b"".join([*parts, body[done:]]) if parts else body
 
 
@@ -134,28 +137,28 @@ def _entity(character: str) -> str:
 
 
 def _landmark(secret: str) -> bytes:
-    """Return the part of a secret that all escaping keeps: its longest run of letters and digits."""
+    """Return a secret's longest run of letters and digits. No escaping changes it."""
     return max(re.split(r"[^A-Za-z0-9]+", secret), key=len).lower().encode()
 
 
 def opaque(value: Any) -> Any:
-    """Return a value in an `Opaque`, unless it is None or in one already.
+    """Wrap a value in an `Opaque`, unless it is None or wrapped already.
 
-    Rebind an argument to it first thing: some tracebacks show what a function was given.
+    Rebind an argument to the result at the start of a function: tracebacks with locals show arguments.
     """
     return value if value is None or isinstance(value, Opaque) else Opaque(value)
 
 
 def hidden(value: Any) -> Any:
-    """Return a text in a `Secret`, and anything else unchanged.
+    """Wrap a text in a `Secret`, and return anything else unchanged.
 
-    Rebind an argument to it first thing: some tracebacks show what a function was given.
+    Rebind an argument to the result at the start of a function: tracebacks with locals show arguments.
     """
     return Secret(value) if isinstance(value, str) else value
 
 
 def hidden_unless_number(value: Any) -> Any:
-    """Return a long text that is no number in a `Secret`: it may be the API key in the wrong place."""
+    """Wrap a long text that is not a number in a `Secret`: it may be the API key, passed by mistake."""
     if isinstance(value, str) and (len(value) < SHORTEST_MASKED or value.strip().isdigit()):
         return value
     return hidden(value)

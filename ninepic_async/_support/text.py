@@ -1,20 +1,20 @@
-"""Text for people: counts, and text from outside made short and harmless."""
+"""Format text for people: counts, shortened text, and text without control characters."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _JOINERS: Final = frozenset("\u200c\u200d")
-"""Indian scripts and emoji need these two. They move nothing."""
+"""The zero-width joiners that Indian scripts and emoji need. They do not move other text."""
 
 
 def count_text(number: int, noun: str) -> str:
-    """Return a number of things as text, such as ``"1 photo"`` or ``"1,200 photos"``."""
+    """Return a count with its noun, such as ``"1 photo"`` or ``"1,200 photos"``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return a text's beginning, with ``…`` if something was cut off."""
+    """Cut a text to a number of characters, and add ``…`` if it was longer."""
     return text if len(text) <= longest else text[:longest] + "…"
 
 

@@ -18,7 +18,7 @@ def script() -> NoReturn:
     """Run one command and exit the process with its status."""
     status = main()
     if status == INTERRUPTED:
-        # A second Ctrl-C, while Python waits for threads, must end the process without a traceback.
+        # A second Ctrl-C, while Python waits for threads at exit, must end the process without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(status)
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: command-line arguments; None uses those of the process.
 
     Returns:
-        The exit status: 0 on success, 1 if something failed or is missing, 2 for wrong usage, 130 after
+        The exit status: 0 on success, 1 if something failed or is missing, 2 for wrong arguments, 130 after
         Ctrl-C.
     """
     ready_streams()

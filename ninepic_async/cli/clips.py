@@ -57,16 +57,21 @@ def clips(
     check_selfie_or_request_id(selfie, request_id)
     check_folder(to)
     client = account.client()
-    whom = str(request_id) if selfie is None else read_selfie(selfie)
-    return _clips(client, event_id, whom, wait, to, output)
+    selfie_or_id = str(request_id) if selfie is None else read_selfie(selfie)
+    return _clips(client, event_id, selfie_or_id, wait, to, output)
 
 
 async def _clips(
-    client: NinePic, event_id: str, whom: Path | bytes | str, wait: float, to: Path | None, output: RowOutput
+    client: NinePic,
+    event_id: str,
+    selfie_or_id: Path | bytes | str,
+    wait: float,
+    to: Path | None,
+    output: RowOutput,
 ) -> int:
     async with client:
         event = await find_event(client, event_id)
-        result = await _result(event, whom, wait)
+        result = await _result(event, selfie_or_id, wait)
         if output.form == "json":
             print_json(document(result))
         else:
@@ -83,14 +88,14 @@ async def _download_clips(event: Event, found: Sequence[Clip], to: Path | None) 
     return OK if report.complete else FAILED
 
 
-async def _result(event: Event, whom: Path | bytes | str, wait: float) -> ClipResult:
-    if not isinstance(whom, str):
-        return await watch(await start(event, whom), wait)
+async def _result(event: Event, selfie_or_id: Path | bytes | str, wait: float) -> ClipResult:
+    if not isinstance(selfie_or_id, str):
+        return await watch(await start(event, selfie_or_id), wait)
     try:
-        return await watch(event.clip_job(whom), wait)
+        return await watch(event.clip_job(selfie_or_id), wait)
     except NotFoundError:
-        # No such Motion job: the id is a selfie search's, and Motion starts from its matches.
-        return await watch(await event.start_clips(search=whom), wait)
+        # There is no such Motion job, so the id is that of a selfie search. Start Motion with its matches.
+        return await watch(await event.start_clips(search=selfie_or_id), wait)
 
 
 async def start(event: Event, selfie: Path | bytes) -> ClipJob:
@@ -104,7 +109,7 @@ async def start(event: Event, selfie: Path | bytes) -> ClipJob:
         with waiting("Sending the selfie"):
             job = await event.start_clips(selfie=selfie)
     except asyncio.CancelledError:
-        # Only Ctrl-C cancels here.
+        # Only Ctrl-C cancels this task.
         raise Interrupted(
             "interrupted while the selfie was sent; a new search may be charged again"
         ) from None
@@ -113,12 +118,12 @@ async def start(event: Event, selfie: Path | bytes) -> ClipJob:
 
 
 async def watch(job: ClipJob, wait: float) -> ClipResult:
-    """Wait for a search to end and show each status.
+    """Wait until a search has ended, and show each status.
 
     Raises:
-        Interrupted: the user pressed Ctrl-C; the search continues on the service.
+        Interrupted: the user pressed Ctrl-C. The search continues on the service.
         ClipJobFailedError: the search failed.
-        ClipJobTimeoutError: the search had not ended after ``wait`` seconds.
+        ClipJobTimeoutError: the search did not end within ``wait`` seconds.
     """
     try:
         with waiting("Motion", at_once=True) as bar:

@@ -32,7 +32,7 @@ class Command:
 ABOUT: Final = "Event photos from 9Pic, by BIB number, selfie or time."
 EPILOGUE: Final = f"`ninepic help COMMAND` shows a command's options and examples. {_ACCOUNT} {_NO_KEY}"
 
-_LOOK: Final = (
+_INFO: Final = (
     Command(
         "ping",
         "event:ping",
@@ -105,8 +105,8 @@ _MEMORIES: Final = Command(
     "memories:memories",
     """Gather a participant's photos and clips.
 
-Searches by BIB, by selfie, or by both, whatever the event offers, and says how each photo was found. One \
-search that fails loses nothing of the others.""",
+Searches by BIB, by selfie, or by both, and shows how each photo was found. Searches that are off for the \
+event are left out. If one search fails, the results of the others are still shown.""",
     (
         "ninepic memories 456 --bib 1234 --selfie me.jpg",
         "ninepic memories 456 --bib 1234 --selfie me.jpg --clips --to mine --gallery",
@@ -118,10 +118,9 @@ _FETCH: Final = (
         "originals:originals",
         """Sign links to original photos.
 
-A link is valid for about an hour, and whoever has it has the photo. So only file names are listed. \
---urls writes the links, one a line, as `wget -i -` reads them; --json writes them with their file names, \
-and a line with an error for each original without a link. `ninepic download` fetches originals without \
-showing links.""",
+A link is valid for about an hour, and anyone who has it can fetch the photo. So only file names are listed. \
+--urls writes the links, one a line, for `wget -i -`. --json writes links and file names, and a line with an \
+error for each original without a link. `ninepic download` fetches originals without showing links.""",
         ("ninepic originals 456 --bib 1234", "ninepic originals 456 --bib 1234 --urls | wget -i -"),
     ),
     Command(
@@ -140,9 +139,9 @@ again.""",
     Command(
         "mirror",
         "mirror:mirror",
-        """Fetch an event's photos, and new ones as they come.
+        """Fetch an event's photos, and keep fetching new ones.
 
-It goes on until Ctrl-C, or for the time of --for. Run the same command again to continue.""",
+It runs until Ctrl-C, or for the time of --for. Run the same command again to continue.""",
         (
             "ninepic mirror 456 --to photos --gallery",
             "ninepic mirror mumbai-marathon-2026 --to photos --rendition original --for 6h",
@@ -180,7 +179,7 @@ _TRY: Final = (
     Command(
         "demo",
         "demo:demo",
-        "Try all of this with a sandbox on this machine.",
+        "Try all calls with a sandbox on this machine.",
         ("ninepic demo", "ninepic demo --photos ~/Pictures/race --to demo"),
         needs_account=False,
     ),
@@ -199,10 +198,11 @@ _SET_UP: Final = (
     Command(
         "configure",
         "setup:configure",
-        """Keep a key and an organisation as a profile.
+        """Store a key and an organisation as a profile.
 
-The profile is in a file that only you can read, and the key in the system's keyring if the package keyring \
-is installed. Commands use the profile "default", or the one that --profile or NINEPIC_PROFILE names.""",
+The profile is stored in a file that only you can read. The key is stored in the system's keyring if the \
+package keyring is installed. Commands use the profile "default", or the one that --profile or \
+NINEPIC_PROFILE names.""",
         (
             "ninepic configure",
             "ninepic configure --profile race-day --org-id 903 --api-key-file key.txt",
@@ -229,7 +229,7 @@ is not supported.""",
     ),
 )
 COMMANDS: Final[dict[str, tuple[Command, ...]]] = {
-    "Look around": _LOOK,
+    "Look around": _INFO,
     "Find": (*_FIND, _MEMORIES),
     "Fetch": _FETCH,
     "Try out": _TRY,

@@ -33,11 +33,11 @@ _PHOTOS: Final = Parameter(converter=folder_path, help="Use the JPEGs in this fo
 PHOTOS_WANTED: Final = 20
 MOTION_TIMEOUT_S: Final = 120.0
 REQUEST_ID: Final = "5d1f6a0e-3c0b-4f0e-9a53-9b1c70c6d0de"
-"""The selfie search's id. It is fixed, so that a second run finds the first one's clips again."""
+"""The selfie search's id. It is fixed, so that a second run finds the clips of the first run again."""
 
 
 class DemoError(CommandError):
-    """The service's reply is not what it should be."""
+    """The service's reply is not the expected one."""
 
 
 def demo(
@@ -53,7 +53,7 @@ def demo(
     need_sandbox()
     folder = to.resolve()
     asyncio.run(take(folder, photos))
-    # After the loop has ended: Ctrl-C works there.
+    # Make the page after the loop has ended, because Ctrl-C works there.
     line("Look", str(make_gallery(folder).index))
 
 
@@ -66,14 +66,14 @@ async def take(to: Path, photos: Path | None = None) -> None:
 
     Raises:
         NinePicError: a call failed, or a file is incomplete.
-        CommandError: a reply is not what it should be, or ``photos`` can't be served.
+        CommandError: a reply is not the expected one, or ``photos`` can't be served.
         OSError: a port could not be opened.
     """
     from ninepic_async.sandbox import FolderError, Sandbox
 
     try:
         async with Sandbox(folder=photos) as sandbox:
-            line("Sandbox", f"{sandbox.base_url}, a stand-in for 9Pic; nothing leaves this machine")
+            line("Sandbox", f"{sandbox.base_url}, in place of 9Pic; nothing is sent to other machines")
             async with NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url) as client:
                 await tour(client, sandbox, to)
     except FolderError as error:
@@ -81,7 +81,7 @@ async def take(to: Path, photos: Path | None = None) -> None:
 
 
 async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
-    """Look at an event, find one participant's photos and clips, and fetch them."""
+    """Show an event, find one participant's photos and clips, and fetch them."""
     event = client.event(sandbox.event_id)
     await check_in(event)
     await list_events(client)
@@ -110,7 +110,7 @@ async def tour(client: NinePic, sandbox: Sandbox, to: Path) -> None:
 async def check_in(event: Event) -> None:
     """Check key, organisation and event in one call."""
     pong = await event.ping()
-    expect(pong.status == "ok", f"ping answered {pong.status!r}")
+    expect(pong.status == "ok", f"ping returned {pong.status!r}")
     line("Ping", f"{pong.status}: organisation {pong.org_id}, event {pong.event_id}")
 
 
@@ -125,7 +125,7 @@ async def list_events(client: NinePic) -> None:
 
 
 async def show_features(event: Event) -> None:
-    """Print which searches the event offers. One that is off raises `FeatureDisabledError`."""
+    """Print which searches the event offers. A search that is off raises `FeatureDisabledError`."""
     details = await event.details()
     features = {
         "BIB search": details.bib_search,
@@ -141,7 +141,7 @@ async def walk_gallery(event: Event) -> list[ImageItem]:
     """List every photo by capture time. Pages are fetched ahead while this loop runs."""
     photos = [photo async for photo in event.photos()]
     total = (await event.photos().first_page()).pagination.total
-    expect(len(photos) == total, f"the gallery gave {len(photos)} photos of {total}")
+    expect(len(photos) == total, f"the gallery has {total} photos, but only {len(photos)} were listed")
     line("Photos", f"{count_text(total, 'photo')}, the first: {photos[0].thumbnail_url}")
     return photos
 
@@ -202,7 +202,7 @@ async def gather_memories(event: Event, bib: str, search: FaceSearch) -> Memorie
 
 
 def note(to: Path, bib: str, by_bib: list[ImageItem], memories: Memories) -> None:
-    """Note in the folder what the page shows: the BIB, and how each photo was found."""
+    """Store facts for the page in the folder: the BIB, and how each photo was found."""
     note_bib(to, bib, by_bib)
     note_found_by(to, memories.found_by)
 
@@ -212,15 +212,15 @@ async def fetch_all(event: Event, source: Source, count: int, to: Path) -> int:
     report = await fetch(event, Found(source, count), to, FetchOptions())
     report.raise_for_failures()
     files = report.done + report.skipped
-    expect(files == count, f"{files} files came, of {count}")
-    line("", f"{report.done} fetched, {report.skipped} were there already")
+    expect(files == count, f"only {files} of {count} files were fetched")
+    line("", f"{report.done} fetched, {report.skipped} already there")
     return files
 
 
 def at_least_wanted(gallery: list[ImageItem], have: list[ImageItem]) -> list[str]:
-    """Return more photos of the event, if the participant is in fewer than `PHOTOS_WANTED`."""
-    had = {photo.image_id for photo in have}
-    others = [photo.image_id for photo in gallery if photo.image_id not in had]
+    """Return ids of other photos of the event, if the participant is in fewer than `PHOTOS_WANTED`."""
+    fetched = {photo.image_id for photo in have}
+    others = [photo.image_id for photo in gallery if photo.image_id not in fetched]
     return others[: max(0, PHOTOS_WANTED - len(have))]
 
 

@@ -56,7 +56,7 @@ class DownloadOptions:
     """The watermarked preview (large, the default), the thumbnail, or the original."""
 
     concurrency: Annotated[int | Literal["auto"], Parameter(validator=_at_least_one)] = DOWNLOAD_CONCURRENCY
-    """Files to fetch at a time; auto adapts to the connection."""
+    """Files to fetch at the same time; auto adapts to the connection."""
 
     max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MAX_FILE_BYTES
     """Skip files larger than this, in bytes."""
@@ -65,7 +65,7 @@ class DownloadOptions:
     """Do not fetch files again that you have deleted from the folder."""
 
     gallery: Flag = False
-    """Also make index.html in the folder, a page to look at the photos."""
+    """Also make index.html in the folder, a page that shows the photos."""
 
     title: str | None = None
     """The page's title. Default: the event's name."""
@@ -74,17 +74,17 @@ class DownloadOptions:
     """List the photos that would be fetched, and fetch none."""
 
     def check(self, selection: Selection, to: Path | None, zip_to: Path | None) -> None:
-        """Check that the options agree.
+        """Check that the options can be used together.
 
         Raises:
-            UsageError: they don't.
+            UsageError: they can't.
         """
         if to is not None and zip_to is not None:
             raise UsageError(_WHERE)
         if zip_to is not None:
             self._check_zip(zip_to)
         if selection.image_id and self.rendition not in (None, "original"):
-            raise UsageError("--image-id fetches originals only: leave out --rendition")
+            raise UsageError("--image-id fetches originals only: remove --rendition")
         if self.title is not None and not self.gallery:
             raise UsageError("--title is the title of the page: give --gallery too")
         if self.dry_run and selection.selfie is not None:
@@ -140,7 +140,7 @@ def download(
         return asyncio.run(_dry_run(account.client(), event_id, selection, to, output))
     check_folder(to)
     client, selfie = account.client(), selection.read_selfie()
-    # The page is made after the loop has ended: Ctrl-C works there.
+    # Make the page after the loop has ended, because Ctrl-C works there.
     report, found = asyncio.run(_download(client, event_id, selection, selfie, options, to))
     print_outcome(report, to)
     wants_page = options.gallery and bool(report.done or report.skipped)
@@ -216,5 +216,5 @@ def _to_zip(
 def _outcome(
     report: DownloadReport, to: Path, page: GalleryReport | None, request_id: str | None
 ) -> dict[str, object]:
-    further = {"gallery": page and str(page.index), "request_id": request_id}
-    return document(report) | {"folder": str(to)} | {key: value for key, value in further.items() if value}
+    optional = {"gallery": page and str(page.index), "request_id": request_id}
+    return document(report) | {"folder": str(to)} | {key: value for key, value in optional.items() if value}

@@ -13,7 +13,7 @@ INTERRUPTED: Final = 130
 
 
 class CommandError(Exception):
-    """A command can't continue. The text is one line for the user."""
+    """A command can't continue. The message is one line for the user."""
 
 
 class UsageError(CommandError):
@@ -21,7 +21,7 @@ class UsageError(CommandError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user pressed Ctrl-C. The text says how to continue."""
+    """The user pressed Ctrl-C. The message says how to continue."""
 
 
 _SANDBOX_PACKAGES: Final = ("PIL", "numpy", "av")
@@ -31,7 +31,7 @@ def need_extra(extra: str, packages: Sequence[str]) -> None:
     """Check that the packages of an extra are installed.
 
     Raises:
-        CommandError: one is missing; the text says how to install it.
+        CommandError: one is missing. The message says how to install it.
     """
     if any(find_spec(package) is None for package in packages):
         raise CommandError(f"this needs an extra: pip install 'ninepic-async[{extra}]'")
@@ -41,7 +41,7 @@ def need_sandbox() -> None:
     """Check that the packages of the extra ``sandbox`` are installed.
 
     Raises:
-        CommandError: one is missing; the text says how to install it.
+        CommandError: one is missing. The message says how to install it.
     """
     if any(find_spec(module) is None for module in _SANDBOX_PACKAGES):
         raise CommandError("this needs the sandbox's extra: pip install 'ninepic-async[sandbox]'")

@@ -1,4 +1,4 @@
-"""``ninepic ping`` and ``ninepic event``: one call, one reply."""
+"""``ninepic ping`` and ``ninepic event``: make one call, and show the reply."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ async def _ping(client: NinePic, event_id: str | None, output: RowOutput) -> Non
     else:
         write_facts({"status": pong.status, "organisation": pong.org_id, "event": pong.event_id}, output.form)
     if pong.status != "ok":
-        raise CommandError(f"the service answered {pong.status!r} instead of 'ok'")
+        raise CommandError(f"the service replied {pong.status!r} instead of 'ok'")
     print_note(f"Answered in {1000 * took_s:.0f} ms.")
 
 
 async def _first_event(client: NinePic) -> Event:
-    found = await client.events(page_size=1).collect(limit=1)
-    if not found:
-        raise CommandError("key and organisation are right, but there is no event yet to ping")
-    return client.event(found[0].event_id)
+    events = await client.events(page_size=1).collect(limit=1)
+    if not events:
+        raise CommandError("key and organisation are right, but the organisation has no events to ping")
+    return client.event(events[0].event_id)
 
 
 def event(event_id: EventId, /, *, account: Account = ACCOUNT, output: RowOutput = ROWS) -> Work:
@@ -78,14 +78,14 @@ async def _event(client: NinePic, event_id: str, output: RowOutput) -> None:
 
 def facts(details: EventDetails) -> dict[str, object]:
     """Return an event's details under readable names."""
-    known: dict[str, object] = {
+    texts: dict[str, object] = {
         "event": details.event_id,
         "name": details.event_name,
         "date": details.event_date,
         "status": details.status,
         "enabled": _yes(details.event_enabled),
     }
-    return known | {title: _yes(getattr(details, flag)) for title, flag in _FEATURES.items()}
+    return texts | {title: _yes(getattr(details, flag)) for title, flag in _FEATURES.items()}
 
 
 def _yes(flag: bool) -> str:

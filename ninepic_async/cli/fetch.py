@@ -34,7 +34,7 @@ class FetchOptions:
 
 
 def check_folder(to: Path | None) -> None:
-    """Check before anything is charged that a folder is there, or can be created.
+    """Check, before any charge, that a folder exists or can be created.
 
     Raises:
         UsageError: the path is not a folder, or no folder can be created there.
@@ -53,7 +53,7 @@ def check_folder(to: Path | None) -> None:
             created.append(folder)
     except OSError as error:
         raise UsageError(
-            f"the folder {to} can't be created ({error.strerror}); give a folder that you may write to"
+            f"the folder {to} can't be created ({error.strerror}); give a folder that you can write to"
         ) from None
     finally:
         for folder in reversed(created):
@@ -65,7 +65,7 @@ async def fetch(event: Event, found: Found, to: Path, options: FetchOptions) -> 
     """Fetch files into a folder and show the progress.
 
     Raises:
-        Interrupted: the user pressed Ctrl-C; the text says how to continue.
+        Interrupted: the user pressed Ctrl-C. The message says how to continue.
         DownloadError: the folder can't be written to.
         NinePicError: listing the source failed.
     """
@@ -84,13 +84,13 @@ async def fetch(event: Event, found: Found, to: Path, options: FetchOptions) -> 
                 on_progress=watcher.show,
             )
         except asyncio.CancelledError:
-            # Only Ctrl-C cancels here.
+            # Only Ctrl-C cancels this task.
             raise Interrupted(_how_to_continue(watcher.last, found, to)) from None
 
 
 @define(eq=False)
 class _Watcher:
-    """Show the progress and keep the latest."""
+    """Shows the progress, and keeps the latest."""
 
     bar: Bar
     total: int | None

@@ -1,4 +1,4 @@
-"""``ninepic gallery`` and ``ninepic open``: make a web page of fetched photos, and look at it."""
+"""``ninepic gallery`` and ``ninepic open``: make a web page of fetched photos, and open it."""
 
 from __future__ import annotations
 
@@ -80,17 +80,17 @@ def open_page(
 
 
 async def name_of(event: Event) -> str | None:
-    """Return an event's name for its page, or None if it can't be had."""
+    """Return an event's name for its page; None if it can't be fetched."""
     from ninepic_async import NinePicError
 
     try:
         return (await event.details()).event_name
     except NinePicError:
-        return None  # the page is titled after the folder then
+        return None  # then the page has the folder's name
 
 
 def page_after_download(to: Path, title: str | None) -> GalleryReport | None:
-    """Make the page. If that fails, print why and go on: the download's outcome is still to be printed."""
+    """Make the page. If that fails, print the error and return None, so that the command can continue."""
     try:
         return make_gallery(to, title)
     except GalleryError as error:
@@ -102,7 +102,7 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
     """Make the page. Call it outside an event loop, so that Ctrl-C works.
 
     Raises:
-        Interrupted: the user pressed Ctrl-C; the text says how to continue.
+        Interrupted: the user pressed Ctrl-C. The message says how to continue.
         GalleryError: the folder can't be read or written to, or has no photos or clips.
     """
     from ninepic_async.gallery import write_gallery

@@ -1,4 +1,4 @@
-"""What to do next after each kind of error."""
+"""Hints for the user: the next step after each kind of error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.APIConnectionError, "Check the network, and --base-url or NINEPIC_BASE_URL."),
     (
         errors.DecodeError,
-        "This version does not know this form of reply. Look for a newer version.",
+        "This version can't read this reply. Check for a newer version of ninepic-async.",
     ),
     (errors.EventNotFoundError, "`ninepic events --search TEXT` lists events by a part of their name."),
     (errors.DownloadError, "Then run the same command again: it continues where this one stopped."),
@@ -55,22 +55,22 @@ _IN_TERMS_OF_OPTIONS: Final = (
     ("HTTPOptions(proxy=…)", "--proxy"),
     ("; find_event() takes a slug or a name", ""),
 )
-"""What messages for programmers call a thing, and what the command line calls it."""
+"""Names in error messages of the SDK, and the names for them on the command line."""
 _BY_REQUEST_ID: Final = frozenset({"face_results", "clip_status", "start_clips", "originals"})
 
 
 def in_terms_of_options(text: str) -> str:
-    """Return a message for programmers in the words of the command line."""
+    """Replace names of the SDK in a message by those of the command line."""
     for ours, option in _IN_TERMS_OF_OPTIONS:
         text = text.replace(ours, option)
     return text
 
 
 def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
-    """Return one line on what to do next, or None.
+    """Return one line that says what to do next; None if there is no hint.
 
     Args:
-        error: what went wrong.
+        error: the error.
         argv: the command's arguments.
     """
     request_id = getattr(error, "request_id", None)
@@ -85,5 +85,5 @@ def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
     if isinstance(error, errors.APIConnectionError) and "the proxy" in str(error):
         return _NO_PROXY
     if isinstance(error, errors.InvalidInputError) and argv:
-        return f"`ninepic {argv[0]} --help` shows what it takes."
+        return f"`ninepic {argv[0]} --help` shows its arguments."
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

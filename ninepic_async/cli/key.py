@@ -1,4 +1,4 @@
-"""Read the API key. Never take it as an argument: all users of the machine can see those."""
+"""Read the API key, but never from an argument: all users of the machine can see arguments."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _LONG_WORD: Final = 20
 
 
 def refuse_key_option(argv: Sequence[str]) -> None:
-    """Refuse an option such as ``--api-key``, without repeating its value.
+    """Raise for an option such as ``--api-key``, without repeating its value.
 
     Raises:
-        UsageError: there is one.
+        UsageError: there is such an option.
     """
     for argument in argv:
         if argument == "--":
@@ -46,10 +46,10 @@ def refuse_key_option(argv: Sequence[str]) -> None:
 
 
 def refuse_key_value(argv: Sequence[str]) -> None:
-    """Refuse an argument that is a key, without repeating it.
+    """Raise for an argument that is a key, without repeating it.
 
     Raises:
-        UsageError: one is the key of the environment, or starts as keys of 9Pic do.
+        UsageError: an argument is the key of the environment, or starts like a key of 9Pic.
     """
     known = os.environ.get("NINEPIC_API_KEY")
     for argument in argv:
@@ -59,12 +59,12 @@ def refuse_key_value(argv: Sequence[str]) -> None:
 
 
 def hide_keys(text: str, argv: Sequence[str], *, is_usage: bool = False) -> str:
-    """Replace each argument that may be a key by ``***`` in the text of an error.
+    """Replace each argument that may be a key by ``***`` in an error message.
 
     Args:
-        text: the error's text.
+        text: the error message.
         argv: the command's arguments.
-        is_usage: whether the arguments are wrong. Then any text of letters and digits may be a key.
+        is_usage: whether the error is about the arguments. Then any text of letters and digits may be a key.
     """
     for argument in argv:
         name, is_assigned, value = argument.partition("=")
@@ -91,10 +91,10 @@ def prompt_for_key(otherwise: str = _HOW) -> str:
     """Ask for the key on a terminal, without showing it.
 
     Args:
-        otherwise: where else the key can come from, for the error.
+        otherwise: other sources of the key, for the error message.
 
     Raises:
-        UsageError: there is no terminal, or the input holds no key.
+        UsageError: there is no terminal, or the input is not a key.
     """
     if not can_ask():
         raise UsageError(f"no API key: {otherwise}")
@@ -102,12 +102,12 @@ def prompt_for_key(otherwise: str = _HOW) -> str:
 
 
 def can_ask() -> bool:
-    """Tell whether a person can see a question and type the answer."""
+    """Return whether a person can see a question and type the answer."""
     return sys.stderr.isatty() and stdin_is_terminal()
 
 
 def stdin_is_terminal() -> bool:
-    """Tell whether a person may type on stdin."""
+    """Return whether stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -115,7 +115,7 @@ def key_from_file(file: str) -> str:
     """Read the key from a file, or from stdin for ``-``.
 
     Raises:
-        UsageError: the file can't be read, or holds no key.
+        UsageError: the file can't be read, or does not hold a key.
     """
     if file == _STDIN:
         if stdin_is_terminal():
@@ -128,7 +128,7 @@ def key_from_file(file: str) -> str:
             return _checked(opened.read(_LONGEST), file)
     except FileNotFoundError:
         # Don't repeat the path: it may be the key itself.
-        raise UsageError("--api-key-file: no such file; give a file's path, never the key") from None
+        raise UsageError("--api-key-file: no such file; give the path of a file, not the key") from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not text"
         raise UsageError(f"--api-key-file {file} can't be read: {why}") from None
@@ -137,5 +137,5 @@ def key_from_file(file: str) -> str:
 def _checked(text: str, where: str) -> str:
     key = text.strip()
     if not key or len(key.split()) != 1:
-        raise UsageError(f"{where} holds no API key: it must hold one word and nothing else")
+        raise UsageError(f"{where} holds no API key: it must hold exactly one word")
     return key

@@ -90,7 +90,7 @@ async def _kept(
 def photos(
     event_id: EventId, /, *, limit: Limit = None, account: Account = ACCOUNT, output: RowOutput = ROWS
 ) -> Work:
-    """List all photos of an event by capture time; those without one come last."""
+    """List all photos of an event by capture time. Photos without a time come last."""
     return _photos(account.client(), event_id, limit, output)
 
 
@@ -134,24 +134,24 @@ def face(
     """Find a person's photos by selfie (FaceFind). Each new search is charged; its request_id is printed."""
     check_selfie_or_request_id(selfie, request_id)
     client = account.client()
-    whom = str(request_id) if selfie is None else read_selfie(selfie)
-    return _face(client, event_id, whom, limit, output)
+    selfie_or_id = str(request_id) if selfie is None else read_selfie(selfie)
+    return _face(client, event_id, selfie_or_id, limit, output)
 
 
 async def _face(
-    client: NinePic, event_id: str, whom: Path | bytes | str, limit: int | None, output: RowOutput
+    client: NinePic, event_id: str, selfie_or_id: Path | bytes | str, limit: int | None, output: RowOutput
 ) -> None:
     async with client:
-        pages = await _found(await find_event(client, event_id), whom, limit)
+        pages = await _found(await find_event(client, event_id), selfie_or_id, limit)
         await write_list(pages, PHOTOS, Noun("photo", "of this face"), output, limit)
 
 
 async def _found(
-    event: Event, whom: Path | bytes | str, limit: int | None
+    event: Event, selfie_or_id: Path | bytes | str, limit: int | None
 ) -> AsyncGenerator[Page[ImageItem], None]:
-    if isinstance(whom, str):
-        return event.face_results(whom, page_size=_page_size(limit)).pages()
-    return (await search_face(event, whom)).pages()
+    if isinstance(selfie_or_id, str):
+        return event.face_results(selfie_or_id, page_size=_page_size(limit)).pages()
+    return (await search_face(event, selfie_or_id)).pages()
 
 
 async def write_list(
@@ -161,7 +161,7 @@ async def write_list(
     output: RowOutput,
     limit: int | None = None,
 ) -> None:
-    """Write items page by page, so that a long list takes no more memory than a short one."""
+    """Write items page by page, so that a long list needs no more memory than a short one."""
     writer = row_writer(columns, output.form)
     written = 0
     with counting("Reading") as bar:
@@ -179,5 +179,5 @@ async def write_list(
 
 
 def _page_size(limit: int | None) -> int | None:
-    """Return the page size for a limit smaller than a page, else None."""
+    """Return the page size for a limit that is smaller than a page; otherwise None."""
     return limit if limit is not None and limit < _LARGEST_PAGE else None

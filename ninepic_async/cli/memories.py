@@ -63,10 +63,10 @@ class Person:
     """Also find video clips (Motion). Needs a selfie or --request-id."""
 
     def check(self) -> None:
-        """Check that the options agree.
+        """Check that the options can be used together.
 
         Raises:
-            UsageError: they don't.
+            UsageError: they can't.
         """
         has_face = self.selfie is not None or self.request_id is not None
         if has_face:
@@ -74,13 +74,13 @@ class Person:
         if not has_face and self.bib is None:
             raise UsageError("give --bib, a selfie with --selfie, or both")
         if self.clips and not has_face:
-            raise UsageError("--clips needs --selfie or --request-id: clips are found by the face")
+            raise UsageError("--clips needs --selfie or --request-id: clips are found by the person's face")
 
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
 class SaveOptions:
-    """Where the photos and clips go."""
+    """How to store the photos and clips."""
 
     to: Annotated[Path | None, Parameter(converter=folder_path, allow_leading_hyphen=True)] = None
     """Fetch the photos and clips into this folder."""
@@ -98,10 +98,10 @@ class SaveOptions:
     """Seconds for all searches. Default: --timeout, or 600 with --clips."""
 
     def check(self) -> None:
-        """Check that the options agree.
+        """Check that the options can be used together.
 
         Raises:
-            UsageError: they don't.
+            UsageError: they can't.
         """
         if self.gallery and self.to is None:
             raise UsageError("--gallery makes a page in the folder: give --to too")
@@ -144,7 +144,7 @@ def memories(
     save.check()
     client = account.client()
     selfie = None if person.selfie is None else read_selfie(person.selfie)
-    # The page is made after the loop has ended: Ctrl-C works there.
+    # Make the page after the loop has ended, because Ctrl-C works there.
     found, report, name = asyncio.run(_memories(client, event_id, person, selfie, save))
     is_shown = True
     if save.to is not None and report is not None:
@@ -153,8 +153,8 @@ def memories(
             page = page_after_download(save.to, save.title or name)
             is_shown = page is not None and not page.failed
     _write(found, output)
-    is_whole = all(part.state != "failed" for part in found.parts.values())
-    return OK if is_whole and is_shown and (report is None or report.complete) else FAILED
+    is_complete = all(part.state != "failed" for part in found.parts.values())
+    return OK if is_complete and is_shown and (report is None or report.complete) else FAILED
 
 
 async def _memories(
@@ -175,7 +175,7 @@ async def _memories(
 
 
 async def _gather(event: Event, person: Person, selfie: Path | bytes | None, wait: float | None) -> Memories:
-    # An id of our own: it leads back to the search after Ctrl-C.
+    # Create the id here, so that it is known after Ctrl-C.
     own_id = None if selfie is None else str(uuid.uuid4())
     try:
         with waiting("Searching"):
@@ -188,7 +188,7 @@ async def _gather(event: Event, person: Person, selfie: Path | bytes | None, wai
                 timeout=wait,
             )
     except asyncio.CancelledError:
-        # Only Ctrl-C cancels here.
+        # Only Ctrl-C cancels this task.
         how = "" if own_id is None else f"; --request-id {own_id} may have the result, without a new charge"
         raise Interrupted(f"interrupted{how}") from None
 

@@ -1,4 +1,4 @@
-"""``ninepic mirror``: fetch an event's photos, and go on with new ones as they come."""
+"""``ninepic mirror``: fetch an event's photos, and keep fetching new ones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _STATE_FILE: Final = ".ninepic-mirror.json"
 _LARGEST_STATE: Final = 64 * 1024
 _FAILURES_SHOWN: Final = 5
 _PAGE_SHARE: Final = 10
-"""At most a tenth of the time goes into renewing the page."""
+"""At most a tenth of the time is used to renew the page."""
 _TO: Final = Parameter(
     converter=folder_path, allow_leading_hyphen=True, help="The folder; created if it does not exist."
 )
@@ -64,13 +64,13 @@ class FollowOptions:
     """The watermarked preview (large), the thumbnail, or the original."""
 
     every: Annotated[float, Parameter(validator=Number(gt=0))] = WATCH_INTERVAL_S
-    """Seconds between two looks for new photos."""
+    """Seconds between two checks for new photos."""
 
     for_: Annotated[float | None, Parameter(name="--for", converter=span_option)] = None
     """Stop after this time, such as 2h, 90m or 1d. Default: until Ctrl-C."""
 
     gallery: Flag = False
-    """Keep index.html in the folder up to date, a page to look at the photos."""
+    """Keep index.html in the folder up to date, a page that shows the photos."""
 
     title: str | None = None
     """The page's title. Default: the event's name."""
@@ -88,7 +88,7 @@ def mirror(
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
-    """Fetch an event's photos, and new ones as they come. Run it again to continue."""
+    """Fetch an event's photos, and keep fetching new ones. Run it again to continue."""
     if follow.title is not None and not follow.gallery:
         raise UsageError("--title is the title of the page: give --gallery too")
     check_folder(to)
@@ -106,7 +106,7 @@ async def _mirror(client: NinePic, event_id: str, to: Path, follow: FollowOption
 
 @define
 class _Mirror:
-    """One folder that follows one event."""
+    """Keeps one folder up to date with one event."""
 
     event: Event
     to: Path
@@ -114,7 +114,7 @@ class _Mirror:
     output: Output
     title: str | None
     missing: dict[str, ImageItem] = field(init=False, factory=dict)
-    """Photos that could not be fetched. They are tried again at each look."""
+    """Photos that could not be fetched. Each check for new photos retries them."""
     _cursor: str | None = field(init=False, default=None)
     _files: int = field(init=False, default=0)
     _is_page_old: bool = field(init=False, default=False)
@@ -125,7 +125,7 @@ class _Mirror:
 
         Raises:
             Interrupted: the user pressed Ctrl-C.
-            NinePicError: the event can't be watched any more.
+            NinePicError: a permanent error of the service.
         """
         until = None if self.follow.for_ is None else time.monotonic() + self.follow.for_
         cursor = await asyncio.to_thread(self._read_cursor)
@@ -133,7 +133,7 @@ class _Mirror:
             async with aclosing(self._changes(cursor)) as changes:
                 await self._follow(changes, until)
         except (asyncio.CancelledError, Interrupted):
-            # Only Ctrl-C cancels here.
+            # Only Ctrl-C cancels this task.
             raise Interrupted(
                 f"stopped; the files are in {self.to}; run the same command to continue"
             ) from None
@@ -145,36 +145,36 @@ class _Mirror:
     def _changes(self, cursor: str | None) -> AsyncGenerator[GalleryChange, None]:
         every = self.follow.every
         if cursor is not None:
-            with contextlib.suppress(InvalidInputError):  # damaged, or of another version
+            with contextlib.suppress(InvalidInputError):  # the cursor is damaged, or of another version
                 return self.event.watch(since=cursor, every=every)
         return self.event.watch(since="start", every=every)
 
     async def _follow(self, changes: AsyncGenerator[GalleryChange, None], until: float | None) -> None:
-        coming = asyncio.ensure_future(anext(changes))
+        next_change = asyncio.ensure_future(anext(changes))
         try:
-            while await self._waited_for(coming, until):
-                if coming.done():
-                    change = coming.result()
+            while await self._wait_for(next_change, until):
+                if next_change.done():
+                    change = next_change.result()
                     self._cursor = change.cursor
                     await self._fetch([*self.missing.values(), *change.added], change.total)
-                    coming = asyncio.ensure_future(anext(changes))
+                    next_change = asyncio.ensure_future(anext(changes))
                 elif self.missing:
                     await self._fetch(list(self.missing.values()), None)
                 await self._renew_page()
         finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+            next_change.cancel()
+            await asyncio.gather(next_change, return_exceptions=True)
 
-    async def _waited_for(self, coming: asyncio.Future[GalleryChange], until: float | None) -> bool:
-        """Wait for a change, or for the next look if something is left to do. Return False at the end."""
+    async def _wait_for(self, next_change: asyncio.Future[GalleryChange], until: float | None) -> bool:
+        """Wait for a change, or for one interval if there is work left. Return False after the end time."""
         has_work = self.missing or self._is_page_old
         left = None if until is None else until - time.monotonic()
         if left is not None and left <= 0:
             return False
         bounds = [each for each in (left, self.follow.every if has_work else None) if each is not None]
         with waiting("Watching") if sys.stderr.isatty() else nullcontext():
-            await asyncio.wait([coming], timeout=min(bounds, default=None))
-        return coming.done() or until is None or time.monotonic() < until
+            await asyncio.wait([next_change], timeout=min(bounds, default=None))
+        return next_change.done() or until is None or time.monotonic() < until
 
     async def _fetch(self, photos: list[ImageItem], total: int | None) -> None:
         options = FetchOptions(rendition=self.follow.rendition)
@@ -186,7 +186,7 @@ class _Mirror:
         self._is_page_old |= bool(report.done)
         self._report(report, total)
         if self._cursor is not None and not self.missing:
-            # With photos missing, a restart has to go back to the change that they came with.
+            # While photos are missing, keep the old cursor, so that a restart finds them again.
             await asyncio.to_thread(self._write_cursor, self._cursor)
 
     def _report(self, report: DownloadReport, total: int | None) -> None:

@@ -30,7 +30,7 @@ Work: TypeAlias = Coroutine[object, object, int | None]
 
 
 def folder_path(_: object, words: Sequence[Token]) -> Path:
-    """Read the path of a folder. Refuse an empty one: an unset shell variable must not mean “here”."""
+    """Read the path of a folder. Raise for an empty one, which can come from an unset shell variable."""
     if not words[0].value:
         raise ValueError("Give a folder; a dot means the current one.")
     return Path(words[0].value)
@@ -48,7 +48,7 @@ RequestId: TypeAlias = Annotated[
 
 
 async def find_event(client: NinePic, event: str) -> Event:
-    """Return the handle for an event's number, without a request, or for its slug or name.
+    """Return an event's handle: by number without a request, or by slug or name.
 
     Raises:
         InvalidInputError: the text is empty or can't be a number.
@@ -65,16 +65,16 @@ class Account:
     """The account and the service to call."""
 
     profile: str | None = None
-    """A profile of `ninepic configure`. Default: NINEPIC_PROFILE, else the environment, else "default"."""
+    """A profile of `ninepic configure`. Default: NINEPIC_PROFILE, the environment, or "default"."""
 
     org_id: str | None = None
     """The organisation's number. Default: NINEPIC_ORG_ID."""
 
     api_key_file: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
-    """A file that holds the API key, or - for stdin. Default: NINEPIC_API_KEY, else a prompt."""
+    """A file that holds the API key, or - for stdin. Default: NINEPIC_API_KEY, or a prompt."""
 
     base_url: str | None = None
-    """The API's address. Default: NINEPIC_BASE_URL, else 9Pic's own."""
+    """The API's address. Default: NINEPIC_BASE_URL, or 9Pic's own."""
 
     timeout: float = 60.0
     """Time limit of one call in seconds, retries and waits included."""
@@ -83,10 +83,12 @@ class Account:
     """The URL of an HTTP proxy. Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
 
     allow_plain_http: Flag = False
-    """Send the key over http:// too, as to a sandbox in a container. Others on the network can read it."""
+    """Allow http:// for other hosts, such as a sandbox in a container. The key is sent unencrypted."""
 
     def client(self) -> NinePic:
-        """Make a client; prompt for the key if necessary. Call it outside an event loop: Ctrl-C works there.
+        """Create a client, and prompt for the key if necessary.
+
+        Call it outside an event loop, where Ctrl-C works during the prompt.
 
         Raises:
             UsageError: there is no key, or no such profile.
@@ -112,7 +114,7 @@ class Account:
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class Trace:
-    """How much to log."""
+    """The option for debugging."""
 
     debug: Flag = False
     """Log every request, and show the traceback of an error. NINEPIC_LOG=debug does the same."""
@@ -121,19 +123,19 @@ class Trace:
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class Output(Trace):
-    """The form of one document."""
+    """The options for the output of one document."""
 
     json: Flag = False
     """Write JSON."""
 
     def check(self) -> None:
-        """Check that the options agree."""
+        """Check that the options can be used together."""
 
 
 @Parameter(name="*", group=_OUTPUT)
 @frozen(kw_only=True)
 class RowOutput(Output):
-    """The form of rows."""
+    """The options for the output of rows."""
 
     json: Flag = False
     """Write JSON: one document, or one line for each item of a list. Short for --format json."""
@@ -142,7 +144,7 @@ class RowOutput(Output):
     """table, tsv (without headings), csv or json. Default: table on a terminal, tsv in a pipe."""
 
     def check(self) -> None:
-        """Check that the options agree.
+        """Check that the options can be used together.
 
         Raises:
             UsageError: --json was given with another format.

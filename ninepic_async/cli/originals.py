@@ -1,4 +1,4 @@
-"""``ninepic originals``: sign links to original photos. Whoever has a link has the photo."""
+"""``ninepic originals``: sign links to original photos. Anyone who has a link can fetch the photo."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def originals(
     """Sign links to original photos, valid for about an hour, and list their file names."""
     which.check()
     if urls and (output.json or output.format):
-        raise UsageError("give --urls alone: it writes one link a line; --json contains the links too")
+        raise UsageError("--urls can't be combined with --json or --format; --json contains the links too")
     writer = _URLWriter() if urls else row_writer(ORIGINALS, output.form)
     client = account.client()
     return _originals(client, event_id, which, which.read_selfie(), writer, output)
 
 
 class _URLWriter:
-    """One link a line."""
+    """Writes one link a line."""
 
     def write(self, items: Sequence[PresignedUrlItem], /) -> None:
         for link in items:
@@ -78,7 +78,7 @@ async def _signed(event: Event, which: Which, selfie: Path | bytes | None) -> Pa
         request_id = (await search_face(event, selfie)).request_id
     found = links(event, which, request_id)
     if found is None:
-        raise UsageError("say which photos")
+        raise UsageError("select photos with --bib, --selfie, --request-id or --image-id")
     return found
 
 

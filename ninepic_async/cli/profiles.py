@@ -1,4 +1,4 @@
-"""Profiles: accounts kept by ``ninepic configure`` in a file that only the user can read."""
+"""Profiles: accounts that ``ninepic configure`` stores in a file that only the user can read."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Profile:
     base_url: str | None = None
     api_key: str | None = None
     key_in: str = "file"
-    """Where the key is kept: ``file`` or ``keyring``."""
+    """Where the key is stored: ``file`` or ``keyring``."""
 
     def __repr__(self) -> str:
         return f"Profile(org_id={self.org_id!r}, base_url={self.base_url!r})"
 
 
 def config_path() -> Path:
-    """Return the path of the file with the profiles: ``NINEPIC_CONFIG``, or the user's place for settings."""
+    """Return the path of the file with the profiles: ``NINEPIC_CONFIG``, or one in the settings folder."""
     if given := os.environ.get("NINEPIC_CONFIG"):
         return Path(given)
     if os.name == "nt":
@@ -52,10 +52,10 @@ def config_path() -> Path:
 
 
 def check_name(name: str) -> str:
-    """Return the name of a profile.
+    """Check the name of a profile, and return it.
 
     Raises:
-        UsageError: it is empty, too long or has other characters than letters, digits and ``-_.``.
+        UsageError: it is empty, too long, or has characters other than letters, digits and ``-_.``.
     """
     if not name or len(name) > _LONGEST_NAME or not _NAME_CHARS.issuperset(name):
         raise UsageError(
@@ -65,7 +65,7 @@ def check_name(name: str) -> str:
 
 
 def read_profiles() -> dict[str, Profile]:
-    """Read all profiles, without the keys that are in the keyring.
+    """Read all profiles, but no keys from the keyring.
 
     Raises:
         CommandError: the file can't be read.
@@ -81,7 +81,7 @@ def read_profiles() -> dict[str, Profile]:
     except OSError as error:
         raise CommandError(f"the profiles in {path} can't be read: {error.strerror}") from None
     except (UnicodeDecodeError, configparser.Error):
-        # The parser's text quotes lines of the file, and one may be the key.
+        # Do not show the parser's message: it quotes lines of the file, and one may be the key.
         raise CommandError(
             f"{path} is not a file of profiles: correct it, or delete it and run `ninepic configure`"
         ) from None
@@ -89,10 +89,10 @@ def read_profiles() -> dict[str, Profile]:
 
 
 def load_profile(name: str | None) -> Profile:
-    """Read one profile, and its key from the keyring if that is where it is.
+    """Read one profile, with its key from the file or the keyring.
 
     Args:
-        name: the profile; None reads the default one, which need not exist.
+        name: the profile's name; None reads the default profile, or an empty one if it does not exist.
 
     Raises:
         UsageError: there is no such profile.
@@ -113,7 +113,7 @@ def load_profile(name: str | None) -> Profile:
 def resolve_account(
     profile: str | None, key_file: str | None, org_id: str | None, base_url: str | None
 ) -> Profile:
-    """Return a command's account: its options, a named profile, the environment, then the default profile.
+    """Return a command's account, from its options, a named profile, the environment or the default profile.
 
     Args:
         profile: the name of a profile; None reads ``NINEPIC_PROFILE``.
@@ -122,7 +122,7 @@ def resolve_account(
         base_url: the API's address.
 
     Returns:
-        The account. What is None, the client reads from the environment.
+        The account. The client reads attributes that are None from the environment.
 
     Raises:
         UsageError: there is no key, no organisation, or no such profile.
@@ -148,7 +148,7 @@ def resolve_account(
 
 
 def _fill_from_environment(found: Profile, has_key: bool) -> Profile:
-    """Let the environment win over the default profile. A key goes to its own profile's address only."""
+    """Clear values that the environment has. A key must only go to the address of its own profile."""
     if has_key:
         found.api_key = found.base_url = None
     if os.environ.get("NINEPIC_ORG_ID"):
@@ -167,12 +167,12 @@ def save_profile(name: str, profile: Profile, *, keyring: bool | None = None) ->
     """Write a profile, and return where its key is: ``keyring`` or the file's path.
 
     Args:
-        name: the profile.
-        profile: what to keep.
-        keyring: whether the key goes into the system's keyring; None puts it there if a keyring works.
+        name: the profile's name.
+        profile: the profile to write.
+        keyring: whether to store the key in the system's keyring; None does so if a keyring works.
 
     Raises:
-        CommandError: the file, or the keyring that was asked for, can't be written.
+        CommandError: the file can't be written, or the keyring if ``keyring`` is True.
     """
     profile.key_in = "keyring" if _into_keyring(name, profile, keyring) else "file"
     profiles = read_profiles()
@@ -189,10 +189,10 @@ def remove_profile(name: str) -> None:
         CommandError: the file can't be written.
     """
     profiles = read_profiles()
-    gone = profiles.pop(check_name(name), None)
-    if gone is None:
+    removed = profiles.pop(check_name(name), None)
+    if removed is None:
         raise UsageError(_no_profile(name, profiles))
-    if gone.key_in == "keyring" and (ring := _keyring()) is not None:
+    if removed.key_in == "keyring" and (ring := _keyring()) is not None:
         with contextlib.suppress(Exception):  # backends raise errors of their own
             ring.delete_password(_KEYRING_SERVICE, name)
     _write(profiles)
@@ -208,7 +208,7 @@ def _profile(section: configparser.SectionProxy) -> Profile:
 
 
 def _parser() -> configparser.ConfigParser:
-    # Without interpolation: a key may hold a percent sign. No section's values are those of all others.
+    # No interpolation, because a key may hold a percent sign, and no section with defaults for all others.
     return configparser.ConfigParser(interpolation=None, default_section="", strict=False)
 
 
@@ -230,16 +230,16 @@ def _write(profiles: dict[str, Profile]) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = _FILE_MODE) -> Iterator[int]:
-    """Open a new file, and put it in the place of the old one at the end.
+    """Open a new file, and replace the old one by it at the end.
 
     Args:
         path: the file's path.
-        mode: its permissions, before the umask. By default, only the user can read it.
+        mode: the file's permissions, before the umask. By default, only the user can read it.
 
     Yields:
         The new file's descriptor.
     """
-    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
+    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
     try:
         if os.name == "posix" and mode != _FILE_MODE:
             os.umask(umask := os.umask(0))
@@ -285,7 +285,7 @@ def _into_keyring(name: str, profile: Profile, wanted: bool | None) -> bool:
     except Exception:  # backends raise errors of their own
         is_kept = False
     if wanted and not is_kept:
-        raise CommandError("the system's keyring does not keep the key: leave out --keyring")
+        raise CommandError("the system's keyring does not store the key: remove --keyring")
     return is_kept
 
 

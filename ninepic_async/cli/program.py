@@ -79,11 +79,11 @@ def _add(app: App, command: Command, group: Group, order: int) -> None:
 
 
 def _too_many(error: UnusedCliTokensError) -> str:
-    """Count the surplus arguments without repeating them: one may be a key."""
+    """Return a message about surplus arguments, without repeating them: one may be a key."""
     return f"{count_text(len(error.unused_tokens or ()), 'argument')} too many"
 
 
 def _help_for(argv: Sequence[str]) -> str:
     if argv[0] in COMMAND_NAMES:
-        return f"`ninepic {argv[0]} --help` shows what it takes."
+        return f"`ninepic {argv[0]} --help` shows its arguments."
     return "`ninepic --help` lists the commands."

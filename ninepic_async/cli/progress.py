@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, a line every few seconds in a pipe."""
+"""Show progress on stderr: a bar on a terminal, or a line every few seconds in a pipe."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ninepic_async.client import NinePic
 
 SHOW_AFTER_S: Final = 1.0
-"""A bar appears after this time, and not at all for work that takes less."""
+"""A bar appears after this time. Shorter work has no bar."""
 LINE_EVERY_S: Final = 5.0
-"""In a pipe, a line is written this often."""
+"""The time between two lines in a pipe."""
 
 
 @define(eq=False)
@@ -66,22 +66,22 @@ class Bar:
             self._progress.update(task, completed=completed, total=total, text=plain(text))
 
     def begin(self) -> None:
-        """Draw the bar, unless the work is over by now."""
+        """Draw the bar, unless the work has ended."""
         with self._lock:
             if self._progress is not None and not self._is_over:
                 self._progress.start()
 
     def write_line(self) -> None:
-        """Write the latest progress as a line, unless the work is over by now."""
+        """Write the latest progress as a line, unless the work has ended."""
         text, completed, total = self._latest
         count = f"{completed:,} of {total:,}" if total else f"{completed:,}" if completed else ""
-        with self._lock, suppress(OSError, ValueError):  # nobody reads stderr any more
+        with self._lock, suppress(OSError, ValueError):  # stderr was closed
             if not self._is_over:
                 shown = ", ".join(filter(None, [count, text])) or "still waiting"
                 print_note("; ".join(filter(None, [f"{self._what}: {shown}", self.throttled()])))
 
     def throttled(self) -> str:
-        """Say who throttles the command, and to what rate; an empty text if nobody does."""
+        """Return which server throttles the command, and at which rate; an empty text if none does."""
         client = _watched() if _watched is not None else None
         if client is not None and (pace := client.throttle.held_to) is not None:
             return f"throttled by the service, at {_rate(pace)}"
@@ -90,7 +90,7 @@ class Bar:
         return ""
 
     def end(self) -> None:
-        """Erase the bar for good."""
+        """Erase the bar, and do not draw it again."""
         with self._lock:
             self._is_over = True
             if self._progress is not None and self._progress.live.is_started:
@@ -98,11 +98,11 @@ class Bar:
 
 
 _watched: weakref.ref[NinePic] | None = None
-"""The client of the command that runs."""
+"""The client of the running command."""
 
 
 def watch_throttle(client: NinePic) -> None:
-    """Let all bars say so when the service throttles this client."""
+    """Let all bars show when the service throttles this client."""
     global _watched
     _watched = weakref.ref(client)
 
@@ -158,7 +158,7 @@ def _bar(what: str, *columns: ProgressColumn, at_once: bool = False) -> Iterator
     if progress is not None:
         progress.throttled = bar.throttled
     over = Event()
-    # A thread, not the updates: the first one may be long in coming.
+    # A thread draws the bar, because the first update may come late.
     show = _draw_later if sys.stderr.isatty() else _write_lines
     thread = Thread(target=show, args=(bar, over, 0.0 if at_once else SHOW_AFTER_S), daemon=True)
     thread.start()

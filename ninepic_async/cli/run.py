@@ -1,4 +1,4 @@
-"""Run a command and report how it ended in a line or two."""
+"""Run a command, and report its error in a line or two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ninepic_async.cli.key import hide_keys
 from ninepic_async.cli.terminal import print_error, print_note
 
 Command = Callable[[], object]
-"""Do the work, or return a coroutine that does it. The result is an exit status, or None for 0."""
+"""A function that does the work, or returns a coroutine for it. The result is an exit status; None is 0."""
 
 _LOGGER: Final = "ninepic_async"
 _NUMBERS: Final = re.compile(r" \(after \d+ attempts\)|[0-9.]+")
@@ -24,10 +24,10 @@ _KINDS_KEPT: Final = 1000
 
 
 def supervise(command: Command, argv: Sequence[str] = (), *, debug: bool = False) -> int:
-    """Run a command. Turn each failure into an exit status and a message.
+    """Run a command, and return its exit status. Print a message for an error.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C.
+        KeyboardInterrupt: the user pressed Ctrl-C.
     """
     try:
         with _log_to_stderr(debug):
@@ -79,14 +79,14 @@ def _show_traceback(error: Exception, argv: Sequence[str]) -> None:
 
 
 def _discard_stdout() -> None:
-    """Discard stdout after its reader has gone; Python would fail again when it flushes stdout at exit."""
+    """Redirect stdout to the null device, because its reader has gone and Python flushes stdout at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _StderrHandler(logging.Handler):
-    """Write the SDK's log records to stderr, above a progress bar if there is one.
+    """Writes the SDK's log records to stderr, above a progress bar if there is one.
 
-    Records that differ in numbers only are written once: five retries are one line.
+    Records that differ only in numbers are written once, so that five retries are one line.
     """
 
     def __init__(self, *, every: bool) -> None:

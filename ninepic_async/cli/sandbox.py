@@ -27,7 +27,7 @@ _CONTROL_HELP: Final = "Let other processes on this machine control it over HTTP
 _PHOTOS_FROM: Final = Parameter(converter=folder_path, help="Use the JPEGs in this folder instead.")
 _BIBS_SHOWN: Final = 8
 _WARNING: Final = (
-    "--host {} lets other machines in: run it in a network that you trust only. "
+    "--host {} lets other machines in: use it only in a network that you trust. "
     "Clients there need HTTPOptions(allow_plain_http=True, allow_private_addresses=True), "
     "and commands --allow-plain-http"
 )
@@ -37,16 +37,16 @@ _SELFIE_HELP: Final = "Write a selfie to this file, to search with."
 @Parameter(name="*")
 @frozen(kw_only=True)
 class Address:
-    """Where the sandbox listens."""
+    """The address and ports of the sandbox."""
 
     host: str = "127.0.0.1"
-    """The address to listen on. 0.0.0.0 lets other machines in, as Docker Compose needs."""
+    """The address to listen on. 0.0.0.0 lets other machines in, for example with Docker Compose."""
 
     port: Annotated[int, Parameter(validator=_PORT)] = 9009
-    """The API's port; 0 takes any."""
+    """The API's port; 0 for any free port."""
 
     photos_port: Annotated[int, Parameter(validator=_PORT)] = 0
-    """The photos' port; 0 takes any."""
+    """The photos' port; 0 for any free port."""
 
 
 _ADDRESS = Address()
@@ -70,7 +70,7 @@ def sandbox(
     need_sandbox()
     from ninepic_async.sandbox import Sandbox
 
-    stand_in = Sandbox(
+    server = Sandbox(
         photos=_PHOTOS if count is None else count,
         seed=seed,
         folder=photos,
@@ -79,7 +79,7 @@ def sandbox(
         photos_port=address.photos_port,
         control=control,
     )
-    return _serve(stand_in, selfie_to, output)
+    return _serve(server, selfie_to, output)
 
 
 async def _serve(sandbox: Sandbox, selfie_to: Path | None, output: Output) -> int:
@@ -101,7 +101,7 @@ async def _serve(sandbox: Sandbox, selfie_to: Path | None, output: Output) -> in
     except OSError as error:
         raise _listen_error(error, sandbox.host) from error
     except asyncio.CancelledError:
-        # Ctrl-C is the normal way to end it.
+        # Ctrl-C is the normal way to end the sandbox.
         return OK
     return OK
 
@@ -116,14 +116,14 @@ def _write_selfie(sandbox: Sandbox, to: Path) -> None:
         to.write_bytes(selfie)
     except OSError as error:
         raise CommandError(
-            f"the selfie can't be written to {to} ({error.strerror}); give a file that you may write to"
+            f"the selfie can't be written to {to} ({error.strerror}); give a file that you can write to"
         ) from error
 
 
 def _listen_error(error: OSError, host: str) -> Exception:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return UsageError(
-            f"--host {host} is no address of this machine: give 127.0.0.1, or 0.0.0.0 for all its addresses"
+            f"--host {host} is not an address of this machine: give 127.0.0.1, or 0.0.0.0 for all addresses"
         )
     port = next(iter(re.findall(r", (\d+)\D*$", str(error))), "")
     if error.errno == errno.EADDRINUSE:
@@ -132,7 +132,7 @@ def _listen_error(error: OSError, host: str) -> Exception:
             "or give --port 0 and --photos-port 0 for any free ports"
         )
     if error.errno == errno.EACCES:
-        return CommandError(f"port {port} needs more rights: give a port from 1024 on")
+        return CommandError(f"port {port} needs more rights: give a port number of 1024 or more")
     return error
 
 

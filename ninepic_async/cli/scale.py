@@ -38,7 +38,7 @@ _TO: Final = Parameter(
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
 class WorkerOptions:
-    """The workers, and what they fetch."""
+    """The options for the workers and their work."""
 
     dask: str | None = None
     """The address of a Dask scheduler, such as tcp://10.0.0.7:8786. Default: workers on this machine."""
@@ -47,7 +47,7 @@ class WorkerOptions:
     """Worker processes on this machine. Default: one for each core."""
 
     rate: Annotated[float | None, Parameter(validator=Number(gt=0))] = None
-    """API requests a second for all workers together. Default: what the service accepts."""
+    """API requests a second for all workers together. Default: the rate that the service accepts."""
 
     rendition: Rendition = "large"
     """The watermarked preview (large), the thumbnail, or the original."""
@@ -66,10 +66,10 @@ class WorkerOptions:
     """All events of the organisation."""
 
     def check(self, event_ids: tuple[str, ...]) -> None:
-        """Check that the options agree.
+        """Check that the options can be used together.
 
         Raises:
-            UsageError: they don't.
+            UsageError: they can't.
         """
         if bool(event_ids) == self.all_events:
             raise UsageError("give events, or --all-events")
@@ -106,15 +106,15 @@ async def _scale(
     start_list: list[str] | None,
     output: Output,
 ) -> int:
-    is_whole = True
+    is_complete = True
     async with client, _workers(options) as dask:
         events = [await find_event(client, each) for each in event_ids] or await _every(client)
         for event in events:
             place = to if len(event_ids) == 1 else f"{to.rstrip('/')}/{event.event_id}"
             report = await _download(event, place, dask, options, start_list)
             _print_outcome(event, place, report, output)
-            is_whole = is_whole and not (report.failed or report.failed_shards)
-    return OK if is_whole else FAILED
+            is_complete = is_complete and not (report.failed or report.failed_shards)
+    return OK if is_complete else FAILED
 
 
 async def _every(client: NinePic) -> list[Event]:
@@ -123,7 +123,7 @@ async def _every(client: NinePic) -> list[Event]:
 
 @asynccontextmanager
 async def _workers(options: WorkerOptions) -> AsyncIterator[Any]:
-    """Start as many workers as were asked for; else return the scheduler's address, or None."""
+    """Yield a Dask client of new workers; without ``--workers``, the scheduler's address or None."""
     if options.workers is None:
         yield options.dask
         return
@@ -170,7 +170,7 @@ async def _download(
                 on_progress=show,
             )
         except asyncio.CancelledError:
-            # Only Ctrl-C cancels here.
+            # Only Ctrl-C cancels this task.
             raise Interrupted(
                 f"interrupted; finished photos are in {to}; run the same command to continue"
             ) from None

@@ -1,4 +1,4 @@
-"""Select photos: the options, and the source for a download that follows from them."""
+"""Select photos: the options, and the source for a download that they select."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class Which:
             raise UsageError(f"select photos in one way: {self._ways()}{passed}")
 
     def read_selfie(self) -> Path | bytes | None:
-        """Return the selfie, read if it comes from a pipe. Call it outside an event loop.
+        """Return the selfie's path, or its bytes if it comes from a pipe. Call it outside an event loop.
 
         Raises:
-            UsageError: nothing came through the pipe, or too much.
+            UsageError: the pipe had no bytes, or too many.
         """
         return None if self.selfie is None else read_selfie(self.selfie)
 
@@ -90,7 +90,7 @@ class Selection(Which):
     """Photos taken from this time on: 2026-01-19T06:30, yesterday, 2h ago. UTC unless it has an offset."""
 
     until: Annotated[datetime | None, Parameter(converter=time_option)] = None
-    """Photos taken before this time, in the same forms, such as now; needs --from."""
+    """Photos taken before this time, such as now, in the same forms. It needs --from."""
 
     def check(self) -> None:
         """Check that exactly one way was given.
@@ -121,16 +121,16 @@ class Found:
     """The number of photos, if known."""
     request_id: str | None = None
     photos: Sequence[ImageItem] = ()
-    """The photos themselves, if listed already: those of a BIB."""
+    """The photos, if they were listed already, as for a BIB."""
 
 
 async def find(event: Event, which: Which, selfie: Path | bytes | None, *, count: bool) -> Found:
-    """Turn the options into a source.
+    """Return the source that the options select.
 
     Args:
         event: the event.
         which: the options.
-        selfie: the selfie that they name, read.
+        selfie: the selfie of the options: a path, or its bytes.
         count: whether to send a request for the number of photos if it is not known.
     """
     if which.image_id:
@@ -165,7 +165,7 @@ def _photos(event: Event, which: Which, request_id: str | None) -> Pager[ImageIt
 
 
 def links(event: Event, which: Which, request_id: str | None) -> Pager[PresignedUrlItem] | None:
-    """Return links to originals if the service signs them for the whole search, else None."""
+    """Return links to originals if the service can sign them for the whole search; otherwise None."""
     if which.image_id:
         return event.originals(image_ids=which.image_id)
     if which.bib is not None:
@@ -177,7 +177,7 @@ def check_selfie_or_request_id(selfie: Path | None, request_id: str | None) -> N
     """Check that exactly one of a selfie and ``--request-id`` was given.
 
     Raises:
-        UsageError: both or none were given, or the id is a file.
+        UsageError: both or neither were given, or the id is a file name.
     """
     if selfie is not None and request_id is not None:
         raise UsageError(
@@ -188,7 +188,7 @@ def check_selfie_or_request_id(selfie: Path | None, request_id: str | None) -> N
         raise UsageError("give a selfie file, or --request-id of an earlier search")
     if request_id is not None and _PICTURE.search(request_id):
         raise UsageError(
-            f"--request-id {request_id} is a file. Give the id that an earlier search printed, "
+            f"--request-id {request_id} is a file name. Give the id that an earlier search printed, "
             "or the file without --request-id"
         )
 
@@ -200,16 +200,16 @@ def read_selfie(file: Path) -> Path | bytes:
         file: a path; ``-`` reads stdin, and ``<(…)`` of a shell is a pipe too.
 
     Raises:
-        UsageError: nothing came through the pipe, or too much.
+        UsageError: the pipe had no bytes, or too many.
     """
     if file == _STDIN:
         if sys.stdin is None or stdin_is_terminal():
-            raise UsageError("- reads the selfie from stdin, and stdin is not a pipe: pipe a picture in")
+            raise UsageError("- reads the selfie from stdin, but stdin is not a pipe: pipe a picture into it")
         return _piped(sys.stdin.buffer, "stdin")
     try:
         mode = file.stat().st_mode
     except (OSError, ValueError):
-        return file  # the client reports it
+        return file  # the client reports this error
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return file
     with open(file, "rb") as pipe:
@@ -219,9 +219,9 @@ def read_selfie(file: Path) -> Path | bytes:
 def _piped(pipe: BinaryIO, name: str) -> bytes:
     content = pipe.read(_LARGEST_SELFIE + 1)
     if not content:
-        raise UsageError(f"no selfie came through {name}: it ended without a byte")
+        raise UsageError(f"no selfie on {name}: it is empty")
     if len(content) > _LARGEST_SELFIE:
-        raise UsageError(f"more than {_LARGEST_SELFIE:,} bytes came through {name}: that is no selfie")
+        raise UsageError(f"{name} has more than {_LARGEST_SELFIE:,} bytes: this is too large for a selfie")
     return content
 
 
@@ -236,7 +236,7 @@ async def search_face(event: Event, selfie: Path | bytes) -> FaceSearch:
         with waiting("Searching"):
             search = await event.face_search(selfie)
     except asyncio.CancelledError:
-        # Only Ctrl-C cancels here.
+        # Only Ctrl-C cancels this task.
         raise Interrupted(
             "interrupted while the selfie was sent; a new search may be charged again"
         ) from None

@@ -31,7 +31,7 @@ _KEY_FILE: Final = Parameter(
 _KEYRING: Final = Parameter(
     negative="--no-keyring",
     show_default=False,
-    help="Keep the key in the system's keyring. Default: if the package keyring is installed and works.",
+    help="Store the key in the system's keyring. Default: if the package keyring is installed and works.",
 )
 
 
@@ -42,7 +42,7 @@ else
   compdef _cyclopts_ninepic ninepic  # sourced, after compinit
 fi
 """
-"""cyclopts only defines the function."""
+"""cyclopts defines the function, but does not register it."""
 
 
 def configure(
@@ -59,7 +59,7 @@ def configure(
     remove: Annotated[Flag, Parameter(help="Delete the profile.")] = False,
     trace: Trace = TRACE,
 ) -> int:
-    """Keep a key and an organisation as a profile, in a file that only you can read."""
+    """Store a key and an organisation as a profile, in a file that only you can read."""
     check_name(profile)
     if show:
         return _list()
@@ -97,18 +97,18 @@ def _list() -> int:
 
 
 def _asked_org() -> str:
-    """Ask for the organisation on a terminal. Elsewhere, keep the one of the environment."""
+    """Ask for the organisation on a terminal. Otherwise, return the one of the environment."""
     if not can_ask():
         if org_id := os.environ.get("NINEPIC_ORG_ID"):
             return org_id
-        raise UsageError("give --org-id: stdin is not a terminal, so nobody can be asked")
+        raise UsageError("give --org-id: stdin is not a terminal, so there is no prompt for it")
     sys.stderr.write("Organisation's number: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip()
 
 
 def _asked_key() -> str:
-    """Ask for the key on a terminal. Elsewhere, keep the one of the environment."""
+    """Ask for the key on a terminal. Otherwise, return the one of the environment."""
     if not can_ask() and (key := os.environ.get("NINEPIC_API_KEY")):
         return key
     return prompt_for_key("give --api-key-file PATH (- reads stdin)")

@@ -1,4 +1,4 @@
-"""What ``ninepic download`` writes as one stream: a ZIP, or one photo to stdout."""
+"""Write the single streams of ``ninepic download``: a ZIP, or one photo on stdout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ninepic_async.cli.selection import Found, Rendition, Selection, find
 
 _TAIL_BYTES: Final = 64 * 1024
 _MISSING: Final = b"MISSING.txt"
-"""The entry of what could not be fetched. It is the last, so the end of the ZIP names it."""
+"""The entry that lists missing photos. It is the last entry, so its name is in the end of the ZIP."""
 
 
 @frozen
@@ -33,9 +33,9 @@ class Zipped:
     """A ZIP that was written.
 
     Attributes:
-        bytes: its size.
-        complete: whether it has every photo.
-        request_id: the selfie search of the photos, if there was one.
+        bytes: the size of the ZIP.
+        complete: whether the ZIP has every photo.
+        request_id: the id of the selfie search, if there was one.
     """
 
     bytes: int
@@ -44,35 +44,35 @@ class Zipped:
 
 
 def check_stdout() -> None:
-    """Check that stdout takes binary data.
+    """Check that stdout is not a terminal, and can take binary data.
 
     Raises:
         UsageError: it is a terminal.
     """
     if sys.stdout.isatty():
-        raise UsageError("stdout is a terminal: send it to a file or a program, as in > photo.jpg")
+        raise UsageError("stdout is a terminal: redirect it to a file or a program, such as > photo.jpg")
 
 
 def check_zip(to: Path) -> None:
-    """Check before anything is charged that a ZIP can be written.
+    """Check, before any charge, that a ZIP can be written.
 
     Raises:
-        UsageError: it can't.
+        UsageError: it can't be written.
     """
     if to == STDOUT:
         check_stdout()
     elif to.is_dir():
         raise UsageError(f"--zip {to} is a folder: give a file, such as {to / 'photos.zip'}")
     elif not os.access(to.parent, os.W_OK):
-        raise UsageError(f"--zip {to}: there is no folder {to.parent} that you may write to")
+        raise UsageError(f"--zip {to}: there is no folder {to.parent} that you can write to")
 
 
 async def write_photo(client: NinePic, event_id: str, image_id: str, max_bytes: int) -> None:
     """Write one original to stdout.
 
     Raises:
-        CommandError: the service can't sign a link to it.
-        NinePicError: it can't be fetched.
+        CommandError: the service can't sign a link to the original.
+        NinePicError: the original can't be fetched.
     """
     async with client:
         event = await find_event(client, event_id)
@@ -89,7 +89,7 @@ async def _copy(
 ) -> None:
     async with aclosing(chunks):
         async for chunk in chunks:
-            # A reader of the pipe may be slow, and Ctrl-C must get through meanwhile.
+            # In a thread, because the reader of the pipe may be slow, and Ctrl-C must work during the write.
             await run_in_daemon_thread(functools.partial(file.write, chunk), name="ninepic output")
             written(chunk)
     await run_in_daemon_thread(file.flush, name="ninepic output")
@@ -117,7 +117,7 @@ async def write_zip(
             with _opened(to) as file:
                 return await _zip(event, found, rendition, file)
     except asyncio.CancelledError:
-        # Only Ctrl-C cancels here.
+        # Only Ctrl-C cancels this task.
         request_id = None if found is None else found.request_id
         how = "" if request_id is None else f", with --request-id {request_id} instead of the selfie"
         raise Interrupted(f"interrupted, and no ZIP is left; run the same command again{how}") from None

@@ -27,30 +27,30 @@ T_contra = TypeVar("T_contra", bound=JSONReady, contravariant=True)
 
 @frozen
 class Column(Generic[T]):
-    """One column: its heading, and the function that returns an item's cell."""
+    """One column of a table: its heading, and the function that returns an item's cell."""
 
     title: str
     cell: Callable[[T], object]
     is_number: bool = False
     is_url: bool = False
-    """Whether the cell is a URL. A terminal with links shows its host as a link instead."""
+    """Whether the cell is a URL. A terminal with links shows the URL's host as a link."""
 
 
 class RowWriter(Protocol[T_contra]):
-    """Writes items page by page and keeps none of them."""
+    """Writes items page by page, and keeps no items."""
 
     def write(self, items: Sequence[T_contra], /) -> None:
         """Write the items of one page."""
 
 
 _NARROWEST: Final = 12
-"""The least width of the last column while the others keep theirs."""
+"""The smallest width of the last column. If there is less space, all columns get narrower."""
 _GAP: Final = 2
 """Spaces between columns."""
 _LONGEST_CELL: Final = 500
-"""Characters of a cell of a table. The other formats have the whole text."""
+"""The largest number of characters in a cell of a table. The other formats have the whole text."""
 _ONE_LINE_FROM: Final = 80
-"""From this width on, a row is one line, and text that is too long is cut. Below, it is folded."""
+"""On a terminal of at least this width, a row is one line, and long text is cut. Otherwise it is folded."""
 
 
 def _size(photo: ImageItem) -> str:
@@ -95,7 +95,7 @@ def row_writer(columns: Sequence[Column[T]], form: Format) -> RowWriter[T]:
 
 
 def write_facts(facts: Mapping[str, object], form: Format) -> None:
-    """Write names and values: one pair a line, or for CSV a line of names and a line of values."""
+    """Write names and values: one pair a line. CSV has a line of names and a line of values."""
     rows = [[plain(name), _shown(value)] for name, value in facts.items()]
     if form == "csv":
         write_values([list(cells) for cells in zip(*rows, strict=True)], form)
@@ -111,7 +111,7 @@ def write_facts(facts: Mapping[str, object], form: Format) -> None:
 
 
 def new_table(*, show_header: bool = False) -> Table:
-    """Make an empty table without borders."""
+    """Create an empty table without borders."""
     from rich.table import Table
 
     return Table(box=None, pad_edge=False, show_header=show_header, header_style="bold")
@@ -126,7 +126,7 @@ def add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
 
 
 def write_values(rows: Sequence[Sequence[str]], form: Format) -> None:
-    """Write rows as tab-separated values, of which no cell contains a tab, or as CSV."""
+    """Write rows as CSV or as tab-separated values. No cell may contain a tab."""
     if form == "csv":
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
     else:
@@ -154,7 +154,7 @@ def _cleaned(value: object) -> object:
 
 
 class _JSONWriter:
-    """One line of JSON for each item."""
+    """Writes one line of JSON for each item."""
 
     def write(self, items: Sequence[JSONReady], /) -> None:
         for item in items:
@@ -163,7 +163,7 @@ class _JSONWriter:
 
 @define(eq=False)
 class _ValuesWriter(Generic[T]):
-    """Tab-separated values, or CSV with a line of headings."""
+    """Writes tab-separated values, or CSV with a line of headings."""
 
     columns: Sequence[Column[T]]
     form: Format
@@ -179,7 +179,7 @@ class _ValuesWriter(Generic[T]):
 
 @define(eq=False)
 class _TableWriter(Generic[T]):
-    """A table written page by page. The first page sets the columns' widths, so no rows are kept."""
+    """Writes a table page by page. The first page sets the columns' widths, so no rows are kept."""
 
     columns: Sequence[Column[T]]
     _widths: list[int] | None = field(init=False, default=None)
@@ -200,8 +200,8 @@ class _TableWriter(Generic[T]):
         screen.print(table)
 
     def _new_table(self, widths: Sequence[int], room: int, *, show_header: bool) -> Table:
-        # All columns but the last keep their width; the last is cut, or folded on a narrow screen. On a very
-        # narrow screen all are folded: folded text is better than text cut off.
+        # All columns except the last keep their width. The last one is cut, or folded on a narrow screen. On
+        # a very narrow screen all columns are folded, because folded text is better than missing text.
         table = new_table(show_header=show_header)
         left = room - sum(width + _GAP for width in widths[:-1])
         fits = min(widths[-1], _NARROWEST) <= left
@@ -230,7 +230,7 @@ def _cell(column: Column[T], item: T) -> Text:
 
 
 def _linked_host(url: str) -> str | None:
-    """Return the host of a URL that may be a link: on the web, without a query, in plain ASCII."""
+    """Return the host of a URL that may be shown as a link: http or https, no query, plain ASCII."""
     try:
         parts = urlsplit(url)
     except ValueError:

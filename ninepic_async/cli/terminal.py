@@ -1,4 +1,4 @@
-"""Write to the terminal: data to stdout, messages to stderr, control characters escaped."""
+"""Write data to stdout and messages to stderr, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_LINKS: Final = frozenset({"dumb", "linux", "cons25", "emacs", "eterm-color",
 
 
 def console(stream: TextIO) -> Console:
-    """Make a rich console without markup. It styles text on terminals only, unless ``NO_COLOR`` is set."""
+    """Create a rich console without markup. It styles text only on terminals and without ``NO_COLOR``."""
     from rich.console import Console
 
     return Console(
@@ -35,7 +35,7 @@ def console(stream: TextIO) -> Console:
 
 
 def has_links(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that shows links (OSC 8), or ignores them without a trace."""
+    """Return whether a stream is a terminal that shows links (OSC 8), or ignores them silently."""
     forced = os.environ.get("FORCE_HYPERLINK")
     if not stream.isatty() or os.environ.get("NO_COLOR") or forced == "0":
         return False
@@ -62,12 +62,12 @@ def print_note(text: str) -> None:
 
 
 def print_error(text: str) -> None:
-    """Write an error to stderr, in one line."""
+    """Write an error to stderr, as one line."""
     print_note(f"ninepic: {' '.join(text.split())}")
 
 
 def ready_streams() -> None:
-    """Escape characters that a stream can't encode; send output for closed streams to the null device."""
+    """Escape characters that a stream can't encode. Redirect closed streams to the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)

@@ -25,8 +25,8 @@ _HOUR: Final = Parameter(
 )
 _DAY: Final = Parameter(converter=date_option, help="Only this day (UTC): 2026-01-19, today, yesterday.")
 _LONGEST_BAR: Final = 60
-_BESIDE_BARS: Final = 30
-"""The part of a line that date, hour and count take."""
+_OTHER_COLUMNS: Final = 30
+"""The width of date, hour and count in a line."""
 
 
 def timeline(
@@ -86,7 +86,7 @@ def draw(days: Sequence[TimelineDay]) -> None:
     rows = _rows(days)
     screen = console(sys.stdout)
     block = "#" if screen.options.ascii_only else "█"
-    longest = max(1, min(_LONGEST_BAR, screen.width - _BESIDE_BARS))
+    longest = max(1, min(_LONGEST_BAR, screen.width - _OTHER_COLUMNS))
     largest = max((count for *_, count in rows), default=0) or 1
     table = new_table()
     table.add_column(style="bold", no_wrap=True)

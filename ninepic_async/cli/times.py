@@ -1,4 +1,4 @@
-"""Read dates and times as people write them: ISO 8601, ``yesterday``, ``2h ago``."""
+"""Parse dates and times in common forms: ISO 8601, ``yesterday``, ``2h ago``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Return a moment with a time zone: UTC unless the text has an offset.
+    """Parse a time. Without an offset in the text, it is in UTC.
 
     Args:
         text: a date, a date and time, ``today``, ``yesterday``, ``now``, or a span such as ``2h ago``.
         now: the current time, with a time zone.
 
     Raises:
-        ValueError: the text has none of these forms.
+        ValueError: the text does not have one of these forms.
     """
     given = " ".join(text.casefold().split())
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
@@ -41,18 +41,18 @@ def parse_time(text: str, now: datetime) -> datetime:
 
 
 def span_option(_: object, words: Sequence[Token]) -> float:
-    """Read the value of an option that takes a span of time. Return seconds."""
-    found = _AGO.fullmatch(" ".join(words[0].value.casefold().split()))
-    if found is None or found[3] or int(found[1]) == 0:
-        raise ValueError("Give a time such as 90m, 2h or 1d.")
-    return timedelta(**{_UNITS[found[2][0]]: int(found[1])}).total_seconds()
+    """Parse the value of an option for a duration, and return seconds."""
+    match = _AGO.fullmatch(" ".join(words[0].value.casefold().split()))
+    if match is None or match[3] or int(match[1]) == 0:
+        raise ValueError("Give a duration such as 90m, 2h or 1d.")
+    return timedelta(**{_UNITS[match[2][0]]: int(match[1])}).total_seconds()
 
 
 def time_option(_: object, words: Sequence[Token]) -> datetime:
-    """Read the value of an option that takes a time."""
+    """Parse the value of an option for a time."""
     return parse_time(words[0].value, datetime.now(UTC))
 
 
 def date_option(_: object, words: Sequence[Token]) -> date:
-    """Read the value of an option that takes a day, in UTC."""
+    """Parse the value of an option for a day, in UTC."""
     return parse_time(words[0].value, datetime.now(UTC)).date()

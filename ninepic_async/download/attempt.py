@@ -1,4 +1,4 @@
-"""One request for a file: check the reply, write its bytes, and check that the file is whole."""
+"""Send one request for a file: check the reply, write its bytes, and check that the file is complete."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from ninepic_async.download.store import OutOfFilesError, Part
 
 _SLOWEST_BYTES: Final = 64 * 1024
 _PATIENCE: Final = 3
-"""The first byte of the content must come within this many times `stall_s`."""
+"""The first byte of the content must arrive within this many times `stall_s`."""
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _REFUSAL_BYTES: Final = 4096
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, *range(520, 531)})
-"""Statuses of passing trouble, at photo hosts and the CDNs in front of them."""
+"""Statuses of temporary errors, at photo hosts and at the CDNs in front of them."""
 _FINAL: Final = Failure(final=True)
 
 
 class AttemptError(Exception):
-    """One request did not bring the file.
+    """One request failed to fetch the file.
 
     Attributes:
-        failure: what decides on another attempt.
-        status: the reply's status, if there was a whole reply.
+        failure: the facts that decide whether to retry.
+        status: the HTTP status, if there was a complete reply.
         link_refused: whether the host refused the link itself.
         throttled: whether the host asked for fewer requests.
     """
@@ -63,11 +63,11 @@ class AttemptError(Exception):
 
 @frozen
 class Arrived:
-    """A file that is whole.
+    """A complete file.
 
     Attributes:
-        status: of the reply.
-        extension: the one that fits the content.
+        status: the HTTP status of the reply.
+        extension: the file name extension that fits the content.
     """
 
     status: int
@@ -79,8 +79,8 @@ class Requester:
     """Makes single requests for files, within limits of size and time.
 
     Attributes:
-        max_bytes: a larger file is refused.
-        stall_s: how many seconds a host may send nothing.
+        max_bytes: the largest size of a file, in bytes.
+        stall_s: the longest time in seconds in which a host may send nothing.
     """
 
     host: PhotoHost
@@ -90,15 +90,15 @@ class Requester:
     stall_s: float
 
     async def fetch(self, url: str, part: Part, begun: Callable[[Part], None]) -> Arrived:
-        """Fetch a file, or the rest of it.
+        """Fetch a file, or the rest of a file.
 
         Args:
             url: the link.
             part: the file to write.
-            begun: called when a reply has begun a file from its beginning.
+            begun: called when a reply starts the file from its first byte.
 
         Raises:
-            AttemptError: it did not work.
+            AttemptError: the attempt failed.
             OutOfFilesError: there was no file descriptor for the connection.
         """
         offset = part.resume_at
@@ -106,8 +106,8 @@ class Requester:
         if offset is not None:
             headers = {"Range": f"bytes={offset}-", "If-Range": part.validator or ""}
         try:
-            # All that comes may be header bytes, which keep a connection alive and bring no photo.
-            async with asyncio.timeout(_PATIENCE * self.stall_s) as patience:
+            # The timeout also covers a host that sends only header bytes, which keep a connection alive.
+            async with asyncio.timeout(_PATIENCE * self.stall_s) as deadline:
                 reply = await self.host.open(url, headers)
                 try:
                     await self._check_status(reply, part)
@@ -115,14 +115,14 @@ class Requester:
                         _resume(reply, part, offset)
                     else:
                         self._begin(reply, part, begun)
-                    decoded = await self._copy(reply, part, patience)
+                    decoded = await self._copy(reply, part, deadline)
                 finally:
-                    # After the last byte the connection is back in the pool. Otherwise this closes it.
+                    # After a complete reply, the connection is in the pool already. Otherwise, close it.
                     reply.close()
         except NetworkError as error:
             if _errno(error) in _OUT_OF_FILES:
-                raise OutOfFilesError(_words(error)) from error
-            raise AttemptError(_words(error), Failure(final=is_final(error))) from error
+                raise OutOfFilesError(_described(error)) from error
+            raise AttemptError(_described(error), Failure(final=is_final(error))) from error
         return Arrived(reply.status, await _checked(reply, part, decoded=decoded))
 
     async def _check_status(self, reply: aiohttp.ClientResponse, part: Part) -> None:
@@ -147,7 +147,7 @@ class Requester:
         raise AttemptError(text, failure, status=status, link_refused=refused, throttled=throttled)
 
     async def _read_refusal(self, reply: aiohttp.ClientResponse) -> bytes:
-        """Read a short refusal to its end. The connection can then be used again."""
+        """Read the body of a refusal, if it is short. The connection can then be used again."""
         body = b""
         with suppress(*NetworkError):
             async with asyncio.timeout(self.stall_s):
@@ -164,8 +164,8 @@ class Requester:
         self.counters.bytes_known += total or 0
         begun(part)
 
-    async def _copy(self, reply: aiohttp.ClientResponse, part: Part, patience: asyncio.Timeout) -> bool:
-        """Write the body, and tell whether it was compressed and came whole."""
+    async def _copy(self, reply: aiohttp.ClientResponse, part: Part, deadline: asyncio.Timeout) -> bool:
+        """Write the body, and return whether it was compressed."""
         coding = reply.headers.get("Content-Encoding")
         inflater = None
         if coding is not None and part.size == 0:
@@ -174,18 +174,18 @@ class Requester:
             inflater = _inflater(coding, first, part)
             self._write(part, first, inflater)
         read, now, stall_s = reply.content.readany, self.clock.monotonic, self.stall_s
-        time, has_come = asyncio.get_running_loop().time, reply.content.is_eof
-        judged_at, since_judged = now() + 2 * stall_s, 0
+        time, is_complete = asyncio.get_running_loop().time, reply.content.is_eof
+        check_at, received = now() + 2 * stall_s, 0
         while chunk := await read():
-            if not has_come():  # a small file has come whole, and there is nothing to wait for
-                patience.reschedule(time() + stall_s)
+            if not is_complete():  # a small file arrives in one chunk, and needs no later deadline
+                deadline.reschedule(time() + stall_s)
             self._write(part, chunk, inflater)
             self.counters.bytes_done += len(chunk)
-            since_judged += len(chunk)
-            if now() >= judged_at:
-                if since_judged < _SLOWEST_BYTES:
+            received += len(chunk)
+            if now() >= check_at:
+                if received < _SLOWEST_BYTES:
                     raise AttemptError(f"too slow: under 64 KiB in {2 * stall_s:g} s")
-                judged_at, since_judged = now() + 2 * stall_s, 0
+                check_at, received = now() + 2 * stall_s, 0
         if inflater is not None and not inflater.complete:
             raise AttemptError("the compressed data ended too early")
         return inflater is not None
@@ -198,7 +198,7 @@ class Requester:
 
 
 async def _first(reply: aiohttp.ClientResponse) -> bytes:
-    """Read as many first bytes as it takes to tell how the body is encoded."""
+    """Read the first bytes of the body, as many as `decoder_for` needs."""
     first = b""
     while len(first) < NEEDED_BYTES and (chunk := await reply.content.readany()):
         first += chunk
@@ -211,28 +211,28 @@ def _inflater(coding: str, first: bytes, part: Part) -> Inflater | None:
     except UnknownCodingError as error:
         raise AttemptError(str(error), _FINAL) from error
     if inflater is not None:
-        # The length and the ranges count compressed bytes.
+        # The host's length and ranges count compressed bytes, so they do not apply to this file.
         part.restart(None, None)
     return inflater
 
 
 def _resume(reply: aiohttp.ClientResponse, part: Part, offset: int | None) -> None:
-    """Resume the file, if this is beyond doubt the rest of it."""
-    found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
-    place = tuple(map(int, found.groups())) if found is not None else None
+    """Resume the file, if the reply is the rest of the same version of it."""
+    match = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
+    received = tuple(map(int, match.groups())) if match is not None else None
     version = reply.headers.get("ETag" if (part.validator or "").endswith('"') else "Last-Modified")
-    if offset is None or place != (offset, part.total) or version != part.validator:
+    if offset is None or received != (offset, part.total) or version != part.validator:
         part.restart(None, None)
-        raise AttemptError("the host sent another part than the one that was missing")
+        raise AttemptError("the host sent another part of the file than the missing one")
     part.resume(offset)
     part.modified = http_date_s(reply.headers.get("Last-Modified", ""))
 
 
 async def _checked(reply: aiohttp.ClientResponse, part: Part, *, decoded: bool) -> str:
-    """Check that the file is whole and is a photo or video. Return the extension that fits it."""
+    """Check that the file is complete, and is a photo or video. Return the extension that fits it."""
     extension = split(part.name)[1]
     if part.total is not None and part.size != part.total:
-        raise AttemptError(f"{part.size} of {part.total} bytes came")
+        raise AttemptError(f"only {part.size} of {part.total} bytes arrived")
     head = part.head() if part.size else b""
     right = right_extension(extension, head)
     if right is None:
@@ -245,22 +245,22 @@ async def _checked(reply: aiohttp.ClientResponse, part: Part, *, decoded: bool) 
 
 
 async def _check_end(reply: aiohttp.ClientResponse, part: Part) -> None:
-    """Check by its content that a file is whole whose length the host did not tell."""
+    """Check a file's content, because the host did not send its length."""
     whole = await part.is_whole()
     if whole is None and "chunked" not in reply.headers.get("Transfer-Encoding", "").casefold():
-        raise AttemptError("the host did not tell the file's length, so it may not be whole")
+        raise AttemptError("the host did not send the file's length, so the file may be incomplete")
     if whole is False:
-        raise AttemptError("the reply ended before the file did, and the host did not tell its length")
+        raise AttemptError("the file is incomplete, and the host did not send its length")
 
 
 def _asks_to_slow(body: bytes) -> bool:
-    """Tell an object store's ``SlowDown`` from a host that is down."""
+    """Return whether the body is an object store's ``SlowDown``, and not the error of a host that is down."""
     text = body.lower()
     return b"slowdown" in text or b"throttl" in text or b"request rate" in text
 
 
 def _validator(reply: aiohttp.ClientResponse) -> str | None:
-    """Return what can be sent in ``If-Range``: a strong ETag, or a date."""
+    """Return a value for ``If-Range``: a strong ETag, or a date."""
     if "bytes" not in reply.headers.get("Accept-Ranges", "bytes"):
         return None
     tag = reply.headers.get("ETag")
@@ -274,7 +274,7 @@ def _errno(error: BaseException) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _words(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "the host sent nothing for too long"
     return describe(error)

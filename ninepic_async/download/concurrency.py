@@ -1,4 +1,4 @@
-"""Find out how many files to fetch at once, from the throughput that each number brings. No I/O."""
+"""Adapt the number of files fetched at the same time to the throughput. No I/O."""
 
 from __future__ import annotations
 
@@ -9,43 +9,45 @@ from attrs import define, field
 MOST: Final = 64
 START: Final = 16
 WINDOW_S: Final = 0.25
-"""How long a limit is tried before it is judged. The first window after a change does not count, except for
-the very first one: a rate that is too low there only makes more look better."""
+"""How long the throughput of a limit is measured. The first window after a change is ignored, except for the
+first window of a run: if its rate is too low, this only makes a higher limit look better."""
 
 _GAIN: Final = 1.1
 """More throughput by this factor is an improvement."""
 _FIRST_STEP: Final = 4
-"""The first step is large: slow links are common, and time with too few requests is lost."""
+"""The first step is large, because connections with a high latency are common and need many requests."""
 _LOSS: Final = 0.7
 """Less throughput by this factor, in two windows in a row, is a loss."""
 _SHRINK: Final = 0.7
 _FIRST_SHRINK: Final = 0.5
 _PROBE_AFTER: Final = 24
 _PROBE_SOON: Final = 4
-"""Windows to wait after a step down: the loss may have passed."""
+"""Windows to wait after a step down. The wait is short, because the loss may have been temporary."""
 _PROBE_AFTER_MOST: Final = 384
 _FORGIVE_AFTER: Final = 120
 
 
 @define
 class ConcurrencyController:
-    """Raises the limit while that pays, lowers it when it does not or when told to, and tries again later.
+    """Raises the limit while this improves throughput, and lowers it after a loss or a refusal.
+
+    It tries a higher limit again later.
 
     Attributes:
-        limit: how many files to fetch at once now.
+        limit: how many files to fetch at the same time now.
     """
 
     most: int = MOST
     limit: int = START
     _ceiling: int = field(init=False)
     _rate: float = field(init=False, default=0.0)
-    """The throughput before the last step, or the mean of the present limit."""
+    """The throughput before the last step, or the mean throughput of the current limit."""
     _back: int | None = field(init=False, default=None)
-    """The limit to return to if the present one brings no improvement."""
+    """The limit to return to if the current one is no improvement."""
     _settling: bool = field(init=False, default=False)
     _climbing: bool = field(init=False, default=True)
     _ignore_next: bool = field(init=False, default=False)
-    """Requests of the same burst are refused together: the second refusal says nothing new."""
+    """Whether to ignore a refusal in the next window: requests of the same burst are refused together."""
     _quiet: int = field(init=False, default=0)
     _low: int = field(init=False, default=0)
     _probe_after: int = field(init=False, default=_PROBE_AFTER)
@@ -56,11 +58,11 @@ class ConcurrencyController:
         self._ceiling = self.most
 
     def observe(self, rate: float, throttled: int) -> int:
-        """Judge one window.
+        """Evaluate one window.
 
         Args:
             rate: bytes per second.
-            throttled: how many replies asked to slow down, and how many did not come.
+            throttled: the number of replies that asked to slow down, and of requests without a reply.
 
         Returns:
             The new limit.
@@ -85,7 +87,7 @@ class ConcurrencyController:
     def _back_off(self) -> int:
         self._since_throttle = 0
         if not self._ignore_next:
-            # The first refusal can come at many times the host's limit; later ones come from steps of one.
+            # The first refusal can come far above the host's limit. Later ones come after steps of one.
             share = _SHRINK if self._ceiling < self.most else _FIRST_SHRINK
             self._ceiling = max(1, min(self._ceiling, self.limit) - 1)
             self._move(max(1, int(self.limit * share)))

@@ -1,4 +1,4 @@
-"""Decode bodies that a host compressed although it was asked not to. Bounded; no I/O."""
+"""Decode bodies that a host has compressed although the request did not allow it. Bounded memory; no I/O."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Inflater:
 
     @property
     def complete(self) -> bool:
-        """Whether the compressed data came to its end."""
+        """Whether the end of the compressed data was reached."""
         return self._inflate.eof
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the decoded bytes, a bounded number at a time.
+        """Yield the decoded bytes in chunks of bounded size.
 
         Raises:
             UnknownCodingError: the data is damaged.
@@ -48,17 +48,17 @@ class Inflater:
 
 
 def decoder_for(content_encoding: str, head: bytes) -> Inflater | None:
-    """Return what decodes a body, or None if its bytes are the file already.
+    """Return a decoder for a body, or None if the body is not encoded.
 
-    Object stores often keep a ``Content-Encoding`` that is not true, such as ``base64`` or ``aws-chunked``.
-    So the first bytes count more than the header.
+    Object stores often send a wrong ``Content-Encoding``, such as ``base64`` or ``aws-chunked``. So the first
+    bytes of the body count more than the header.
 
     Args:
         content_encoding: the header, or ``""``.
         head: the first `NEEDED_BYTES` of the body.
 
     Raises:
-        UnknownCodingError: the body is encoded in another way.
+        UnknownCodingError: the body has an encoding that can't be decoded.
     """
     codings = [coding.strip().casefold() for coding in content_encoding.split(",")]
     if detect(head) is not None or all(coding in _PLAIN for coding in codings):

@@ -1,4 +1,4 @@
-"""Make files durable, and lock a folder, as far as the file system can. Blocks."""
+"""Flush files to disk, and lock a folder, as far as the file system supports it. Blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:
 log: Final = logging.getLogger("ninepic_async")
 
 _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
-"""How file systems, such as network shares and FUSE, say that they don't have a function."""
+"""Errors of file systems, such as network shares and FUSE, that do not support a function."""
 _IN_USE: Final = frozenset({errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK})
 
 
@@ -27,41 +27,41 @@ class FolderInUseError(DownloadError):
 
 
 def sync_content(descriptor: int) -> None:
-    """Write a file's content to disk.
+    """Flush a file's content to disk.
 
     Raises:
-        OSError: the disk did not take it.
+        OSError: writing to the disk failed.
     """
     try:
         getattr(os, "fdatasync", os.fsync)(descriptor)
     except OSError as error:
-        _go_on_without("fdatasync", "files are whole, but may be lost in a power failure", error)
+        _ignore_unsupported("fdatasync", "files are complete, but may be lost in a power failure", error)
 
 
 def sync_all(descriptor: int) -> None:
-    """Write a file or folder to disk.
+    """Flush a file's content and metadata, or a folder, to disk.
 
     Raises:
-        OSError: the disk did not take it.
+        OSError: writing to the disk failed.
     """
     try:
         os.fsync(descriptor)
     except OSError as error:
-        _go_on_without("fsync", "the last files may be lost in a power failure", error)
+        _ignore_unsupported("fsync", "the last files may be lost in a power failure", error)
 
 
 def flush_drive(descriptor: int) -> None:
-    """Empty the drive's own cache, where the system leaves that to programs (macOS)."""
+    """Flush the drive's own cache, on macOS, where the system does not do it."""
     command = getattr(fcntl, "F_FULLFSYNC", None) if sys.platform == "darwin" else None
     if command is not None:
         try:
             fcntl.fcntl(descriptor, command)
         except OSError as error:
-            _go_on_without("F_FULLFSYNC", "the last files may be lost in a power failure", error)
+            _ignore_unsupported("F_FULLFSYNC", "the last files may be lost in a power failure", error)
 
 
 def lock(descriptor: int, place: str) -> None:
-    """Lock a journal. The system unlocks it when this process ends, however it ends.
+    """Lock a journal. The system unlocks it when this process ends in any way.
 
     Raises:
         FolderInUseError: another run holds the lock.
@@ -77,11 +77,13 @@ def lock(descriptor: int, place: str) -> None:
             raise FolderInUseError(
                 f"another download into {place} is under way: wait until it ends"
             ) from None
-        _go_on_without("flock", f"make sure that no two downloads write to {place} at the same time", error)
+        _ignore_unsupported(
+            "flock", f"make sure that no two downloads write to {place} at the same time", error
+        )
 
 
 def unlock(descriptor: int) -> None:
-    """Unlock a journal. Closing it is not enough while a forked process has it open too."""
+    """Unlock a journal. Closing it is not enough if a forked process has it open too."""
     if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -89,13 +91,13 @@ def unlock(descriptor: int) -> None:
             log.debug("can't unlock the journal: %s", error)
 
 
-def _go_on_without(function: str, consequence: str, error: OSError) -> None:
-    """Accept that a file system lacks a function, and say once what that means."""
+def _ignore_unsupported(function: str, consequence: str, error: OSError) -> None:
+    """Log once that the file system does not support a function, or raise any other error."""
     if error.errno not in _UNSUPPORTED:
         raise error
-    if function not in _told:
-        _told.add(function)
+    if function not in _logged:
+        _logged.add(function)
         log.warning("the file system does not support %s (%s): %s", function, error.strerror, consequence)
 
 
-_told: Final[set[str]] = set()
+_logged: Final[set[str]] = set()

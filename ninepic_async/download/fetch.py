@@ -1,4 +1,4 @@
-"""Fetch one file: try, wait, sign its link again, resume, until it is whole or can't be had."""
+"""Fetch one file: retry, renew its link and resume, until it is complete or the fetcher gives up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ninepic_async._core.hooks import Hook, Watch, photo_address
+from ninepic_async._core.hooks import CallReporter, Hook, photo_address
 from ninepic_async._core.retry import RetryPolicy, wait_before_retry
 from ninepic_async._core.throttle import Throttle
 from ninepic_async._support.clock import Clock
@@ -25,22 +25,22 @@ from ninepic_async.download.store import OutOfFilesError, Part, Parts, Unwritabl
 from ninepic_async.errors import DownloadError
 
 LONGEST_WAIT_S: Final = 60.0
-"""A host that asks for a longer pause is tried again after this."""
+"""Retry after this, even if the host asked for a longer pause."""
 MOST_RENEWALS: Final = 3
-"""How often in a row a link is signed again without any progress."""
+"""How often a link is signed again without any progress."""
 _OUT_OF_FILES_WAIT_S: Final = 0.2
 _OUT_OF_FILES_WAITS: Final = 150
-"""After 30 s without any progress, a file that needs a descriptor is given up."""
+"""Give up on a file without a file descriptor after about 30 s without progress of other files."""
 _OVERLOADED: Final = 503
 _OVERLOAD_S: Final = 5.0
-"""Two files that get a 503 within this time say that the host is overloaded."""
+"""If two files get a 503 within this time, the host is overloaded."""
 
 
 class GivenUpError(Exception):
-    """A photo can't be fetched now.
+    """The fetcher gave up on a file.
 
     Attributes:
-        part: what there is of it, closed, if it was begun.
+        part: the partial file, closed, if there is one.
     """
 
     def __init__(self, text: str, part: Part | None = None) -> None:
@@ -50,7 +50,7 @@ class GivenUpError(Exception):
 
 @frozen
 class Fetched:
-    """A whole file, and the name that fits its content."""
+    """A complete file, and the name that fits its content."""
 
     part: Part
     name: str
@@ -58,7 +58,7 @@ class Fetched:
 
 @define(eq=False)
 class _Attempts:
-    """Counts the attempts for one file since it last made progress."""
+    """Counts the attempts for one file since its last progress."""
 
     failed: int = 0
     throttled: int = 0
@@ -67,15 +67,15 @@ class _Attempts:
     without_descriptor: int = 0
     furthest: int = 0
     received_by_all: int = 0
-    """Bytes that the whole run had received at this file's last failure."""
-    watch: Watch | None = None
+    """The bytes that all files of the run had received at this file's last failure."""
+    reporter: CallReporter | None = None
 
-    async def watched(self, request: Awaitable[Arrived]) -> str:
-        """Make one request, and note when it begins and ends."""
-        if self.watch is None:
+    async def reported(self, request: Awaitable[Arrived]) -> str:
+        """Await one request, and report its start and end to the hooks. Return the file's extension."""
+        if self.reporter is None:
             return (await request).extension
-        self.watch.sent()
-        sent_at, status = self.watch.now(), None
+        self.reporter.sent()
+        sent_at, status = self.reporter.now(), None
         try:
             arrived = await request
             status = arrived.status
@@ -83,13 +83,13 @@ class _Attempts:
             status = error.status
             raise
         finally:
-            self.watch.replied(status, self.watch.now() - sent_at)
+            self.reporter.replied(status, self.reporter.now() - sent_at)
         return arrived.extension
 
     def report(self, error: AttemptError, wait: float) -> None:
-        """Report an attempt that another one follows."""
-        if self.watch is not None:
-            self.watch.attempt_ended(_reported(error), wait)
+        """Report a failed attempt that will be retried."""
+        if self.reporter is not None:
+            self.reporter.attempt_ended(_reported(error), wait)
 
     def count(self, part: Part) -> None:
         self.failed += 1
@@ -100,7 +100,7 @@ class _Attempts:
 
 @define(eq=False)
 class _Overload:
-    """Tells a host that is overloaded from a file that can't be had: both are a bare 503.
+    """Finds out from plain 503 replies whether the host is overloaded, or only one file is unavailable.
 
     The host is overloaded if another file got a 503 shortly before.
     """
@@ -109,7 +109,7 @@ class _Overload:
     _at: float = -math.inf
 
     def is_hosts(self, error: AttemptError, file: str, now: float) -> bool:
-        """Take in a failed attempt for a file, and tell whether the host is overloaded."""
+        """Record a failed attempt for a file, and return whether the host is overloaded."""
         if error.status != _OVERLOADED:
             return False
         is_hosts = self._file != file and now - self._at < _OVERLOAD_S
@@ -119,7 +119,7 @@ class _Overload:
 
 @frozen(kw_only=True)
 class Fetcher:
-    """Fetches files. ``lane`` and ``throttle`` are entered for each request."""
+    """Fetches files. Each request holds a slot of ``lane`` and of ``throttle``."""
 
     requester: Requester
     parts: Parts
@@ -133,30 +133,30 @@ class Fetcher:
     _overload: _Overload = field(init=False, factory=_Overload)
 
     async def fetch(self, job: FetchJob) -> Fetched:
-        """Fetch one file whole.
+        """Fetch one complete file.
 
         Raises:
-            GivenUpError: it can't be fetched.
-            DownloadError: nothing can be written any more.
+            GivenUpError: the file can't be fetched.
+            DownloadError: no file can be written any more.
         """
         if not self.hooks:
             return await self._fetch(job, None)
         where = photo_address(job.link.url)
-        watch = Watch(self.hooks, self.clock.monotonic, "photo", where)
+        reporter = CallReporter(self.hooks, self.clock.monotonic, "photo", where)
         try:
-            watch.begin()
-            fetched = await self._fetch(job, watch)
+            reporter.begin()
+            fetched = await self._fetch(job, reporter)
         except BaseException as error:
-            watch.ended(_reported(error))
+            reporter.ended(_reported(error))
             raise
-        watch.ended(None)
+        reporter.ended(None)
         return fetched
 
-    async def _fetch(self, job: FetchJob, watch: Watch | None) -> Fetched:
+    async def _fetch(self, job: FetchJob, reporter: CallReporter | None) -> Fetched:
         part = None
         try:
             part = await self._open(job)
-            name = await self._until_whole(job, part, watch)
+            name = await self._fetch_until_complete(job, part, reporter)
         except (GivenUpError, LinkError, UnwritableError, OutOfFilesError) as error:
             if part is not None:
                 part.close()
@@ -173,20 +173,20 @@ class Fetcher:
             try:
                 return self.parts.open_part(job.name, job.previous)
             except OutOfFilesError as error:
-                await self._before_descriptor(error, attempts)
+                await self._wait_for_descriptor(error, attempts)
 
-    async def _until_whole(self, job: FetchJob, part: Part, watch: Watch | None) -> str:
-        attempts = _Attempts(received_by_all=self.counters.bytes_done, watch=watch)
+    async def _fetch_until_complete(self, job: FetchJob, part: Part, reporter: CallReporter | None) -> str:
+        attempts = _Attempts(received_by_all=self.counters.bytes_done, reporter=reporter)
         begun = partial(self.parts.begun, job)
         while True:
-            url = await _fresh(job.link)
+            url = await _fresh_url(job.link)
             renewals = job.link.renewals
             try:
                 async with self.lane, self.throttle.slot(math.inf):
                     attempts.sent_at = self.clock.monotonic()
-                    extension = await attempts.watched(self.requester.fetch(url, part, begun))
+                    extension = await attempts.reported(self.requester.fetch(url, part, begun))
             except OutOfFilesError as error:
-                await self._before_descriptor(error, attempts)
+                await self._wait_for_descriptor(error, attempts)
             except AttemptError as error:
                 attempts.count(part)
                 is_throttled = error.throttled or self._overload.is_hosts(error, job.name, attempts.sent_at)
@@ -202,7 +202,7 @@ class Fetcher:
 
     async def _sign_again(self, error: AttemptError, link: Link, renewals: int, attempts: _Attempts) -> None:
         if attempts.renewals >= MOST_RENEWALS:
-            raise GivenUpError(f"{error}, though it was signed again {attempts.renewals} times") from error
+            raise GivenUpError(f"{error}, although it was signed again {attempts.renewals} times") from error
         attempts.renewals += 1
         attempts.failed -= 1
         attempts.report(error, 0.0)
@@ -215,13 +215,13 @@ class Fetcher:
         """Wait before the next attempt.
 
         Raises:
-            GivenUpError: there is none.
+            GivenUpError: there is no next attempt.
         """
         if is_throttled:
             wait = self._slow_down(error, attempts)
         else:
             wait = self._wait(error, attempts)
-            # A host that is overloaded, or drops connections, gets fewer requests at once.
+            # Send fewer requests at the same time to a host that is overloaded or drops connections.
             self.counters.refused += error.status in (None, 503) and not error.failure.final
         if wait is None:
             tried = f" (tried {attempts.failed} times)" if attempts.failed > 1 else ""
@@ -236,9 +236,9 @@ class Fetcher:
         )
 
     def _slow_down(self, error: AttemptError, attempts: _Attempts) -> float | None:
-        """Slow all requests down, and return how long this file waits before it queues again."""
+        """Slow down all requests, and return how long this file waits before it queues again."""
         if error.throttled and self._others_progress(attempts):
-            # The host is busy with our other files. Waiting for a turn is no failure.
+            # The host is busy with other files of this run, so this attempt does not count as failed.
             attempts.failed = max(1, attempts.failed - 1)
         wait, asked = self._wait(error, attempts), error.failure.retry_after_s
         attempts.throttled += 1
@@ -246,11 +246,11 @@ class Fetcher:
         if slowed.is_excused:
             attempts.failed -= 1
         else:
-            self.counters.refused += 1  # the host may also limit how many are served at once
+            self.counters.refused += 1  # the host may also limit the number of requests at the same time
         return slowed.wait
 
-    async def _before_descriptor(self, error: OutOfFilesError, attempts: _Attempts) -> None:
-        """Wait until other files have given back a file descriptor."""
+    async def _wait_for_descriptor(self, error: OutOfFilesError, attempts: _Attempts) -> None:
+        """Wait until other files have released a file descriptor."""
         attempts.without_descriptor += 1
         if self._others_progress(attempts):
             attempts.without_descriptor = 0
@@ -260,17 +260,17 @@ class Fetcher:
         await self.clock.sleep(_OUT_OF_FILES_WAIT_S * (0.5 + self.chance()))
 
     def _others_progress(self, attempts: _Attempts) -> bool:
-        """Tell whether the run has received anything since this file's last failure."""
+        """Return whether the run has received any bytes since this file's last failure."""
         received, attempts.received_by_all = attempts.received_by_all, self.counters.bytes_done
         return self.counters.bytes_done > received
 
 
 def _reported(error: BaseException) -> BaseException:
-    """Return what hooks get to see: an error of the SDK, without links in its frames."""
+    """Return the error for hooks: one of the SDK, without links in its frames."""
     return DownloadError(str(error)) if isinstance(error, (AttemptError, GivenUpError)) else error
 
 
-async def _fresh(link: Link) -> str:
+async def _fresh_url(link: Link) -> str:
     try:
         return await link.fresh()
     except LinkGoneError as gone:

@@ -1,11 +1,11 @@
-"""Tell photo and video types from a file's first bytes, and whether a file is whole. No I/O."""
+"""Recognize photo and video types from a file's first bytes. No I/O."""
 
 from __future__ import annotations
 
 from typing import Final
 
 HEAD_BYTES: Final = 512
-"""How many first bytes `detect` needs."""
+"""The number of first bytes that `detect` needs."""
 
 _RAW: Final = frozenset(
     {".dng", ".cr2", ".nef", ".nrw", ".arw", ".srw", ".pef", ".orf", ".rw2", ".raf", ".cr3"}
@@ -67,7 +67,7 @@ _QUICKTIME_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"
 
 
 def detect(head: bytes) -> str | None:
-    """Return the usual extension for content that begins so, or None if it is no photo or video."""
+    """Return the usual extension for a file with these first bytes; None if it is not a photo or video."""
     for signature, extension in _SIGNATURES:
         if head.startswith(signature):
             return extension
@@ -91,23 +91,23 @@ def right_extension(extension: str, head: bytes) -> str | None:
     """Return the extension that a file should have.
 
     Args:
-        extension: the one its name has.
-        head: its first bytes, `HEAD_BYTES` of them if it has as many.
+        extension: the extension of its name.
+        head: its first `HEAD_BYTES` bytes, or the whole file if it is shorter.
 
     Returns:
-        The same extension where it fits the content, another one where it does not. None where the content
-        is no photo or video, or a video in place of a photo, or the other way round.
+        The same extension if it fits the content; otherwise the one that does. None if the content is not a
+        photo or video, or if it is a video in place of a photo or a photo in place of a video.
     """
-    found, known = detect(head), extension.casefold()
-    if found is None or known in (IMAGES if found in VIDEOS else VIDEOS):
+    detected, named = detect(head), extension.casefold()
+    if detected is None or named in (IMAGES if detected in VIDEOS else VIDEOS):
         return None
-    return extension if known in _SPELLINGS[found] else found
+    return extension if named in _SPELLINGS[detected] else detected
 
 
 def unexpected_content(extension: str, head: bytes, content_type: str) -> str:
-    """Say what came in place of a photo or video; the arguments are those of `right_extension`."""
+    """Describe content that is not a photo or video; the arguments are those of `right_extension`."""
     if not head:
-        return "an empty file came"
-    called = content_type.partition(";")[0].strip()[:60] or "no content type"
+        return "the file is empty"
+    sent_type = content_type.partition(";")[0].strip()[:60] or "no content type"
     expected = "a video" if extension.casefold() in VIDEOS else "a photo"
-    return f"what came is not {expected} ({called}, {bytes(head[:16])!r})"
+    return f"the content is not {expected} ({sent_type}, {bytes(head[:16])!r})"

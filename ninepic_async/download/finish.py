@@ -1,4 +1,4 @@
-"""Finish files: make them durable, give them their names, and note them in the journal, in that order."""
+"""Finish files: flush them to disk, rename them, and add them to the journal, in this order."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from ninepic_async.download.source import UnsignedFile
 from ninepic_async.download.store import NameTakenError, Store, UnwritableError
 
 _GATHER_S: Final = 0.005
-"""Let a few files gather: one thread flushes all that wait, since a thread for each would take too long."""
+"""Wait for a few files, so that one thread flushes them together: a thread for each would take too long."""
 _RETRY_AFTER_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Waits before another try to name a file: on Windows a viewer or a virus scanner can have it open."""
+"""Waits before another attempt to rename a file: on Windows, a viewer or virus scanner can have it open."""
 
-Whole = tuple[FetchJob, Fetched]
+_Complete = tuple[FetchJob, Fetched]
 
 
 @frozen(kw_only=True)
 class Finisher:
-    """Takes fetched files from the workers, and notes failed ones.
+    """Finishes fetched files of the workers, and adds failed ones to the journal.
 
     Attributes:
         most_waiting: how many files may wait, each with an open file descriptor.
@@ -43,38 +43,38 @@ class Finisher:
     clock: Clock
     facts: EventFacts
     most_waiting: int
-    _whole: asyncio.Queue[Whole | None] = field(
+    _queue: asyncio.Queue[_Complete | None] = field(
         init=False, default=Factory(lambda self: asyncio.Queue(self.most_waiting), takes_self=True)
     )
 
     async def take(self, job: FetchJob, fetched: Fetched) -> None:
-        """Take a whole file as soon as there is room for it."""
+        """Queue a complete file, as soon as there is room for it."""
         try:
-            await self._whole.put((job, fetched))
+            await self._queue.put((job, fetched))
         except BaseException:
             fetched.part.close()
             raise
 
     async def end(self) -> None:
-        """Let `run` end after the files it was given."""
-        await self._whole.put(None)
+        """Let `run` end after the files in the queue."""
+        await self._queue.put(None)
 
     async def run(self) -> None:
-        """Finish files until no more come.
+        """Finish files until `end` is called.
 
         Raises:
-            DownloadError: the disk does not take them.
+            DownloadError: writing to the disk failed.
         """
-        asked = False
+        has_event = False
         async with anyio.create_task_group() as retries:
-            while (first := await self._whole.get()) is not None:
-                if not asked:
-                    asked = True
+            while (first := await self._queue.get()) is not None:
+                if not has_event:
+                    has_event = True
                     await self._note_event()
                 batch = [first, *self._waiting()]
                 failed = await self.store.flush([(fetched.part, fetched.name) for _, fetched in batch])
-                for job, fetched in self._name(batch, failed):
-                    retries.start_soon(self._name_later, job, fetched)
+                for job, fetched in self._rename(batch, failed):
+                    retries.start_soon(self._rename_later, job, fetched)
                 await anyio.sleep(_GATHER_S)
 
     async def _note_event(self) -> None:
@@ -83,24 +83,24 @@ class Finisher:
             self.store.note([note])
 
     def close_waiting(self) -> None:
-        """Close the files that are not finished any more."""
+        """Close the files that are still in the queue."""
         for _, fetched in self._waiting():
             fetched.part.close()
 
-    def _waiting(self) -> list[Whole]:
-        found: list[Whole] = []
-        while not self._whole.empty():
-            whole = self._whole.get_nowait()
-            if whole is None:
-                self._whole.put_nowait(None)
+    def _waiting(self) -> list[_Complete]:
+        waiting: list[_Complete] = []
+        while not self._queue.empty():
+            entry = self._queue.get_nowait()
+            if entry is None:
+                self._queue.put_nowait(None)
                 break
-            found.append(whole)
-        return found
+            waiting.append(entry)
+        return waiting
 
-    def _name(self, batch: Sequence[Whole], failed: dict[str, Exception]) -> list[Whole]:
-        """Name flushed files and note them. Return those whose names are held by another program."""
+    def _rename(self, batch: Sequence[_Complete], failed: dict[str, Exception]) -> list[_Complete]:
+        """Rename flushed files and add them to the journal. Return those that another program holds open."""
         rows: list[Row] = []
-        later: list[Whole] = []
+        later: list[_Complete] = []
         try:
             for job, fetched in batch:
                 try:
@@ -116,21 +116,21 @@ class Finisher:
             self._note_done(rows)
         return later
 
-    async def _name_later(self, job: FetchJob, fetched: Fetched) -> None:
+    async def _rename_later(self, job: FetchJob, fetched: Fetched) -> None:
         error: Exception | None = None
         for wait in _RETRY_AFTER_S:
             await self.clock.sleep(wait)
             try:
                 name = self._publish(job, fetched.name)
-            except UnwritableError as again:
-                error = again
+            except UnwritableError as latest:
+                error = latest
             else:
                 self._note_done([self._done(job, fetched, name)])
                 return
         self._give_up(job, error)
 
     def _publish(self, job: FetchJob, wanted: str) -> str:
-        """Give a file its final name: the wanted one, or another one if a different file has that."""
+        """Give a file its final name: the wanted one, or another one if a different file has it already."""
         if wanted == job.name:
             try:
                 self.store.publish(job.name, wanted, replace=job.replaces)
@@ -171,7 +171,7 @@ class Finisher:
         self.given_up(job, GivenUpError(str(error)))
 
     def given_up(self, job: FetchJob, error: GivenUpError) -> None:
-        """Note that a photo can't be fetched, and what there is of it."""
+        """Add a photo that can't be fetched to the journal, with the state of its partial file."""
         job.link.finished = True
         part = error.part
         resumable = part is not None and part.resume_at is not None
@@ -188,7 +188,7 @@ class Finisher:
         self._failed(row)
 
     def unsigned(self, photo: UnsignedFile) -> None:
-        """Note that there is no link to a photo."""
+        """Add a photo without a link to the journal."""
         self._failed(Row(key=photo.key, id=photo.id, name=photo.name, state="failed", error=photo.error))
 
     def _failed(self, row: Row) -> None:

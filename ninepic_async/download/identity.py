@@ -1,4 +1,4 @@
-"""Know a photo again though its link is signed anew. No I/O."""
+"""Identify a photo by a key that stays the same when its link is signed again. No I/O."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ninepic_async.download.names import split, stem
 _URL: Final = re.compile(r"[^:/?#]+://[^/?#]*([^?#]*)(?:\?([^#]*))?")
 _UUID: Final = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE)
 _UNIQUE_STEM: Final = re.compile(rf"{_UUID.pattern}|(?=.*[0-9])(?=.*[a-z])[0-9a-z]{{20,}}", re.IGNORECASE)
-"""A file name's stem that can only be an id."""
+"""Matches the stem of a file name that can only be an id."""
 _NAMED: Final = re.compile(r"[a-z_-]*(?:exp|expires|expiry|hmac|sig|sign|signature|token|hash|md5)[=~:_-].*")
 _MOMENT: Final = re.compile(r"[0-9]{9,13}|[0-9]{8}T[0-9]{6}Z")
 _TOKEN: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z_+=.,%~-]{16,}")
 _GENERIC_STEM: Final = re.compile(
     r"(original|photo|image|img|picture|file|download|large|full)s?|[a-z_]{2,5}[-_]?[0-9]{3,}", re.IGNORECASE
 )
-"""Names that cameras and servers give to many photos."""
+"""Matches names that cameras and servers give to many photos."""
 
 
 def photo_key(kind: str, *parts: str) -> str:
-    """Return the key by which the journal knows a photo: a short hash that gives nothing away."""
+    """Return a photo's key in the journal: a short hash that reveals nothing about its parts."""
     return blake2b("\0".join((kind, *parts)).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def original_key(filename: str, url: str) -> str:
     """Return the key of a link to an original.
 
-    9Pic names an original after its ``image_id``, and an id is enough. Where the name is no id, the link's
-    path and query count too, without what looks like a signature.
+    9Pic names an original after its ``image_id``, and an id is enough for the key. If the name is not an id,
+    the key also depends on the link's path and query, without the parts that look like a signature.
     """
     name = stem(filename)
     if _UNIQUE_STEM.fullmatch(name):
@@ -42,12 +42,12 @@ def original_key(filename: str, url: str) -> str:
 
 
 def original_key_of_id(image_id: str) -> str:
-    """Return the key of the original with that id."""
+    """Return the key of the original with this id."""
     return photo_key("original", image_id)
 
 
 def exact_key(filename: str, url: str) -> str:
-    """Return the key of one of several originals that `original_key` can't tell apart."""
+    """Return the key of an original that has the same `original_key` as another one."""
     pairs = parse_qsl(url.partition("?")[2], keep_blank_values=True)
     named = [f"{name}={value}" for name, value in pairs if not is_signature_name(name)]
     return photo_key("original", filename, url_path(url), *named)
@@ -55,8 +55,8 @@ def exact_key(filename: str, url: str) -> str:
 
 def url_path(url: str) -> str:
     """Return a link's path."""
-    found = _URL.match(url)
-    return "" if found is None else found[1]
+    match = _URL.match(url)
+    return "" if match is None else match[1]
 
 
 def extension_of(url: str, fallback: str) -> str:
@@ -65,14 +65,14 @@ def extension_of(url: str, fallback: str) -> str:
 
 
 def _stable_parts(url: str, *, generic: bool) -> list[str]:
-    found = _URL.match(url)
-    if found is None:
+    match = _URL.match(url)
+    if match is None:
         return [url]
-    path, query = found[1], found[2] or ""
+    path, query = match[1], match[2] or ""
     pairs = parse_qsl(query, keep_blank_values=True)
     stable = [f"{name}={value}" for name, value in pairs if not _is_signature(name, value)]
     segments = path.split("/")
-    # A query with a signature in it: then the path holds none.
+    # If the query has a signature, the path has none.
     if len(stable) == len(pairs) and not (generic and not _is_dated(segments)):
         segments = [segment for segment in segments if not _is_token(segment)]
     return ["/".join(segments), *stable]
@@ -93,10 +93,10 @@ def _is_token(text: str) -> bool:
 
 
 def list_name(listing: Listing[Any]) -> str:
-    """Return a name for a list, by which the places of its photos can be compared later."""
-    asked = [
+    """Return a name for a list. Positions of photos can be compared if their lists have the same name."""
+    arguments = [
         getattr(listing, name, None) for name in ("bib", "request_id", "method", "identifier", "start_s")
     ]
-    if not any(asked):
+    if not any(arguments):
         return listing.name
-    return f"{listing.name}:{photo_key(listing.name, *map(str, asked))[:8]}"
+    return f"{listing.name}:{photo_key(listing.name, *map(str, arguments))[:8]}"

@@ -16,9 +16,9 @@ class FetchJob:
         key: identifies the photo in the journal.
         id: the photo's id.
         name: the file's name.
-        link: its link.
-        previous: what an earlier run noted last.
-        listed: where the service lists the photo.
+        link: the file's link.
+        previous: the last row of an earlier run in the journal.
+        listed: the photo's position in a list of the service.
     """
 
     key: str
@@ -30,5 +30,5 @@ class FetchJob:
 
     @property
     def replaces(self) -> bool:
-        """Whether an earlier run has stored the file, so that it may be written over."""
+        """Whether an earlier run has stored the file, so that this run may replace it."""
         return self.previous is not None and (self.previous.state == "done" or self.previous.replaces)

@@ -1,4 +1,4 @@
-"""The journal of a folder: a JSON line for each event in a file's life. Lines are only appended."""
+"""The journal of a folder: a JSON line for each change of a file's state. Lines are only appended."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ State = Literal["started", "done", "failed"]
 
 @frozen(kw_only=True)
 class Listed:
-    """Where the service lists a photo.
+    """A photo's position in a list of the service.
 
     Attributes:
-        list: the list's name. Places in one list can be compared.
-        place: the photo's place in it, from 0. 9Pic lists photos by capture time.
-        hour: the UTC hour in which it was taken, such as ``2026-01-19T06``, if the timeline says so.
+        list: the list's name. Positions in one list can be compared.
+        place: the photo's position in the list, from 0. 9Pic lists photos by capture time.
+        hour: the UTC hour in which the photo was taken, such as ``2026-01-19T06``, if the timeline has it.
     """
 
     list: str
@@ -41,13 +41,13 @@ class Row:
     Attributes:
         key: identifies the photo in later runs; see `identity`.
         id: the photo's id, for people.
-        name: its file's name in the folder.
-        state: ``started`` for a large file that was begun, ``done`` or ``failed``.
-        bytes: the size of the whole file, if known.
-        validator: the host's ETag or date of this version, to resume it.
+        name: the file's name in the folder.
+        state: ``started`` for a large file that is not complete yet, ``done`` or ``failed``.
+        bytes: the size of the complete file, if known.
+        validator: the host's ETag or date of this version of the file, needed to resume it.
         error: why it failed.
-        replaces: whether an earlier run had stored the file, so that it may be written over.
-        listed: where the service lists it, if that is known.
+        replaces: whether an earlier run has stored the file, so that a new version may replace it.
+        listed: the photo's position in a list of the service, if known.
     """
 
     key: str
@@ -63,7 +63,7 @@ class Row:
 
 @frozen(kw_only=True)
 class EventNote:
-    """One line about the event that a folder's photos are of."""
+    """One line about the event of a folder's photos."""
 
     event_id: int
     event_name: str
@@ -74,7 +74,7 @@ def to_object(row: Row | EventNote) -> dict[str, Any]:
     if isinstance(row, EventNote):
         return {"event_id": row.event_id, "event_name": _plain(row.event_name)}
     listed = row.listed
-    known = {
+    fields = {
         "key": row.key,
         "id": _plain(row.id),
         "name": row.name,
@@ -87,21 +87,21 @@ def to_object(row: Row | EventNote) -> dict[str, Any]:
         "place": listed and listed.place,
         "hour": listed and listed.hour,
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def to_row(found: dict[str, Any]) -> Row | None:
-    """Return the row of a JSON object, or None for an object that no run wrote.
+def to_row(value: dict[str, Any]) -> Row | None:
+    """Return the row of a JSON object; None if the object is not a row that a run has written.
 
     ``listed`` is left out: a run does not need it, and a journal can have a million rows.
     """
-    key, identity, name, state = map(found.get, ("key", "id", "name", "state"))
+    key, identity, name, state = map(value.get, ("key", "id", "name", "state"))
     if not (isinstance(key, str) and isinstance(identity, str) and isinstance(name, str)):
         return None
     # Others may write to the folder too, so a name from the journal is checked like one from the service.
     if state not in _STATES or safe_name(name) != name:
         return None
-    size, validator, error = map(found.get, ("bytes", "validator", "error"))
+    size, validator, error = map(value.get, ("bytes", "validator", "error"))
     return Row(
         key=key,
         id=identity,
@@ -110,42 +110,42 @@ def to_row(found: dict[str, Any]) -> Row | None:
         bytes=size if type(size) is int and 0 <= size < 2**63 else None,
         validator=validator if isinstance(validator, str) else None,
         error=error if isinstance(error, str) else None,
-        replaces=found.get("replaces") is True,
+        replaces=value.get("replaces") is True,
     )
 
 
 class Journal:
-    """Read and append lines. An appended line is on disk whole, or not at all."""
+    """Reads and appends lines. A line is appended completely or not at all."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._end = os.fstat(descriptor).st_size
-        """What was there at the start: later lines are of this run."""
+        """The size at the start. Later lines are of this run."""
 
     def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield what earlier runs wrote, with each line's offset. Lines that can't be read are skipped."""
+        """Yield the lines of earlier runs with their offsets. Skip lines that hold no JSON object."""
         for offset, line in self._lines():
-            found = parse_line(line)
-            if found is not None:
-                yield offset, found
+            value = parse_line(line)
+            if value is not None:
+                yield offset, value
 
     def row_at(self, offset: int) -> Row | None:
-        """Return the row that begins at that place."""
+        """Return the row that starts at an offset."""
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         line = os.read(self.descriptor, LONGEST_LINE_BYTES).partition(b"\n")[0]
-        found = parse_line(line + b"\n")
-        return None if found is None else to_row(found)
+        value = parse_line(line + b"\n")
+        return None if value is None else to_row(value)
 
     def append(self, rows: Sequence[Row | EventNote]) -> list[int]:
         """Append lines, and return their offsets.
 
         Raises:
-            OSError: there is no room for them. None of them is left half written.
+            OSError: writing failed, for example because the disk is full. No incomplete line is left.
         """
         return append_rows(self.descriptor, map(to_object, rows))
 
     def sync(self) -> None:
-        """Make the lines durable."""
+        """Flush the lines to disk."""
         os.fsync(self.descriptor)
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class Journal:
         os.close(self.descriptor)
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines with their offsets; one that is longer than any of ours is skipped."""
+        """Yield the lines with their offsets. Skip a line that is longer than any line of a run."""
         offset, position, rest = 0, 0, b""
         while position < self._end:
             os.lseek(self.descriptor, position, os.SEEK_SET)
@@ -167,7 +167,7 @@ class Journal:
                     yield offset, line + b"\n"
                 offset += len(line) + 1
             if len(rest) >= LONGEST_LINE_BYTES:
-                # Keep no more of it than shows that it is too long.
+                # Keep only enough of the line to know that it is too long.
                 excess = len(rest) - LONGEST_LINE_BYTES
                 offset, rest = offset + excess, rest[excess:]
 

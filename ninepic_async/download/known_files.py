@@ -1,4 +1,4 @@
-"""Find what earlier runs did, and which names are taken, without keeping it all in memory."""
+"""Look up what earlier runs did and which names are taken, without keeping all of it in memory."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ninepic_async.download.names import distinct, folded
 from ninepic_async.errors import DownloadError
 
 UNSIGNED: Final = "unsigned-"
-"""Prefix of the keys of photos that the service could not sign a link for. They take no file name."""
+"""Prefix of the keys of photos that the service could not sign a link for. They have no file name."""
 _CACHE_KIB: Final = 16 * 1024
 _READ_AT_ONCE: Final = 500
-"""Rows read without a pause. This takes some milliseconds, for which the event loop stands still."""
+"""Rows read in one step. This blocks the event loop for some milliseconds."""
 _MOST_AHEAD: Final = 20_000
-"""Rows read ahead of the source's order, until the order is found to be another one."""
+"""If this many rows were read and not requested, the source does not have the journal's order."""
 _TABLES: Final = (
     """CREATE TABLE photo (
         key TEXT PRIMARY KEY, name TEXT, state TEXT, bytes INTEGER, validator TEXT, at INTEGER,
@@ -41,12 +41,12 @@ Rows = Iterable[tuple[int, Row]]
 
 @frozen
 class Known:
-    """What an earlier run noted of a photo.
+    """A row about a photo from an earlier run.
 
     Attributes:
-        row: the note.
-        offset: its place in the journal.
-        is_latest: whether no later note of the photo can follow.
+        row: the row.
+        offset: its offset in the journal.
+        is_latest: whether it is certain that no later row about the photo follows.
     """
 
     row: Row
@@ -55,22 +55,23 @@ class Known:
 
 
 @contextmanager
-def _has_room() -> Iterator[None]:
+def _database_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
         raise DownloadError(
-            f"can't keep track of the photos in the system's temporary folder: {error}. Make room there, or "
-            "name another folder in SQLITE_TMPDIR. Whole files and the journal are kept; run again to go on."
+            f"can't write the index of photos to the system's temporary folder: {error}. Free some space "
+            "there, or set SQLITE_TMPDIR to another folder. Complete files and the journal are kept; run "
+            "again to resume."
         ) from error
 
 
 class KnownFiles:
-    """Looks photos up in the journal.
+    """Looks up photos in the journal.
 
-    As long as the source comes in the journal's order, the journal is read beside it, and a run that has
-    nothing to do needs no index. Anything else, such as a new photo, builds an index of the whole journal:
-    a private SQLite database that is deleted with the run.
+    As long as the source has the journal's order, both are read in parallel, and a run that has nothing to
+    fetch needs no index. Otherwise, for example for a new photo, an index of the whole journal is built: a
+    private SQLite database that is deleted at the end of the run.
 
     Args:
         read: opens the journal's rows from the beginning.
@@ -86,7 +87,7 @@ class KnownFiles:
         self._indexed = False
         self._names_indexed = False
         self._is_empty = True
-        # With an empty name SQLite makes a temporary file, once its cache is full.
+        # With an empty name, SQLite creates a temporary file when its cache is full.
         self._db = sqlite3.connect("", isolation_level=None)
         try:
             self._begin()
@@ -94,7 +95,7 @@ class KnownFiles:
             self._db.close()
             raise
 
-    @_has_room()
+    @_database_errors()
     def _begin(self) -> None:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -106,45 +107,45 @@ class KnownFiles:
         """Delete the index."""
         self._db.close()
 
-    @_has_room()
+    @_database_errors()
     def is_new_in_this_run(self, key: str) -> bool:
-        """Note that the source gave a photo, and tell whether it is the first time."""
+        """Store that the source yielded a photo, and return whether this is the first time."""
         return self._db.execute(_MEET, (_fingerprint(key),)).rowcount == 1
 
     async def find(self, key: str) -> Known | None:
-        """Return what an earlier run noted of a photo, or None if no run did."""
+        """Return a row about a photo from an earlier run; None if there is none."""
         while not self._indexed:
-            found = self._ahead.pop(key, None)
-            if found is not None:
-                return found
-            await self._read_on()
+            known = self._ahead.pop(key, None)
+            if known is not None:
+                return known
+            await self._read_more()
         return None if self._is_empty else self._indexed_row(key)
 
     async def latest(self, key: str) -> Known | None:
-        """Return what was noted last of a photo."""
+        """Return the last row about a photo."""
         await self._index()
         return self._indexed_row(key)
 
     async def claim(self, key: str, wanted: str) -> str:
-        """Give a new photo a name that no other has: the wanted one, or one with the key in it."""
+        """Return a name for a new photo that no other photo has: the wanted one, or one with its key."""
         await self._index_names()
         return next(self.names(key, wanted))
 
     def names(self, key: str, wanted: str) -> Iterator[str]:
         """Yield names for a photo that no other photo has, and reserve each of them for it."""
         for name in chain([wanted], (distinct(wanted, mark) for mark in _marks(key))):
-            if self._is_taken_for(key, name):
+            if self._reserve(key, name):
                 yield name
 
-    @_has_room()
-    def _is_taken_for(self, key: str, name: str) -> bool:
-        """Reserve a name for a photo, unless another photo has it."""
+    @_database_errors()
+    def _reserve(self, key: str, name: str) -> bool:
+        """Reserve a name for a photo. Return False if another photo has it."""
         if self._db.execute(_TAKE_NAME, (folded(name), key)).rowcount == 1:
             return True
         owner: str = self._db.execute(_OWNER, (folded(name),)).fetchone()[0]
         return owner == key
 
-    @_has_room()
+    @_database_errors()
     def _indexed_row(self, key: str) -> Known | None:
         found = self._db.execute(_FIND, (key,)).fetchone()
         if found is None:
@@ -161,8 +162,8 @@ class KnownFiles:
         )
         return Known(row, offset, is_latest=True)
 
-    async def _read_on(self) -> None:
-        """Read a few more rows, or index them all where the source's order is not the journal's."""
+    async def _read_more(self) -> None:
+        """Read a few more rows, or index all of them if the source does not have the journal's order."""
         rows = list(islice(self._unread, _READ_AT_ONCE))
         self._ahead.update((row.key, Known(row, offset)) for offset, row in rows)
         if not rows or len(self._ahead) > _MOST_AHEAD:
@@ -182,20 +183,20 @@ class KnownFiles:
     async def _fill(self, statement: str, values: Callable[[int, Row], tuple[object, ...]]) -> None:
         """Put the journal's rows into a table."""
         rows = iter(self._read())
-        while some := list(islice(rows, _READ_AT_ONCE)):
+        while chunk := list(islice(rows, _READ_AT_ONCE)):
             self._is_empty = False
-            with _has_room():
-                self._db.executemany(statement, [values(*each) for each in some if not is_unsigned(each[1])])
+            with _database_errors():
+                self._db.executemany(statement, [values(*each) for each in chunk if not is_unsigned(each[1])])
             await anyio.lowlevel.checkpoint()
 
 
 def is_unsigned(row: Row) -> bool:
-    """Whether a row is about a photo that the service could not sign a link for."""
+    """Return whether a row is about a photo that the service could not sign a link for."""
     return row.key.startswith(UNSIGNED)
 
 
 def _fingerprint(key: str) -> int:
-    """Return a key's first 64 bits: half the memory, and no two of a billion photos alike."""
+    """Return a key's first 64 bits. They need half the memory, and still differ for a billion photos."""
     try:
         return int(key[:16], 16) - 2**63
     except ValueError:
@@ -203,7 +204,7 @@ def _fingerprint(key: str) -> int:
 
 
 def _marks(key: str) -> Iterator[str]:
-    # Who names the photos can compute these marks too, and give them to other photos.
+    # The marks are not secret, so names of other photos may contain them too. There is always another mark.
     yield from (key[:6], key[:12], key)
     yield from (f"{key}-{number}" for number in count(2))
 

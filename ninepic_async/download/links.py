@@ -1,4 +1,4 @@
-"""Links that expire, and pages of links that are signed again together."""
+"""Links that expire, and groups of links that are signed again together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ninepic_async import guesses
 from ninepic_async.errors import NinePicError
 
 _EARLY_S: Final = 30.0
-"""A link with less time left than this is signed again first: a request takes a moment to arrive…"""
+"""A link that expires within this time is signed again before the request, which takes time to arrive."""
 _EARLY_SHARE: Final = 0.1
-"""…or with less than this share of its lifetime left, for links that are short-lived by design."""
+"""For links with a short lifetime, this share of the lifetime is used instead."""
 
 
 class LinkGoneError(Exception):
@@ -26,7 +26,7 @@ class LinkGoneError(Exception):
 
 
 def expires_at(url: str) -> float | None:
-    """Return when a link expires, in Unix seconds; None if it does not say."""
+    """Return when a link expires, in Unix seconds; None if its query does not say."""
     try:
         query = {name.casefold(): value for name, value in parse_qsl(urlsplit(url).query)}
         for start, seconds in guesses.LINK_LIFETIME_KEYS:
@@ -57,11 +57,11 @@ Sign = Callable[["LinkGroup", "Link"], Awaitable[Mapping[str, str]]]
 
 @define(eq=False)
 class ExpiryClock:
-    """Tells by this machine's clock when links expire, until that clock turns out to be wrong.
+    """Checks with this machine's clock whether links have expired, as long as this clock seems right.
 
     Attributes:
         now: returns Unix seconds.
-        trusted: False once a link had expired at the moment it was signed. From then on the host decides.
+        trusted: False after a new link was expired by this clock. From then on, only the host decides.
     """
 
     now: Callable[[], float] = time.time
@@ -75,21 +75,21 @@ class ExpiryClock:
         return expiry - max(0.0, min(_EARLY_S, _EARLY_SHARE * (expiry - self.now())))
 
     def passed(self, moment: float) -> bool:
-        """Tell whether a moment has passed, as far as the clock can be trusted."""
+        """Return whether a moment has passed; False if the clock is not trusted."""
         return self.trusted and self.now() >= moment
 
 
 @define(eq=False)
 class Link:
-    """Where one photo can be fetched now.
+    """The current link of one photo.
 
     Attributes:
         key: the photo's key.
         id: the photo's id.
         url: the link.
-        group: the links that were signed with it; None for a link that can't be signed again.
-        finished: whether the photo is fetched or given up, so that the link is not needed any more.
-        renewals: how often it was signed again. The new link can be the same as the old one.
+        group: the links that were signed together with it; None for a link that can't be signed again.
+        finished: whether the photo was fetched or given up, so that the link is not needed any more.
+        renewals: how often the link was signed again. The new link can be the same as the old one.
     """
 
     key: str
@@ -105,7 +105,7 @@ class Link:
             self._good_until = self.group.clock.good_until(self.url)
 
     def replace(self, url: str) -> None:
-        """Take a link that was just signed."""
+        """Replace the link by one that was just signed."""
         self.url = url
         self.renewals += 1
         if self.group is not None:
@@ -115,7 +115,7 @@ class Link:
 
     @property
     def expired(self) -> bool:
-        """Whether the link has expired by its own account."""
+        """Whether the link has expired according to its query."""
         return self.group is not None and self.group.clock.passed(self._good_until)
 
     async def fresh(self) -> str:
@@ -129,10 +129,10 @@ class Link:
         return self.url
 
     async def renew(self, refused: int) -> None:
-        """Sign the link again, unless that was done meanwhile.
+        """Sign the link again, unless another task has done it already.
 
         Args:
-            refused: the `renewals` of the link that was refused.
+            refused: the `renewals` at the time when the refused link was used.
 
         Raises:
             LinkGoneError: it can't be signed again.
@@ -149,8 +149,8 @@ class LinkGroup:
     Attributes:
         number: the number of their page, from 1.
         links: the links by the photos' keys.
-        clock: shared by all groups of a run.
-        renewed: whether they were signed again already.
+        clock: the expiry clock of the run.
+        renewed: whether the links were signed again already.
     """
 
     sign: Sign = field(repr=False)
@@ -163,21 +163,21 @@ class LinkGroup:
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def add(self, key: str, identity: str, url: str) -> Link:
-        """Add a link. For a photo that is there already, return its first link, which is in use."""
+        """Add a link. If the photo is in the group already, return its first link, which is in use."""
         return self.links.setdefault(key, Link(key, identity, url, self))
 
     def waiting(self) -> list[Link]:
-        """Return the links whose photos are still to be fetched."""
+        """Return the links of the photos that are not finished."""
         return [link for link in self.links.values() if not link.finished]
 
     async def renew(self, link: Link, refused: int) -> None:
-        """Sign all links of the group again, unless that was done since that link was used."""
+        """Sign all links of the group again, unless this was done since the link was used."""
         failures = self._failures
         async with self._lock:
             if link.renewals != refused:
                 return
             if self._failures > failures:
-                # The call failed while this task waited for it. Another try would most likely fail too.
+                # Another task's call has failed while this task waited. A second one would probably fail too.
                 raise LinkGoneError(self._reason)
             signed = await self._signed(link)
             self.renewed = True
@@ -185,7 +185,7 @@ class LinkGroup:
                 if key in self.links:
                     self.links[key].replace(url)
             if link.key not in signed:
-                raise LinkGoneError("the service signs no other for this photo")
+                raise LinkGoneError("the service gave no new link for this photo")
 
     async def _signed(self, link: Link) -> Mapping[str, str]:
         try:

@@ -9,19 +9,19 @@ from typing import Final
 from ninepic_async._support.redact import mask_queries
 
 PART: Final = ".part"
-"""The end of an unfinished file's name."""
+"""The suffix of a partial file's name."""
 LONGEST_BYTES: Final = 135
 """With ``.part`` added, this fits eCryptfs (143 bytes), the shortest limit in common use."""
 _LONGEST_INPUT: Final = 4096
-"""Longer text is cut before it is normalised, which can take quadratic time."""
+"""Longer text is cut before Unicode normalisation, which can take quadratic time."""
 
 _ORDINARY: Final = re.compile(
     r"[0-9A-Za-z][0-9A-Za-z_-]{7,100}\.(?:jpe?g|png|gif|webp|heic|avif|tiff?|dng|mp4|mov|webm)"
 )
-"""Names that are safe as they are: most names are, and the full check takes ten times as long."""
+"""Matches names that are safe. Most names are, and the full check takes ten times as long."""
 _SEPARATORS: Final = re.compile(r"[/\\]")
-# Characters that Windows or POSIX refuse, and invisible or bidirectional ones, which show another name than
-# the file has. HFS+ even ignores some of them when it compares names.
+# Characters that Windows or POSIX refuse, and invisible or bidirectional ones, with which a name looks like
+# another one. HFS+ even ignores some of them when it compares names.
 _UNSAFE: Final = re.compile(
     '[\\x00-\\x1f\\x7f-\\x9f<>:"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffd]'
 )
@@ -79,12 +79,12 @@ def with_extension(name: str, extension: str) -> str:
 
 
 def distinct(name: str, mark: str) -> str:
-    """Return another name for a photo whose name is taken: the mark is added to the stem."""
+    """Add a mark to the stem of a name, for a photo whose name is taken."""
     head, extension = split(name)
     room = LONGEST_BYTES - len(extension) - len(mark) - 1
     return safe_name(head.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + "~" + mark + extension)
 
 
 def folded(name: str) -> str:
-    """Return the form in which two names are the same file on a case-insensitive disk."""
+    """Return a form that is equal for two names of the same file on a case-insensitive disk."""
     return unicodedata.normalize("NFC", name.casefold())

@@ -1,4 +1,4 @@
-"""One unfinished file: in a folder, or in a temporary file that nobody else sees."""
+"""One partial file: a ``.part`` file in a folder, or a private temporary file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ninepic_async.download.file_types import HEAD_BYTES
 from ninepic_async.download.journal import Row
 
 RESUME_FROM_BYTES: Final = 1024 * 1024
-"""A shorter file is not resumed: fetching it again takes no longer than asking for its rest."""
+"""A shorter file is not resumed: fetching all of it again takes no longer than fetching its rest."""
 _IN_MEMORY_BYTES: Final = 2 * 1024 * 1024
 _SETS_TIMES: Final = os.utime in os.supports_fd
 
 
 class PartState:
-    """What is known of an unfinished file; see `Part`."""
+    """The state of a partial file; see `Part`."""
 
     name: str
     size: int
@@ -39,18 +39,18 @@ class PartState:
         self.modified = None
 
     def _expect(self, total: int | None, validator: str | None) -> None:
-        """Set what the host says of a new content."""
+        """Store the host's facts about new content."""
         self.total, self.validator, self.modified = total, validator, None
 
     @property
     def resume_at(self) -> int | None:
-        """Where to resume, or None if the file has to start from the beginning."""
+        """The offset to resume at; None if the file has to start from the beginning."""
         if self.validator is None or self.total is None or not RESUME_FROM_BYTES <= self.size <= self.total:
             return None
         if not self.validator.isprintable():
-            # No header can hold it: the journal is damaged, or the host's tag is odd.
+            # It can't be sent in a header: the journal is damaged, or the host's tag is unusual.
             return None
-        # A complete file asks for its last byte, so that the host can say whether the file has changed.
+        # If the file is complete, request its last byte, so that the host can say whether it has changed.
         return min(self.size, self.total - 1)
 
 
@@ -58,11 +58,11 @@ class FilePart(PartState):
     """An open ``.part`` file of a folder.
 
     Args:
-        name: the name it gets; see `Part`.
-        descriptor: the open file, which the part closes.
-        size: bytes in it.
-        previous: what an earlier run noted of it.
-        trouble: makes the error to raise for one from the disk.
+        name: the file's final name; see `Part`.
+        descriptor: the open file. The part closes it.
+        size: the size of the partial file, in bytes.
+        previous: the last row of an earlier run in the journal.
+        trouble: returns the error to raise for an `OSError`.
         discard: removes the file.
     """
 
@@ -97,7 +97,7 @@ class FilePart(PartState):
         self.size += written
 
     def resume(self, offset: int) -> None:
-        """Cut the file at that place, and add bytes there."""
+        """Cut the file at an offset, and continue there."""
         if offset == self.size == 0:
             return
         try:
@@ -109,7 +109,7 @@ class FilePart(PartState):
         self.size = offset
 
     def restart(self, total: int | None, validator: str | None) -> None:
-        """Empty the file, and set what is known of the new content."""
+        """Empty the file, and store the host's facts about its new content."""
         self.resume(0)
         self._head = b""
         self._expect(total, validator)
@@ -126,7 +126,7 @@ class FilePart(PartState):
             raise self._trouble(error, self.name) from error
 
     async def is_whole(self) -> bool | None:
-        """Check by the content whether the file is whole; None if its format does not tell."""
+        """Check the content to see whether the file is complete; None if its format does not show it."""
         try:
             return await run_in_daemon_thread(self._is_whole, name="ninepic-check")
         except OSError as error:
@@ -137,13 +137,13 @@ class FilePart(PartState):
             return is_whole(file, self.size)
 
     def flush(self, *, last: bool) -> None:
-        """Make the content durable, and close the file. Blocks.
+        """Flush the content to disk, and close the file. Blocks.
 
         Args:
-            last: also empty the drive's cache, for this file and those flushed before it.
+            last: whether to flush the drive's cache too, for this file and those flushed before it.
 
         Raises:
-            OSError: the disk did not take it.
+            OSError: writing to the disk failed.
         """
         descriptor, self.descriptor = self.descriptor, -1
         try:
@@ -157,17 +157,17 @@ class FilePart(PartState):
             os.close(descriptor)
 
     def close(self) -> None:
-        """Close the file. What a later run can resume stays."""
+        """Close the file. Keep it only if a later run can resume it."""
         if self.descriptor >= 0:
             descriptor, self.descriptor = self.descriptor, -1
-            with suppress(OSError):  # what was written is checked again before it is resumed
+            with suppress(OSError):  # the content is checked again before it is resumed
                 os.close(descriptor)
             if self.resume_at is None:
                 self._discard(self.name)
 
 
 class TemporaryPart(PartState):
-    """A file in memory, or on the temporary disk if it is large. Nothing of it stays."""
+    """A private file in memory, or on the temporary disk if it is large. It is deleted when it is closed."""
 
     file: BinaryIO
     size: int
@@ -182,13 +182,13 @@ class TemporaryPart(PartState):
         self.size += len(chunk)
 
     def resume(self, offset: int) -> None:
-        """Cut the file at that place, and add bytes there."""
+        """Cut the file at an offset, and continue there."""
         self.file.seek(offset)
         self.file.truncate()
         self.size = offset
 
     def restart(self, total: int | None, validator: str | None) -> None:
-        """Empty the file, and set what is known of the new content."""
+        """Empty the file, and store the host's facts about its new content."""
         self.resume(0)
         self._expect(total, validator)
 
@@ -200,9 +200,9 @@ class TemporaryPart(PartState):
         return head
 
     async def is_whole(self) -> bool | None:
-        """Check by the content whether the file is whole; None if its format does not tell."""
+        """Check the content to see whether the file is complete; None if its format does not show it."""
         return await run_in_daemon_thread(partial(is_whole, self.file, self.size), name="ninepic-check")
 
     def close(self) -> None:
-        """Close and forget the file."""
+        """Close and delete the file."""
         self.file.close()

@@ -1,4 +1,4 @@
-"""Send requests to photo hosts, over sessions that have no key to send."""
+"""Send requests to photo hosts, with sessions that do not have the API key."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ninepic_async._http.session import open_session, route
 from ninepic_async._support.addresses import is_public, literal
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
-"""Measured on files of 4 MiB: the system's smaller default costs a fifth of the speed."""
+"""With the system's smaller default, files of 4 MiB took a fifth longer."""
 MOST_REDIRECTS: Final = 5
 _ORIGINS: Final = 64
-"""Origins whose proxy is remembered: finding it takes longer than a small file's other work."""
+"""How many origins the proxy cache has. Finding a proxy takes longer than the other work for a small file."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PLAIN: Final = re.compile(r"[!-~]+")
 _CLOSE_WITHIN_S: Final = 0.5
@@ -33,23 +33,23 @@ NetworkError: Final[tuple[type[Exception], ...]] = (
     OSError,
     TimeoutError,
 )
-"""What can go wrong between us and a host."""
+"""The errors of a connection to a host."""
 
 
 class LinkError(Exception):
-    """A link that must not be followed; the text says why."""
+    """A link must not be followed. The message says why."""
 
 
 class PhotoHost:
-    """The connections of one download. Time limits are the caller's.
+    """The connections of one download. The caller sets time limits.
 
     Args:
         network: proxies, TLS, extra headers, and whether addresses may be private.
     """
 
     def __init__(self, network: Network = Network()) -> None:  # noqa: B008 (frozen)
-        # After freeing one block of this size, glibc keeps as much memory at hand. Otherwise it returns
-        # each chunk's pages to the system: a tenth of the time on small files. No page is touched here.
+        # After a block of this size was freed once, glibc keeps that much memory. Without this, it returns
+        # the memory of each chunk to the system, which takes a tenth of the time on small files.
         bytearray(RECEIVE_BUFFER_BYTES)
         self._network = network
         self._direct = self._session(_public_only if not network.allow_private_addresses else _enlarge_buffer)
@@ -57,7 +57,7 @@ class PhotoHost:
         self._proxy_of = lru_cache(_ORIGINS)(network.proxies.find)
 
     def _session(self, on_socket: Callable[[socket.socket, Any], None]) -> aiohttp.ClientSession:
-        # The bytes must be those on the host's disk: lengths and ranges are counted in them.
+        # Lengths and ranges count the bytes of the file on the host, so the host must not compress it.
         headers = {**self._network.headers, "Accept-Encoding": "identity"}
         return open_session(
             headers=headers, tls=self._network.tls, on_socket=on_socket, auto_decompress=False
@@ -105,22 +105,22 @@ class PhotoHost:
         raise failure
 
     async def _request(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        if not self._network.allow_private_addresses and _leads_inside(url.host or ""):
+        if not self._network.allow_private_addresses and _is_private_address(url.host or ""):
             raise _not_public(url)
         proxy = self._proxy_of(str(url.origin()))
         if proxy is None:
             return await self._direct.get(url, headers=headers, allow_redirects=False)
         if self._through_proxy is None:
             self._through_proxy = self._session(_enlarge_buffer)
-        way = route(proxy)
+        proxy_options = route(proxy)
         if url.scheme == "http":
-            headers = {**headers, **way["proxy_headers"]}
-        return await self._through_proxy.get(url, headers=headers, allow_redirects=False, **way)
+            headers = {**headers, **proxy_options["proxy_headers"]}
+        return await self._through_proxy.get(url, headers=headers, allow_redirects=False, **proxy_options)
 
 
 def _checked(link: str, base: URL | None = None) -> URL:
     try:
-        # A signature holds only for the very characters that were signed.
+        # Keep the link's characters: a signature is only valid for exactly these.
         url = URL(link, encoded=_PLAIN.fullmatch(link) is not None)
         url = url if base is None else base.join(url)
         if url.scheme in ("http", "https") and url.host:
@@ -131,8 +131,8 @@ def _checked(link: str, base: URL | None = None) -> URL:
 
 
 @lru_cache(_ORIGINS)
-def _leads_inside(host: str) -> bool:
-    """Check whether a host is a literal address that is not public."""
+def _is_private_address(host: str) -> bool:
+    """Return whether a host is a literal address that is not public."""
     address = literal(host)
     return address is not None and not is_public(address)
 
@@ -144,20 +144,20 @@ def _not_a_link(link: str) -> LinkError:
 
 def _not_public(url: URL) -> LinkError:
     return LinkError(
-        f"{url.scheme}://{url.host} is not a public address, so it is not fetched from "
+        f"{url.scheme}://{url.host} is not a public address, so nothing is fetched from it "
         "(HTTPOptions(allow_private_addresses=True) allows it)"
     )
 
 
 class PrivateAddressError(OSError):
-    """A connection that is refused because of where it leads."""
+    """A connection was refused because its address is not public."""
 
 
 def _public_only(opened: socket.socket, target: tuple[Any, ...]) -> None:
-    """Check the address after the name was resolved: a name can lead anywhere, and elsewhere each time."""
+    """Check the address after the name was resolved: a name can resolve to another address each time."""
     address = literal(str(target[0]))
     if address is None or not is_public(address):
-        # One text for all addresses: those of one host are then reported as one error, of this type.
+        # The same text for all addresses, so that aiohttp reports them as one error of this type.
         raise PrivateAddressError("not a public address")
     _enlarge_buffer(opened, target)
 

@@ -1,4 +1,4 @@
-"""Decide which files of the source have to be fetched."""
+"""Decide which files of a source must be fetched."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ninepic_async.errors import NinePicError
 from ninepic_async.signing import IDS_PER_REQUEST
 
 _ToFetch = tuple[SourceFile, Row | None]
-"""A file, and what an earlier run noted of it."""
+"""A file, and its last row of an earlier run in the journal."""
 
 
 @define(eq=False)
 class Planner:
-    """Turns files of the source into jobs, and skips those that are there already.
+    """Creates jobs for the files of the source, and skips files that the folder has already.
 
     Attributes:
-        error: why links to originals can't be signed, if so. Nothing more is signed then.
+        error: why links to originals can't be signed. After this error, no more links are signed.
     """
 
     source: PhotoSource
@@ -40,12 +40,12 @@ class Planner:
     _without_link: list[_ToFetch] = field(init=False, factory=list)
 
     async def jobs(self, files: Files | None) -> list[FetchJob]:
-        """Return the jobs for some files; for None, the jobs that are left at the end.
+        """Return the jobs for a batch of files; None returns the jobs that are left at the end.
 
         Raises:
             DownloadError: the journal can't be read or written.
         """
-        # The links of a page are signed again together, so all of them are made before the first is used.
+        # The links of a page are signed again together, so add all of them before the first one is used.
         todo = [each for file in files or () if (each := await self._todo(file)) is not None]
         ready = [(file, row) for file, row in todo if file.url is not None]
         self._without_link += [(file, row) for file, row in todo if file.url is None]
@@ -54,52 +54,52 @@ class Planner:
         return [await self._job(file, row) for file, row in ready]
 
     async def _todo(self, file: SourceFile | UnsignedFile) -> _ToFetch | None:
-        """Return a file that has to be fetched with what is known of it, and None for any other."""
+        """Return a file that must be fetched with its last row; None if it need not be fetched."""
         if not self.known.is_new_in_this_run(file.key):
             return None
         self.counters.known += 1
         if isinstance(file, UnsignedFile):
             self.finisher.unsigned(file)
             return None
-        found = await self.known.find(file.key)
-        if found is not None and self._is_there(found):
+        known = await self.known.find(file.key)
+        if known is not None and self._skip_if_stored(known):
             return None
-        if found is not None and not found.is_latest:
-            found = await self.known.latest(file.key)
-            if found is not None and self._is_there(found):
+        if known is not None and not known.is_latest:
+            known = await self.known.latest(file.key)
+            if known is not None and self._skip_if_stored(known):
                 return None
-        if found is not None and await self._is_kept(found):
+        if known is not None and await self._skip_if_changed(known):
             return None
-        return file, None if found is None else found.row
+        return file, None if known is None else known.row
 
-    def _is_there(self, found: Known) -> bool:
-        """Tell whether the folder has a file as it was stored, and count it if so."""
-        row = found.row
-        there = row.state == "done" and self.store.size(row.name) == row.bytes
-        if there:
-            self._skip(found)
-        return there
+    def _skip_if_stored(self, known: Known) -> bool:
+        """Skip a file that the folder still has as it was stored. Return whether it was skipped."""
+        row = known.row
+        stored = row.state == "done" and self.store.size(row.name) == row.bytes
+        if stored:
+            self._skip(known)
+        return stored
 
-    async def _is_kept(self, found: Known) -> bool:
-        """Tell whether a file was changed or deleted by its owner, and is to stay so. Count it if so."""
-        row = found.row
+    async def _skip_if_changed(self, known: Known) -> bool:
+        """Skip a file that the user has changed or deleted. Return whether it was skipped."""
+        row = known.row
         if row.state != "done":
             return False
         if self.store.size(row.name) is None:
-            kept = self.settings.skip_deleted
+            skipped = self.settings.skip_deleted
         else:
             check = partial(self.store.is_whole, row.name)
-            kept = await run_in_daemon_thread(check, name="ninepic-check") is True
-        if kept:
-            self._skip(found)
-        return kept
+            skipped = await run_in_daemon_thread(check, name="ninepic-check") is True
+        if skipped:
+            self._skip(known)
+        return skipped
 
-    def _skip(self, found: Known) -> None:
+    def _skip(self, known: Known) -> None:
         self.counters.skipped += 1
-        self.counters.stored.append(found.offset)
+        self.counters.stored.append(known.offset)
 
     async def _signed(self) -> list[_ToFetch]:
-        """Sign links for the first files without one."""
+        """Sign links for the next files without a link."""
         chunk = {file.key: (file, row) for file, row in self._without_link[:IDS_PER_REQUEST]}
         try:
             signed = await self.source.sign([file for file, _ in chunk.values()])

@@ -15,19 +15,23 @@ from ninepic_async.download.report import DownloadProgress, FailedDownload
 
 EVERY_S: Final = 0.1
 _RATE_SAMPLES: Final = 20
-"""The current rate is taken over this many reports: two seconds."""
+"""The current rate is measured over this many reports: two seconds."""
 
 
 @define(eq=False)
 class Counters:
-    """What a run has done so far.
+    """The numbers of a run so far.
 
     Attributes:
-        bytes_stored: the bytes of the files in ``done``.
-        bytes_done: bytes received, of all attempts.
-        bytes_known: bytes announced for the files begun.
+        known: files seen in the source.
+        done: files fetched.
+        skipped: files that the folder has already.
+        failed: files given up.
+        bytes_stored: the size of the files in ``done``, in bytes.
+        bytes_done: bytes received in all attempts.
+        bytes_known: the announced size of the files whose fetch has started, in bytes.
         refused: replies that asked to slow down, and requests without a reply.
-        stored: the journal offsets of the files that are there.
+        stored: the journal offsets of the files that are in the folder.
     """
 
     known: int = 0

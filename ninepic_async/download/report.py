@@ -1,4 +1,4 @@
-"""What a download returns: its progress, its result, its files, and what failed."""
+"""The results of a download: its progress, its report, its files, and its failures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class FailedDownload(Record):
 
     Attributes:
         id: the photo's ``image_id``, or the stem of a link's file name.
-        name: the file name that it would have got.
-        error: why, without any signed link.
+        name: the file name that the photo would have.
+        error: the reason, without signed links.
     """
 
     id: str
@@ -35,16 +35,16 @@ class FailedDownload(Record):
 
 @frozen(kw_only=True)
 class DownloadProgress(Record):
-    """How far a download is. ``known`` grows while the source is still being listed.
+    """The progress of a download. ``known`` grows while the source is being listed.
 
     Attributes:
         done: files fetched by this run.
-        skipped: files that were there already.
-        failed: files given up.
+        skipped: files that were in the folder already.
+        failed: files that could not be fetched.
         known: files seen in the source so far.
         bytes_done: bytes received by this run.
-        bytes_known: bytes announced by the host for the files begun so far.
-        bytes_per_s: the current rate, over the last two seconds.
+        bytes_known: the size of the files whose fetch has started, as announced by the host, in bytes.
+        bytes_per_s: the current rate in bytes per second, over the last two seconds.
         pace: requests a second that the photo host allows this run, learned from its 429s and 503s; None
             while it holds no request back.
     """
@@ -65,8 +65,8 @@ class DownloadedFile(Record):
 
     Attributes:
         id: the photo's ``image_id``, the stem of a link's file name, or the clip's ``video_id``.
-        path: the file, with its folder.
-        bytes: its size.
+        path: the path of the file, with its folder.
+        bytes: the size of the file in bytes.
     """
 
     id: str
@@ -76,13 +76,13 @@ class DownloadedFile(Record):
 
 @frozen
 class StoredFiles:
-    """Where a run's files are noted: a folder, and places in its journal."""
+    """The files of a run: a folder, and the offsets of their rows in its journal."""
 
     folder: Path
     offsets: array[int]
 
     def __iter__(self) -> Iterator[DownloadedFile]:
-        """Yield the files that are still there.
+        """Yield the files that are still in the folder.
 
         Raises:
             DownloadError: the folder or its journal is gone.
@@ -115,7 +115,7 @@ class DownloadReport(Record):
 
     Attributes:
         done: how many files this run fetched.
-        skipped: how many files were there already.
+        skipped: how many files were in the folder already.
         failed: one row for each photo that is missing. Run the download again to retry them.
         bytes: the size of the files in ``done``, in bytes.
     """
@@ -134,7 +134,7 @@ class DownloadReport(Record):
     def files(self) -> Iterator[DownloadedFile]:
         """Yield the files of the source that are in the folder, fetched now or earlier.
 
-        They are read from the folder's journal as you iterate.
+        The folder's journal is read while you iterate.
 
         Raises:
             DownloadError: while iterating: the folder or its journal is gone.
@@ -147,10 +147,14 @@ class DownloadReport(Record):
         return iter(self._stored or ())
 
     def raise_for_failures(self) -> None:
-        """Raise an error if photos are missing.
+        """Raise an error if photos could not be fetched.
 
         Raises:
-            DownloadError: says how many are missing, and why the first ones are.
+            DownloadError: photos are missing. The message has their number and the first reasons.
+
+        Example:
+            >>> report = await event.download(event.bib_search("1234"), "photos/")
+            >>> report.raise_for_failures()
         """
         if not self.failed:
             return

@@ -1,4 +1,4 @@
-"""Run a download: read the source, fetch its files with a fixed number of workers, and end all together."""
+"""Run a download: read the source and fetch its files with a fixed number of workers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ninepic_async.download.target_folder import Folder
 from ninepic_async.errors import DownloadError
 
 Jobs = asyncio.Queue[FetchJob | None]
-"""What is to be fetched next, and at the end a None for each worker."""
+"""The files to fetch next, and at the end a None for each worker."""
 
 
 async def download(
@@ -54,8 +54,8 @@ async def run(
     """Fetch a source into a folder.
 
     Raises:
-        DownloadError: the folder can't be written to (any more), or another run is at work on it.
-        NinePicError: what the source raises. What it gave before that is fetched first.
+        DownloadError: the folder is not writable, or another run uses it.
+        NinePicError: an error of the source. The items before the error are fetched first.
     """
     folder = Folder(to)
     return _report(await run_into(folder, source, engine, settings), folder)
@@ -68,7 +68,7 @@ async def run_into(
     settings: Settings,
     counters: Counters | None = None,
 ) -> Counters:
-    """Fetch a source into a store, which is opened only once the source is known to be one.
+    """Fetch a source into a store. The store is opened after the source was checked.
 
     Args:
         place: the store.
@@ -78,8 +78,8 @@ async def run_into(
         counters: counts what is done, for callers that look at it meanwhile.
 
     Raises:
-        DownloadError: the store can't be written to (any more), or another run is at work on it.
-        NinePicError: what the source raises. What it gave before that is fetched first.
+        DownloadError: the store is not writable, or another run uses it.
+        NinePicError: an error of the source. The items before the error are fetched first.
     """
     counters = Counters() if counters is None else counters
     async with AsyncExitStack() as stack:
@@ -87,17 +87,17 @@ async def run_into(
         store = stack.enter_context(place)
         known = KnownFiles(store.rows)
         stack.callback(known.close)
-        crew = _Crew(source, store, known, counters, engine, settings)
+        tasks = _Tasks(source, store, known, counters, engine, settings)
         reporter = None
         if settings.on_progress is not None:
-            reporter = ProgressReporter(counters, crew.throttle, settings.on_progress, engine.clock)
-        await crew.work(batches, reporter)
-        crew.check()
+            reporter = ProgressReporter(counters, tasks.throttle, settings.on_progress, engine.clock)
+        await tasks.work(batches, reporter)
+        tasks.check()
         await store.sync()
         if reporter is not None:
             await reporter.end()
-    if crew.source_error is not None:
-        raise crew.source_error
+    if tasks.source_error is not None:
+        raise tasks.source_error
     return counters
 
 
@@ -112,7 +112,7 @@ def _report(counters: Counters, folder: Folder) -> DownloadReport:
 
 
 @define(eq=False)
-class _Crew:
+class _Tasks:
     """The tasks of one run, and the queues between them."""
 
     source: PhotoSource
@@ -125,39 +125,39 @@ class _Crew:
     throttle: Throttle = field(init=False)
     source_error: Exception | None = None
     is_read: bool = False
-    """Whether the source was read to its end, or to its error."""
+    """Whether the source was read to its end or to an error."""
 
     def __attrs_post_init__(self) -> None:
         self.workers = self.settings.workers
         self.throttle = Throttle(self.workers, None, self.engine.clock)
 
     async def work(self, batches: AsyncGenerator[Files, None], reporter: ProgressReporter | None) -> None:
-        """Do it all. The first error ends it all."""
+        """Run all tasks. The first error cancels the others."""
         start = min(adaptive.START, self.workers)
         limiter = anyio.CapacityLimiter(start) if self.settings.concurrency == "auto" else None
         try:
-            async with PhotoHost(self.engine.network) as host, anyio.create_task_group() as beside:
+            async with PhotoHost(self.engine.network) as host, anyio.create_task_group() as helpers:
                 if reporter is not None:
-                    beside.start_soon(reporter.run)
+                    helpers.start_soon(reporter.run)
                 if limiter is not None:
-                    beside.start_soon(self._adapt, limiter)
+                    helpers.start_soon(self._adapt, limiter)
                 await self._fetch_all(batches, self._fetcher(host, limiter))
-                beside.cancel_scope.cancel()
+                helpers.cancel_scope.cancel()
         except BaseExceptionGroup as group:
-            error = _most_telling(group)
+            error = _most_important(group)
             raise error from error.__cause__
 
     def check(self) -> None:
         """Check that each photo of the source was fetched, skipped or given up.
 
         Raises:
-            DownloadError: one of the tasks was cancelled alone, which ends the others without an error.
+            DownloadError: one of the tasks was cancelled, which ends the others without an error.
         """
         counters = self.counters
         if not self.is_read or counters.known != counters.done + counters.skipped + len(counters.failed):
             raise DownloadError(
-                f"the download into {self.store.place} was cut short: something cancelled a part of it, such "
-                "as a timeout that the source holds while it yields. Run again to go on."
+                f"the download into {self.store.place} was cut short: one of its tasks was cancelled, for "
+                "example by a timeout around a yield in the source. Run again to resume."
             )
 
     def _fetcher(self, host: PhotoHost, limiter: anyio.CapacityLimiter | None) -> Fetcher:
@@ -192,12 +192,12 @@ class _Crew:
         )
         jobs: Jobs = asyncio.Queue(self.workers)
         try:
-            async with anyio.create_task_group() as beside:
-                beside.start_soon(finisher.run)
-                async with anyio.create_task_group() as crew:
-                    crew.start_soon(self._read, batches, finisher, jobs, crew.cancel_scope)
+            async with anyio.create_task_group() as outer:
+                outer.start_soon(finisher.run)
+                async with anyio.create_task_group() as workers:
+                    workers.start_soon(self._read, batches, finisher, jobs, workers.cancel_scope)
                     for _ in range(self.workers):
-                        crew.start_soon(_worker, jobs, fetcher, finisher)
+                        workers.start_soon(_worker, jobs, fetcher, finisher)
                 await finisher.end()
         finally:
             finisher.close_waiting()
@@ -207,9 +207,9 @@ class _Crew:
         batches: AsyncGenerator[Files, None],
         finisher: Finisher,
         jobs: Jobs,
-        crew: anyio.CancelScope,
+        workers: anyio.CancelScope,
     ) -> None:
-        """Read the source in one task: it may be a generator of the caller's."""
+        """Read the source. Do it all in one task, because the source may be a generator of the caller."""
         planner = Planner(self.source, self.store, self.known, self.counters, finisher, self.settings)
         try:
             while (files := await self._next(batches)) is not None:
@@ -221,9 +221,9 @@ class _Crew:
             for _ in range(self.workers):
                 await jobs.put(None)
         finally:
-            if not self.is_read:  # such as by a timeout that the source holds while it yields
-                crew.cancel()
-                await batches.aclose()  # here: only the task that entered such a timeout can leave it
+            if not self.is_read:  # cancelled, for example by a timeout around a yield in the source
+                workers.cancel()
+                await batches.aclose()  # in this task: only the task that entered such a timeout can leave it
 
     async def _next(self, batches: AsyncGenerator[Files, None]) -> Files | None:
         if self.source_error is not None:
@@ -240,17 +240,17 @@ class _Crew:
         return jobs
 
     async def _adapt(self, limiter: anyio.CapacityLimiter) -> None:
-        """Adapt the number of files at once to the throughput."""
+        """Adapt the number of files fetched at the same time to the throughput."""
         controller = adaptive.ConcurrencyController(most=self.workers)
         counters, clock = self.counters, self.engine.clock
-        then, received, refused = clock.monotonic(), counters.bytes_done, counters.refused
+        before, received, refused = clock.monotonic(), counters.bytes_done, counters.refused
         while True:
             await clock.sleep(adaptive.WINDOW_S)
             now = clock.monotonic()
-            rate = (counters.bytes_done - received) / (now - then)
+            rate = (counters.bytes_done - received) / (now - before)
             refusals = counters.refused - refused
-            then, received, refused = now, counters.bytes_done, counters.refused
-            # Without enough to do, or while the throttle pauses, a window says nothing about the limit.
+            before, received, refused = now, counters.bytes_done, counters.refused
+            # A window shows nothing about the limit if there was not enough to do or the throttle paused.
             if refusals or (rate > 0 and limiter.available_tokens <= 0):
                 limiter.total_tokens = controller.observe(rate, refusals)
 
@@ -265,8 +265,8 @@ async def _worker(jobs: Jobs, fetcher: Fetcher, finisher: Finisher) -> None:
             await finisher.take(job, fetched)
 
 
-def _most_telling(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error to raise for several that came together."""
+def _most_important(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error of a group to raise: a `DownloadError` if there is one."""
     leaves: list[BaseException] = []
     pending: list[BaseException] = [group]
     while pending:

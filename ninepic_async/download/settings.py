@@ -1,4 +1,4 @@
-"""How a download is done: its settings, their checks, and how many files may be open."""
+"""The settings of a download, their checks, and the number of files that may be open."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ Concurrency = int | Literal["auto"]
 OnProgress = Callable[[DownloadProgress], object]
 
 _MOST_WAITING: Final = 64
-"""Files that may wait to be finished, each with an open descriptor."""
+"""The largest number of files that wait to be finished, each with an open descriptor."""
 _RESERVED: Final = 32
-"""Descriptors left to the rest of the program."""
+"""Descriptors that are left for the rest of the program."""
 _PER_WORKER: Final = 2
-"""A worker's connection and its file."""
+"""Descriptors of one worker: its connection and its file."""
 
 
 @frozen(kw_only=True)
 class Settings:
-    """How a download is done.
+    """The settings of a download.
 
     Attributes:
-        concurrency: how many files at once, or ``"auto"``.
-        max_bytes: a larger file is refused.
+        concurrency: how many files are fetched at the same time, or ``"auto"``.
+        max_bytes: the largest size of a file, in bytes.
         on_progress: called with the progress.
-        skip_deleted: don't fetch again what was deleted from the folder.
-        stall_s: how many seconds a host may send nothing.
+        skip_deleted: whether to skip files that were deleted from the folder.
+        stall_s: the longest time in seconds in which a host may send nothing.
     """
 
     concurrency: Concurrency = field(default=DOWNLOAD_CONCURRENCY)
@@ -56,12 +56,12 @@ class Settings:
 
     @property
     def workers(self) -> int:
-        """How many files are fetched at once, at most."""
+        """The largest number of files fetched at the same time."""
         wanted = adaptive.MOST if self.concurrency == "auto" else self.concurrency
         return max(1, min(wanted, free_descriptors() // (2 * _PER_WORKER)))
 
     def waiting(self, workers: int) -> int:
-        """Return how many files may wait to be finished. As many again are being finished."""
+        """Return how many files may wait to be finished. The same number can be in the finisher's batch."""
         return max(1, min(_MOST_WAITING, (free_descriptors() - _PER_WORKER * workers) // 2))
 
 
@@ -80,7 +80,7 @@ def check_on_progress(on_progress: object) -> None:
     """Check a progress function.
 
     Raises:
-        InvalidInputError: it can't be called, or its result would have to be awaited.
+        InvalidInputError: it can't be called, or it is a coroutine function.
     """
     if on_progress is not None and not callable(on_progress):
         raise InvalidInputError(f"on_progress={on_progress!r}: give a function of one argument")
@@ -89,7 +89,7 @@ def check_on_progress(on_progress: object) -> None:
 
 
 def free_descriptors() -> int:
-    """Return how many more files this process may open, less some for the rest of the program."""
+    """Return how many more files a download may open. Some are left for the rest of the program."""
     if sys.platform == "win32":
         return 2**31
     import resource
@@ -101,7 +101,7 @@ def free_descriptors() -> int:
 
 
 def _open_descriptors() -> int:
-    for listed in ("/proc/self/fd", "/dev/fd"):
+    for folder in ("/proc/self/fd", "/dev/fd"):
         with suppress(OSError):
-            return len(os.listdir(listed))
+            return len(os.listdir(folder))
     return 0

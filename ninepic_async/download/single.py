@@ -1,4 +1,4 @@
-"""Fetch single files into memory, with the checks and retries of a download."""
+"""Fetch single files into memory or a temporary file, with the checks and retries of a download."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_AT_ONCE: Final = 64
 
 
 class _Temporary:
-    """Keeps unfinished files in memory or on the temporary disk; see `Parts`."""
+    """Keeps partial files in memory or on the temporary disk; see `Parts`."""
 
     def open_part(self, name: str, previous: Row | None) -> TemporaryPart:
         return TemporaryPart(name)
@@ -45,7 +45,7 @@ class _Temporary:
 
 @frozen
 class WholeFile:
-    """A file that was fetched whole, and the name that fits it. Close its part when it is not needed."""
+    """A complete file, and the name that fits its content. Close its part when it is no longer needed."""
 
     name: str
     part: TemporaryPart
@@ -53,17 +53,17 @@ class WholeFile:
 
 @frozen
 class SingleFetcher:
-    """Fetches one file at a time, over connections that all of them share."""
+    """Fetches single files over shared connections."""
 
     _sign: SignIds
     _fetcher: Fetcher
 
     async def fetch(self, item: Item, rendition: Rendition) -> WholeFile:
-        """Fetch one photo, link or clip whole.
+        """Fetch one photo, original or clip.
 
         Raises:
-            InvalidInputError: the item is nothing that can be fetched.
-            DownloadError: it can't be fetched; it says why.
+            InvalidInputError: the item is not a photo, original or clip.
+            DownloadError: it can't be fetched. The message says why.
             NinePicError: a link to an original can't be signed.
         """
         source = PhotoSource([item], rendition, self._sign)
@@ -75,10 +75,10 @@ class SingleFetcher:
         return await self.fetch_file(file)
 
     async def fetch_file(self, file: SourceFile) -> WholeFile:
-        """Fetch a file whole whose link is known.
+        """Fetch a file by its link.
 
         Raises:
-            DownloadError: it can't be fetched; it says why.
+            DownloadError: it can't be fetched. The message says why.
         """
         try:
             fetched = await self._fetcher.fetch(FetchJob(file.key, file.id, file.name, file.link()))
@@ -94,10 +94,10 @@ async def single_fetcher(
     """Open connections to photo hosts for fetching single files.
 
     Args:
-        engine: gives retries, the clock and the network's settings.
+        engine: has the retry policy, the clock and the network settings.
         sign: signs links to originals.
-        max_bytes: a larger file is refused.
-        stall_s: how many seconds a host may send nothing.
+        max_bytes: the largest size of a file, in bytes.
+        stall_s: the longest time in seconds in which a host may send nothing.
     """
     counters = Counters()
     async with PhotoHost(engine.network) as host:

@@ -1,4 +1,4 @@
-"""Turn a source of photos, links or clips into files to fetch: with key, name, link, and a way to sign it."""
+"""Convert a source of photos, links or clips into files to fetch, each with a key, a name and a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ninepic_async.download.links import ExpiryClock, Link, LinkGroup, Sign
 from ninepic_async.download.names import safe_name, stem
 from ninepic_async.errors import BadRequestError, InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.models import Clip, FailedUrlItem, ImageItem, PresignedUrlItem
-from ninepic_async.pagination import FaceSearch, Pager, behind, is_of_originals, page_again
+from ninepic_async.pagination import FaceSearch, Pager, is_of_originals, page_again, pager_of
 from ninepic_async.signing import IDS_PER_REQUEST, OriginalsByIds, Signed
 
 Item = ImageItem | PresignedUrlItem | Clip
@@ -35,7 +35,7 @@ SignIds = Callable[[Sequence[str]], Awaitable[Signed]]
 """Signs links to the originals with these ids, at most `IDS_PER_REQUEST` of them."""
 
 _READ_FOR_S: Final = 0.05
-"""How long a plain iterable is read without a pause: one that computes its items holds up the loop."""
+"""The longest time to read a plain iterable without a pause: computing its items blocks the event loop."""
 
 
 @define(eq=False)
@@ -45,10 +45,10 @@ class SourceFile:
     Attributes:
         key: identifies the photo in later runs.
         id: the photo's id.
-        name: the file name that it should have.
-        url: its link; None for an original whose link is not signed yet.
-        group: the links that were signed with it, if it can be signed again.
-        listed: where the service lists it, if that is known.
+        name: the wanted file name.
+        url: the file's link; None for an original whose link is not signed yet.
+        group: the links that were signed together with it, if it can be signed again.
+        listed: the photo's position in a list of the service, if known.
     """
 
     key: str
@@ -77,10 +77,10 @@ class UnsignedFile:
 
 
 def check_rendition(rendition: object) -> None:
-    """Check the form in which photos are fetched.
+    """Check the argument ``rendition``.
 
     Raises:
-        InvalidInputError: it is none of the three.
+        InvalidInputError: it is not one of the three renditions.
     """
     if rendition not in ("large", "thumbnail", "original"):
         raise InvalidInputError(f"rendition={rendition!r}: give 'large', 'thumbnail' or 'original'")
@@ -90,16 +90,16 @@ Files = list[SourceFile | UnsignedFile]
 
 
 def unsigned(item: FailedUrlItem) -> UnsignedFile:
-    """Return the file that a failed link stands for."""
+    """Return the file of an original without a link."""
     name = safe_name(item.image_id + identity.extension_of(item.path or "", ".jpg"))
     return UnsignedFile(UNSIGNED + identity.photo_key(item.image_id), item.image_id, name, item.error)
 
 
 def to_file(item: object, rendition: Rendition) -> SourceFile:
-    """Return the file that an item stands for.
+    """Return the file of an item.
 
     Raises:
-        InvalidInputError: it is nothing that can be fetched.
+        InvalidInputError: the item is not a photo, link or clip.
     """
     if isinstance(item, ImageItem):
         return _photo(item, rendition)
@@ -128,7 +128,7 @@ def _photo(item: ImageItem, rendition: Rendition) -> SourceFile:
 
 @frozen
 class PhotoSource:
-    """Reads a source a page or a few items at a time, no faster than its files are fetched."""
+    """Reads a source in pages or small batches, and not faster than its files are fetched."""
 
     source: object
     rendition: Rendition
@@ -139,13 +139,13 @@ class PhotoSource:
         """Yield the files, in the source's order.
 
         Raises:
-            InvalidInputError: the source is nothing that can be fetched.
-            NinePicError: what the source itself raises.
+            InvalidInputError: the source has no photos, links or clips.
+            NinePicError: an error of the source itself.
         """
         source = self.source
         if isinstance(source, FaceSearch):
-            source = behind(source)
-        if isinstance(source, _HasFiles):  # a `Memories`, whose clips iterating leaves out
+            source = pager_of(source)
+        if isinstance(source, _HasFiles):  # a `Memories`: iterating over it yields no clips
             source = source.__ninepic_files__()
         if isinstance(source, Pager):
             return self._of_pager(source)
@@ -190,7 +190,7 @@ class PhotoSource:
             async for page in pages:
                 number = page.pagination.current_page or number + 1
                 group = LinkGroup(self._sign_page_again(pager), number, self.clock)
-                files = _told_apart([to_file(item, self.rendition) for item in page.items], page.items)
+                files = _with_unique_keys([to_file(item, self.rendition) for item in page.items], page.items)
                 for file in files:
                     file.group, file.listed = group, Listed(list=name, place=place)
                     place += 1
@@ -217,14 +217,14 @@ class PhotoSource:
             try:
                 page = await page_again(pager, group.number)
             except (BadRequestError, NotFoundError):
-                # A selfie search can be forgotten by the service. Its photos are not.
+                # The service may have deleted a selfie search, but not its photos.
                 if not is_of_originals(pager):
                     raise
                 return await self._sign_ids_again(group, link)
-            files = _told_apart([to_file(item, self.rendition) for item in page.items], page.items)
+            files = _with_unique_keys([to_file(item, self.rendition) for item in page.items], page.items)
             found = {file.key: file.url for file in files if file.url is not None}
             if link.key not in found and is_of_originals(pager):
-                # The list has changed meanwhile, and the photo is on another page now.
+                # The list has changed, and the photo is on another page now.
                 with suppress(NinePicError):
                     found.update(await self._sign_ids_again(group, link))
             return found
@@ -238,15 +238,15 @@ class PhotoSource:
             return {}
         found = [to_file(item, "large") for item in (await self.sign_ids(ids)).links]
         by_key = {file.key: file.url for file in found}
-        # The link may come from elsewhere and have another key. Its id counts then, if no other photo has it.
+        # The caller's link may have another key. Then compare its id, if only this photo has it.
         many = Counter([file.id for file in found] + [other.id for other in group.links.values()])
         by_id = {file.id: file.url for file in found if many[file.id] == 2}
         urls = {key: by_key.get(key) or by_id.get(other.id) for key, other in group.links.items()}
         return {key: url for key, url in urls.items() if url is not None}
 
 
-def _told_apart(files: list[SourceFile], items: Sequence[object]) -> list[SourceFile]:
-    """Give photos of one page different keys: the service would not sign the same photo twice."""
+def _with_unique_keys(files: list[SourceFile], items: Sequence[object]) -> list[SourceFile]:
+    """Give the files of a page different keys: the service does not list the same photo twice."""
     taken = Counter(file.key for file in files)
     if len(taken) < len(files):
         for file, item in zip(files, items, strict=True):
@@ -256,7 +256,7 @@ def _told_apart(files: list[SourceFile], items: Sequence[object]) -> list[Source
 
 
 def _can_be_id(text: str) -> bool:
-    """Tell whether a file name's stem can be an id at all."""
+    """Return whether the stem of a file name can be an id."""
     return text.strip() != "" and text == text.encode("utf-8", "ignore").decode()
 
 
@@ -271,7 +271,7 @@ async def _one_by_one(items: AsyncIterable[object]) -> AsyncGenerator[Sequence[o
                 await anyio.lowlevel.checkpoint()  # the source may never wait for anything
     finally:
         if isinstance(reading, AsyncGenerator):
-            await reading.aclose()  # now: the garbage collector would do it later, and meanwhile it runs on
+            await reading.aclose()  # now, and not at a later garbage collection
 
 
 async def _in_batches(items: Iterable[object]) -> AsyncGenerator[Sequence[object], None]:
@@ -283,7 +283,7 @@ async def _in_batches(items: Iterable[object]) -> AsyncGenerator[Sequence[object
             if len(batch) == IDS_PER_REQUEST or monotonic() - begun > _READ_FOR_S:
                 yield batch
                 batch = []
-                # Files that are there already are skipped without a wait: let other tasks run now and then.
+                # Let other tasks run: finished files are skipped without any wait.
                 await anyio.lowlevel.checkpoint()
                 begun = monotonic()
     except Exception:

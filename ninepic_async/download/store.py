@@ -1,4 +1,4 @@
-"""What the fetcher needs of the place that files go to: a folder, or an object store."""
+"""The interface between the fetcher and the place for its files: a folder or an object store."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ninepic_async.download.journal import EventNote, Row
 
 
 class UnwritableError(Exception):
-    """This one file can't be written. Others may be."""
+    """One file can't be written. Other files may still be writable."""
 
 
 class OutOfFilesError(Exception):
-    """The process has no file descriptor left. Some come free when other files are finished."""
+    """The process has no file descriptor left. It gets some back when other files are finished."""
 
 
 class Part(Protocol):
-    """One unfinished file.
+    """One partial file.
 
     Attributes:
-        name: the name that the file gets.
-        size: bytes in it.
-        total: bytes that it has when it is whole, if the host said so.
+        name: the final name of the file.
+        size: the size of the partial file, in bytes.
+        total: the size of the complete file in bytes, if the host sent it.
         validator: the host's ETag or date of this version of the file, if it can be sent in ``If-Range``.
-        modified: the file's ``Last-Modified``, in Unix seconds, if the host said so.
+        modified: the file's ``Last-Modified`` in Unix seconds, if the host sent it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Part(Protocol):
 
     @property
     def resume_at(self) -> int | None:
-        """Where to resume, or None if the file has to start from the beginning."""
+        """The offset to resume at; None if the file has to start from the beginning."""
         ...
 
     def write(self, chunk: bytes) -> None:
@@ -44,11 +44,11 @@ class Part(Protocol):
         ...
 
     def resume(self, offset: int) -> None:
-        """Cut the file at that place, and add bytes there."""
+        """Cut the file at an offset, and continue there."""
         ...
 
     def restart(self, total: int | None, validator: str | None) -> None:
-        """Empty the file, and set what is known of the new content."""
+        """Empty the file, and store the host's facts about its new content."""
         ...
 
     def head(self) -> bytes:
@@ -56,38 +56,38 @@ class Part(Protocol):
         ...
 
     async def is_whole(self) -> bool | None:
-        """Check by the content whether the file is whole; None if its format does not tell."""
+        """Check the content to see whether the file is complete; None if its format does not show it."""
         ...
 
     def close(self) -> None:
-        """Close the file. What a later run can resume stays."""
+        """Close the file. Keep it only if a later run can resume it."""
         ...
 
 
 class Parts(Protocol):
-    """Where unfinished files are kept."""
+    """The place for partial files."""
 
     def open_part(self, name: str, previous: Row | None) -> Part:
-        """Open an unfinished file, with what an earlier run left of it.
+        """Open a partial file, with the bytes that an earlier run has left in it.
 
         Raises:
-            DownloadError: no file can be written here.
-            UnwritableError: this one can't.
+            DownloadError: no file can be written.
+            UnwritableError: this file can't be written.
             OutOfFilesError: too many files are open.
         """
         ...
 
     def begun(self, job: FetchJob, part: Part) -> None:
-        """Note that a file was begun, so that a later run can resume it."""
+        """Store that the fetch of a file has started, so that a later run can resume it."""
         ...
 
 
 class NameTakenError(Exception):
-    """Another file has that name already."""
+    """Another file has the name already."""
 
 
 class Store(Parts, Protocol):
-    """Where files go. One run at a time holds it."""
+    """The place for files. One run at a time can use it."""
 
     @property
     def place(self) -> str:
@@ -95,25 +95,25 @@ class Store(Parts, Protocol):
         ...
 
     def rows(self) -> Iterable[tuple[int, Row]]:
-        """Read what earlier runs noted, oldest first, with the offset of each row."""
+        """Yield the journal's rows of earlier runs with their offsets, oldest first."""
         ...
 
     def size(self, name: str) -> int | None:
-        """Return the size of a stored file, or None if there is none."""
+        """Return the size of a stored file in bytes; None if there is no such file."""
         ...
 
     def is_whole(self, name: str) -> bool | None:
-        """Check by its content whether a stored file is whole; None if its format does not tell."""
+        """Check a stored file's content to see if it is complete; None if its format does not show it."""
         ...
 
     async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
-        """Make the content of whole files durable, and close them.
+        """Flush complete files to disk, and close them.
 
         Args:
-            files: each with the final name that it is most likely to get.
+            files: the files, each with its likely final name.
 
         Returns:
-            What failed, by the parts' names.
+            The errors, by the name of the part.
         """
         ...
 
@@ -121,24 +121,24 @@ class Store(Parts, Protocol):
         """Give a flushed file its final name.
 
         Raises:
-            NameTakenError: another file has that name, and ``replace`` is False.
-            UnwritableError: it can't be done for this file.
-            DownloadError: it can't be done for any.
+            NameTakenError: another file has the name, and ``replace`` is False.
+            UnwritableError: this file can't be renamed.
+            DownloadError: no file can be written any more.
         """
         ...
 
     def adopt(self, name: str, final: str) -> bool:
-        """Take a stored file for ours if it has the content of the unfinished one, which is removed then."""
+        """Return whether a stored file has the content of the partial one; if so, remove the partial file."""
         ...
 
     def discard(self, name: str) -> None:
-        """Remove an unfinished file."""
+        """Remove a partial file."""
         ...
 
     def note(self, rows: Sequence[Row | EventNote]) -> list[int]:
-        """Write rows into the journal, and return their offsets."""
+        """Append rows to the journal, and return their offsets."""
         ...
 
     async def sync(self) -> None:
-        """Make names and journal durable."""
+        """Flush file names and the journal to disk."""
         ...

@@ -1,4 +1,4 @@
-"""Store files in a folder: one run at a time, nothing outside the folder, nothing torn in it."""
+"""Store files in a folder, for one run at a time. No file is incomplete or outside of the folder."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ninepic_async.download.partial_file import RESUME_FROM_BYTES, FilePart
 from ninepic_async.download.store import NameTakenError, OutOfFilesError, Part, UnwritableError
 from ninepic_async.errors import DownloadError
 
-_OWN: Final = (
+_SAFE_FLAGS: Final = (
     getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
-"""Open no link, wait for no pipe, and leave the file to no program that is started meanwhile."""
+"""Do not follow links, do not block on a FIFO, and do not pass the file to child processes."""
 _HAS_DIR_FD: Final = {os.open, os.stat, os.unlink, os.rename, os.link} <= os.supports_dir_fd
 _ONE_FILE: Final = frozenset(
     {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ENAMETOOLONG, errno.EFBIG, errno.EILSEQ}
 )
-"""What can be wrong with one file while others can still be written."""
+"""Errors of one file. Other files can still be written."""
 _ONE_NAME: Final = frozenset(
     {errno.EPERM, errno.EACCES, errno.EBUSY, errno.EINVAL, errno.ETXTBSY, errno.ENXIO}
 )
-"""What can be wrong with an existing file: it is immutable, or another program has it open."""
+"""Errors of an existing file: it is immutable, or another program has it open."""
 _COMPARED_BYTES: Final = 256 * 1024
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
@@ -45,7 +45,7 @@ class Folder:
     """An open folder, locked for one run.
 
     Raises:
-        DownloadError: it can't be made or written to, or another run is at work on it.
+        DownloadError: it can't be created or written to, or another run uses it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -61,7 +61,7 @@ class Folder:
             self._journal_path = os.path.abspath(self.path / FILE_NAME)
             if _HAS_DIR_FD:
                 self._dir = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self._take(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
+            self._lock(self._open(FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND))
         except OSError as error:
             self.__exit__()
             reason, at = error.strerror or type(error).__name__, error.filename or FILE_NAME
@@ -72,9 +72,9 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Errors don't matter here: everything was synced, or the run failed and says why.
+        # Errors are ignored here: all files were flushed, or the run has raised an error.
         if self._journal is not None:
-            if self._process == os.getpid():  # the lock is not a forked process's
+            if self._process == os.getpid():  # not in a forked process, which does not own the lock
                 durable.unlock(self._journal.descriptor)
             with suppress(OSError):
                 self._journal.close()
@@ -96,22 +96,22 @@ class Folder:
         return self._journal
 
     def rows(self) -> Iterator[tuple[int, Row]]:
-        """Read what earlier runs noted, oldest first, with the offset of each row.
+        """Yield the journal's rows of earlier runs with their offsets, oldest first.
 
         Raises:
             DownloadError: the journal can't be read.
         """
         with self._writing(FILE_NAME):
-            for offset, found in self.journal.objects():
-                row = to_row(found)
+            for offset, value in self.journal.objects():
+                row = to_row(value)
                 if row is not None:
                     yield offset, row
 
     def note(self, rows: Sequence[Row | EventNote]) -> list[int]:
-        """Write rows into the journal, and return their offsets.
+        """Append rows to the journal, and return their offsets.
 
         Raises:
-            DownloadError: they can't be written, or the folder is not in its place any more.
+            DownloadError: writing failed, or the folder was moved or deleted.
         """
         try:
             with self._writing(FILE_NAME):
@@ -122,36 +122,36 @@ class Folder:
             raise DownloadError(str(error)) from error
 
     def _check_place(self) -> None:
-        # Writing through open descriptors works on after the folder was moved or deleted.
+        # Writing to open descriptors still works after the folder was moved or deleted.
         os.stat(self._journal_path, follow_symlinks=False)
 
     def size(self, name: str) -> int | None:
-        """Return the size of a regular file in the folder; None for anything else, such as a symlink."""
-        found = self._stat(name)
-        return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
+        """Return the size of a regular file in bytes; None for anything else, such as a symlink."""
+        status = self._stat(name)
+        return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def is_whole(self, name: str) -> bool | None:
-        """Check by its content whether a file is whole; None if its format does not tell. Blocks."""
+        """Check a file's content to see if it is complete; None if its format does not show it. Blocks."""
         try:
             with os.fdopen(self._open(name, os.O_RDONLY), "rb") as file:
-                found = os.fstat(file.fileno())
-                return is_whole(file, found.st_size) if stat.S_ISREG(found.st_mode) else False
+                status = os.fstat(file.fileno())
+                return is_whole(file, status.st_size) if stat.S_ISREG(status.st_mode) else False
         except OSError:
             return None
 
     def open_part(self, name: str, previous: Row | None) -> FilePart:
-        """Open an unfinished file, with what an earlier run left of it.
+        """Open a partial file, with the bytes that an earlier run has left in it.
 
         Raises:
-            DownloadError: no file can be written here.
-            UnwritableError: this one can't.
+            DownloadError: no file can be written.
+            UnwritableError: this file can't be written.
             OutOfFilesError: too many files are open.
         """
         descriptor, size = self._open_part(name)
         return FilePart(name, descriptor, size, previous, self.trouble, self.discard)
 
     def begun(self, job: FetchJob, part: Part) -> None:
-        """Note that a large file was begun, so that a later run can resume it.
+        """Store in the journal that the fetch of a large file has started, so that a later run can resume it.
 
         Raises:
             DownloadError: the journal can't be written.
@@ -178,46 +178,46 @@ class Folder:
             raise self.trouble(error, name) from error
 
     def _reopen_part(self, part: str) -> tuple[int, int]:
-        found = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
-        # A link of either kind leads to a file that is not ours to write.
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        status = os.stat(self._at(part), dir_fd=self._dir, follow_symlinks=False)
+        # Replace a symlink or hard link: writing to it would change another file.
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             os.unlink(self._at(part), dir_fd=self._dir)
             return self._open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL), 0
-        return self._open(part, os.O_RDWR), found.st_size
+        return self._open(part, os.O_RDWR), status.st_size
 
     async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
-        """Make the content of whole files durable, and close them. Return what failed, by part name."""
+        """Flush complete files to disk, and close them. Return the errors by the name of the part."""
         todo: list[FilePart] = [part for part, _ in files if isinstance(part, FilePart)]
         failed: dict[str, OSError] = {}
         try:
             with self._writing(FILE_NAME):
                 await run_in_daemon_thread(partial(_flush, todo, failed), name="ninepic-flush")
         finally:
-            # After a cancellation the thread ends with the file that it is at.
+            # After a cancellation, the thread ends after its current file.
             while todo:
                 todo.pop().close()
         return {name: self.trouble(error, name) for name, error in failed.items()}
 
     def publish(self, name: str, final: str, *, replace: bool) -> None:
-        """Give an unfinished file its final name.
+        """Give a flushed file its final name.
 
         Raises:
-            NameTakenError: another file has that name, and ``replace`` is False.
-            UnwritableError: it can't be done for this file.
-            DownloadError: it can't be done for any.
+            NameTakenError: another file has the name, and ``replace`` is False.
+            UnwritableError: this file can't be renamed.
+            DownloadError: no file can be written any more.
         """
         with self._writing(final, _ONE_NAME):
             if replace or not self._link(name + PART, final):
                 self._rename(name + PART, final)
 
     def _link(self, part: str, final: str) -> bool:
-        """Name a file without replacing another; return False where only renaming can do it."""
+        """Rename a file by a hard link, which replaces no other file. Return False if this can't be done."""
         try:
             os.link(self._at(part), self._at(final), src_dir_fd=self._dir, dst_dir_fd=self._dir)
         except OSError:
             if self.size(final) is not None:
                 raise NameTakenError(final) from None
-            # The name is a symlink's, or the file system has no hard links. Renaming tells what is wrong.
+            # A symlink has the name, or the file system has no hard links. Renaming raises any other error.
             return False
         os.unlink(self._at(part), dir_fd=self._dir)
         return True
@@ -226,9 +226,9 @@ class Folder:
         os.replace(self._at(part), self._at(final), src_dir_fd=self._dir, dst_dir_fd=self._dir)
 
     def adopt(self, name: str, final: str) -> bool:
-        """Take a file for ours if it has the content of the unfinished one, which is removed then. Blocks.
+        """Return whether a file has the content of the partial one; if so, remove the partial file. Blocks.
 
-        A run that was killed between naming a file and noting it leaves such a file.
+        A run that was killed after renaming a file and before adding it to the journal leaves such a file.
         """
         same = self._same_content(name, final)
         if same:
@@ -251,15 +251,15 @@ class Folder:
             return False
 
     def discard(self, name: str) -> None:
-        """Remove an unfinished file."""
+        """Remove a partial file."""
         with suppress(OSError):
             os.unlink(self._at(name + PART), dir_fd=self._dir)
 
     async def sync(self) -> None:
-        """Make names and journal durable.
+        """Flush file names and the journal to disk.
 
         Raises:
-            DownloadError: the disk did not take them.
+            DownloadError: writing to the disk failed.
         """
         with self._writing(FILE_NAME):
             self._check_place()
@@ -275,7 +275,7 @@ class Folder:
             raise self.trouble(error, name, one_file) from error
 
     def trouble(self, error: OSError, name: str, one_file: frozenset[int] = frozenset()) -> Exception:
-        """Return the error to raise for one from the disk: for this file alone, or for the whole run."""
+        """Return the error to raise for an `OSError`: one for this file only, or one for the whole run."""
         reason = error.strerror or type(error).__name__
         if error.errno in _OUT_OF_FILES:
             return OutOfFilesError(f"{name} can't be opened: {reason}")
@@ -283,7 +283,7 @@ class Folder:
             return UnwritableError(f"{name} can't be written: {reason}")
         return DownloadError(
             f"can't write to {self.path}: {reason} (at {name}). "
-            "Whole files and the journal are kept; run again to go on."
+            "Complete files and the journal are kept; run again to resume."
         )
 
     def _stat(self, name: str) -> os.stat_result | None:
@@ -296,15 +296,17 @@ class Folder:
         return name if self._dir is not None else self.path / name
 
     def _open(self, name: str, flags: int) -> int:
-        return os.open(self._at(name), flags | _OWN, 0o666, dir_fd=self._dir)
+        return os.open(self._at(name), flags | _SAFE_FLAGS, 0o666, dir_fd=self._dir)
 
-    def _take(self, journal: int) -> None:
+    def _lock(self, journal: int) -> None:
         try:
-            found = os.fstat(journal)
-            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                raise DownloadError(f"{self.path / FILE_NAME} is no regular file of its own: remove it")
+            status = os.fstat(journal)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                raise DownloadError(
+                    f"{self.path / FILE_NAME} is not a regular file, or has a second hard link: remove it"
+                )
             durable.lock(journal, str(self.path))
-            # Not before: until then another run may add to it.
+            # After the lock, because until then another run may append lines.
             self._journal = Journal(journal)
         except BaseException:
             os.close(journal)

@@ -31,7 +31,7 @@ class Event(Searches, Motion, Files):
     """One event: its photos, searches, clips and originals. `NinePic.event` returns it."""
 
     async def ping(self) -> Ping:
-        """Check the key, host, organisation and event in one request. The safest first call.
+        """Check the key, host, organisation and event in one request. A good first call.
 
         Raises:
             AuthenticationError: the key is missing.
@@ -73,7 +73,7 @@ class Event(Searches, Motion, Files):
     ) -> Memories:
         """Gather a participant's photos and clips in one call: by BIB, by selfie, or by both.
 
-        Only what the event offers is requested. One part that fails loses nothing of the others: see
+        Searches that are off for this event are left out. If one part fails, the others are returned: see
         ``.parts`` of the result. A selfie is uploaded, and charged, once.
 
         Args:
@@ -82,19 +82,19 @@ class Event(Searches, Motion, Files):
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``: no upload and no charge.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
-            clips: also look for Motion clips. It needs ``selfie`` or ``search``.
-            details: the event's details, if you have them, which saves a request.
-            timeout: seconds for all of it; None is the client's timeout, or 600 with ``clips``. What was
-                found by then is returned.
+            clips: whether to search for Motion clips too. This needs ``selfie`` or ``search``.
+            details: the event's details, if you have them. This saves a request.
+            timeout: seconds for the whole call; None uses the client's timeout, or 600 with ``clips``. After
+                this time, the call returns what it has found.
 
         Returns:
-            The photos, each once, how each was found, and the clips.
+            The photos, each once; the parts that found each photo; and the clips.
 
         Raises:
-            InvalidInputError: nothing to search by, ``selfie`` and ``search`` together, or another argument
-                is invalid.
+            InvalidInputError: ``bib``, ``selfie`` and ``search`` are all missing, ``selfie`` and ``search``
+                are given together, or another argument is invalid.
             FeatureDisabledError: every search that was requested is off for this event.
-            NinePicError: every part failed. This is the most important error; the others are its notes.
+            NinePicError: every part failed. This is the most important error; its notes list the others.
 
         Example:
             >>> memories = await event.memories(bib="1234", selfie="selfie.jpg")
@@ -113,30 +113,32 @@ class Event(Searches, Motion, Files):
         wanted.check()
         default = DEFAULT_WAIT_S if clips else self._engine.timeout_s
         seconds = default if timeout is None else _arguments.seconds(timeout, "timeout")
-        return await gather(self._within, wanted, seconds)
+        return await gather(self._with_timeout, wanted, seconds)
 
-    def _within(self, seconds: float) -> Event:
-        """Return this event with calls that end within some seconds."""
+    def _with_timeout(self, seconds: float) -> Event:
+        """Return a handle for this event whose calls end within a number of seconds."""
         engine = evolve(self._engine, timeout_s=min(self._engine.timeout_s, seconds))
         return Event(engine, self._event_id)
 
     def watch(
         self, *, since: str | None = None, every: float = WATCH_INTERVAL_S
     ) -> AsyncGenerator[GalleryChange, None]:
-        """Wait for new photos, and yield them as they come. It ends when you leave the loop.
+        """Wait for new photos, and yield them, until you leave the loop.
 
-        While nothing happens it sends one small request an interval. Each photo comes once. After a restart
-        with a stored cursor it still comes once, for up to about 100 changes while away, or any number that
-        were added at the end; beyond that some photos come again. None is missed.
+        While there are no new photos, it sends one small request per interval. Each photo is yielded once.
+        This is also true after a restart with a stored cursor if at most about 100 photos changed in the
+        meantime, or if all new photos were added at the end. After more changes, some photos are yielded
+        again. No photo is missed.
 
         Args:
-            since: the ``.cursor`` of the last `GalleryChange` that you dealt with; None starts from now, and
-                ``"start"`` gives the photos that are there first, a page at a time.
-            every: seconds between two looks, any positive number. Throttling and outages lengthen it.
+            since: the ``.cursor`` of the last `GalleryChange` that you have processed. None starts with
+                photos that are new from now on; ``"start"`` first yields the existing photos, a page at a
+                time.
+            every: seconds between two requests, any positive number. Throttling and outages make it longer.
 
         Raises:
             InvalidInputError: ``since`` is not a cursor of this event, or ``every`` is not positive.
-            NinePicError: while iterating: an error that will not pass by itself, such as a refused key.
+            NinePicError: while iterating: a permanent error, such as a refused key.
 
         Example:
             >>> async for change in event.watch(since="start"):
@@ -152,17 +154,18 @@ class Event(Searches, Motion, Files):
     def zip(
         self, source: Source, *, rendition: Rendition = "large", on_failure: OnFailure = "note"
     ) -> AsyncGenerator[bytes, None]:
-        """Make a ZIP of photos or clips while it is sent, such as for a web response.
+        """Yield the bytes of a ZIP of photos or clips, for example for a web response.
 
-        Files are stored as they are, under the names that `download` gives them. A file is fetched whole
-        before its entry begins, so no entry is ever cut. At most 8 files are fetched ahead. Memory does not
-        grow with the files' sizes; each name takes about 1 kB. Closing the generator ends all requests.
+        Files are stored uncompressed, under the names that `download` gives them. Each file is fetched
+        completely before its entry starts, so no entry is cut short. At most 8 files are fetched ahead. The
+        memory does not grow with the files' sizes; each name takes about 1 kB. Closing the generator cancels
+        all requests.
 
         Args:
-            source: what `download` takes.
+            source: the same sources as for `download`.
             rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
-            on_failure: ``"note"`` lists what can't be fetched in ``MISSING.txt``, at the end; ``"raise"``
-                ends with an error, and the ZIP is visibly broken.
+            on_failure: ``"note"`` lists files that can't be fetched in ``MISSING.txt``, at the end of the
+                ZIP; ``"raise"`` raises an error, and the ZIP is incomplete.
 
         Raises:
             InvalidInputError: an argument is invalid.

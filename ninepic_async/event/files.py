@@ -58,21 +58,21 @@ class Files(EventHandle):
     ) -> Pager[PresignedUrlItem]:
         """List signed links to original photos. A link expires after about an hour.
 
-        Photos without a link are in the pages' ``.failed``, and iterating logs a warning. ``image_ids`` and
-        ``photos`` are read as the links are, 60 for each request.
+        Photos without a link are in the ``.failed`` of their page, and iterating logs a warning.
+        ``image_ids`` and ``photos`` are read while you iterate, 60 for each request.
 
         Args:
-            positional: not accepted: name the argument.
+            positional: not accepted: pass the argument by name.
             bib: a participant's BIB number, or…
             search: …a `face_search`, or its ``request_id``, or…
             image_id: …one photo's id, or…
             image_ids: …several photos' ids, or…
             photos: …photos, such as the result of a list call.
             page_size: links per request; None requests the maximum (60).
-            selfie: not accepted: run `face_search` first, and give ``search``.
+            selfie: not accepted: call `face_search` first, and pass its result as ``search``.
 
         Raises:
-            InvalidInputError: not exactly one of the five, or an empty one.
+            InvalidInputError: not exactly one of these five is given, or it is empty.
             BadRequestError: while iterating: no photo has the ``image_id``.
             NinePicError: while iterating.
 
@@ -85,7 +85,7 @@ class Files(EventHandle):
         _arguments.keywords_only(positional, "originals", "bib", "search", "image_ids", "photos")
         if selfie is not None:
             raise InvalidInputError(
-                "originals takes no selfie: call face_search first, and give its result as search="
+                "originals takes no selfie: call face_search first, and pass its result as search="
             )
         given: dict[str, object] = {"bib": bib, "search": request_id_of(search), "image_id": image_id}
         name, value = _arguments.exactly_one({**given, "image_ids": image_ids, "photos": photos})
@@ -119,19 +119,20 @@ class Files(EventHandle):
 
         A file under its final name is always complete. Finished files are only size-checked, large files
         resume where they stopped, and expired links are signed again. Photo hosts never get the API key.
-        For a list of the service, one or two small requests ask for the event's name and the photos' hours,
-        which a gallery of the folder shows.
+        If the source is a list of the service, one or two small requests fetch the event's name and the hours
+        of the photos, for a gallery of the folder.
 
         Args:
             source: the result of a list call, or any iterable of `ImageItem`, `PresignedUrlItem` or `Clip`.
                 It is read only as fast as files are fetched.
-            to: the folder, created if missing.
-            concurrency: how many files to fetch at once; ``"auto"`` adjusts it to the connection.
-            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``, whose links are
-                signed just in time, 60 for each request.
+            to: the folder. It is created if it is missing.
+            concurrency: how many files to fetch at the same time; ``"auto"`` adjusts it to the connection.
+            rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``. Links to originals
+                are signed just before they are used, 60 for each request.
             on_progress: called with a `DownloadProgress` after changes, at most ten times a second.
-            max_bytes: skip larger files.
-            skip_deleted: don't fetch again what was deleted from the folder since an earlier download.
+            max_bytes: the largest size of a file, in bytes. Larger files are not fetched; they are in
+                ``.failed``.
+            skip_deleted: whether to skip files that were deleted from the folder since an earlier download.
 
         Returns:
             The report. A photo that could not be fetched is a row in ``.failed``, not an exception.
@@ -139,8 +140,8 @@ class Files(EventHandle):
         Raises:
             InvalidInputError: an argument is invalid.
             DownloadError: the disk is full, the folder is missing or not writable, another run uses it, or
-                one of the download's tasks was cancelled. No file is incomplete; run again to resume.
-            NinePicError: listing the source failed. Its earlier items have been fetched.
+                one of the download's tasks was cancelled. Stored files are complete; run again to resume.
+            NinePicError: listing the source failed. The items before the error have been fetched.
 
         Example:
             >>> report = await event.download(event.originals(bib="1234"), "photos/")
@@ -164,12 +165,12 @@ class Files(EventHandle):
     ) -> bytes:
         """Fetch one photo, original or clip, and return its bytes.
 
-        Retries, checks and signing again work as in `download`: what is returned is whole.
+        Retries, checks and renewed links work as in `download`, so the bytes are always complete.
 
         Args:
             item: an `ImageItem`, `PresignedUrlItem` or `Clip`.
             rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
-            max_bytes: refuse larger files.
+            max_bytes: the largest size of the file, in bytes.
 
         Raises:
             InvalidInputError: an argument is invalid.
@@ -189,15 +190,16 @@ class Files(EventHandle):
     def stream(
         self, item: Item, *, rendition: Rendition = "large", max_bytes: int = MAX_FILE_BYTES
     ) -> AsyncGenerator[bytes, None]:
-        """Fetch one photo, original or clip, and yield its bytes in chunks, such as for a web response.
+        """Fetch one photo, original or clip, and yield its bytes in chunks, for example for a web response.
 
-        Retries, checks and signing again work as in `download`. The first chunk comes when the file is there
-        and is whole, so that what you pass on is never cut. A large file waits on the temporary disk.
+        Retries, checks and renewed links work as in `download`. The first chunk is yielded when the whole
+        file has been fetched and checked, so the chunks are never cut short. A large file is kept in a
+        temporary file until then.
 
         Args:
             item: an `ImageItem`, `PresignedUrlItem` or `Clip`.
             rendition: for an `ImageItem`: ``"large"``, ``"thumbnail"`` or ``"original"``.
-            max_bytes: refuse larger files.
+            max_bytes: the largest size of the file, in bytes.
 
         Raises:
             InvalidInputError: an argument is invalid.

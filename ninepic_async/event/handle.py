@@ -1,4 +1,4 @@
-"""What all parts of an event's handle share."""
+"""The base class of all parts of an event's handle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ninepic_async._core.engine import Engine
 
 
 class EventHandle:
-    """The event's number, and the engine that runs its calls."""
+    """Base of an event's handle: the event's number, and the engine that runs its calls."""
 
     def __init__(self, engine: Engine, event_id: int) -> None:
         self._engine = engine

@@ -13,43 +13,43 @@ from ninepic_async.models import EventListItem
 
 _SHOWN: Final = 5
 _COMPARED_CHARS: Final = 100
-"""Longer names are compared by their beginning only: the comparison takes quadratic time."""
+"""Only the first characters of longer names are compared, because the comparison takes quadratic time."""
 
 
 async def find_event_id(events: AsyncIterable[EventListItem], wanted: str) -> int:
-    """Return the number of the one event with this slug or name, in any case.
+    """Return the number of the only event with this slug or name, in upper or lower case.
 
     Args:
         events: the organisation's events.
-        wanted: a slug or a name. A slug wins over a name that reads the same.
+        wanted: a slug or a name. An equal slug wins over an equal name.
 
     Raises:
         EventNotFoundError: no event, or several events, have it.
     """
     key = _folded(wanted)
-    every = [event async for event in events]
-    found = [event for event in every if _folded(event.event_slug) == key]
-    found = found or [event for event in every if _folded(event.event_name) == key]
-    if len(found) == 1:
-        return found[0].event_id
-    raise _several(found, wanted) if found else _none(every, wanted)
+    all_events = [event async for event in events]
+    matches = [event for event in all_events if _folded(event.event_slug) == key]
+    matches = matches or [event for event in all_events if _folded(event.event_name) == key]
+    if len(matches) == 1:
+        return matches[0].event_id
+    raise _several_match(matches, wanted) if matches else _none_matches(all_events, wanted)
 
 
 def _folded(text: str | None) -> str:
     return " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
 
 
-def _several(found: Sequence[EventListItem], wanted: str) -> EventNotFoundError:
+def _several_match(matches: Sequence[EventListItem], wanted: str) -> EventNotFoundError:
     return EventNotFoundError(
-        f"{len(found)} events are called {_quoted(wanted)}: {_listed(found)}; use the event's number",
-        nearest=_slugs(found),
+        f"{len(matches)} events are called {_quoted(wanted)}: {_listed(matches)}; use the event's number",
+        nearest=_slugs(matches),
     )
 
 
-def _none(every: Sequence[EventListItem], wanted: str) -> EventNotFoundError:
-    if not every:
+def _none_matches(events: Sequence[EventListItem], wanted: str) -> EventNotFoundError:
+    if not events:
         return EventNotFoundError(f"no event is called {_quoted(wanted)}: the organisation has no events")
-    near = nlargest(_SHOWN, every, key=lambda event: _similarity(event, wanted))
+    near = nlargest(_SHOWN, events, key=lambda event: _similarity(event, wanted))
     return EventNotFoundError(
         f"no event is called {_quoted(wanted)}; the nearest are {_listed(near)}", nearest=_slugs(near)
     )

@@ -37,14 +37,14 @@ class Motion(EventHandle):
         """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
-            positional: not accepted: name the argument.
+            positional: not accepted: pass the argument by name.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
 
         Raises:
-            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
-                or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search`` is given, or the selfie is empty,
+                missing or unreadable.
             FeatureDisabledError: video search is off for this event.
             NinePicError: any other failure.
 
@@ -77,7 +77,7 @@ class Motion(EventHandle):
         """Find video clips of a person (Motion) and wait for them.
 
         Args:
-            positional: not accepted: name the argument.
+            positional: not accepted: pass the argument by name.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
@@ -87,8 +87,8 @@ class Motion(EventHandle):
             One clip for each matched source video. No clips if the person is in no video.
 
         Raises:
-            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
-                or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search`` is given, or the selfie is empty,
+                missing or unreadable.
             FeatureDisabledError: video search is off for this event.
             ClipJobFailedError: the job failed.
             ClipJobTimeoutError: the job was not done in time. ``event.clip_job(error.request_id)`` continues.
@@ -101,31 +101,31 @@ class Motion(EventHandle):
         """
         selfie = opaque(selfie)
         _arguments.keywords_only(positional, "clips", "selfie", "search")
-        bound = _arguments.seconds(timeout, "timeout")
+        limit_s = _arguments.seconds(timeout, "timeout")
         clock = self._engine.clock
         started = clock.monotonic()
         try:
-            job = await self._start_clips(selfie, search, request_id, min(bound, self._engine.timeout_s))
+            job = await self._start_clips(selfie, search, request_id, min(limit_s, self._engine.timeout_s))
         except APITimeoutError as error:
-            if bound > self._engine.timeout_s:
+            if limit_s > self._engine.timeout_s:
                 raise
             raise ClipJobTimeoutError(
-                f"the Motion search was not accepted within {bound:g} s",
+                f"the Motion search was not accepted within {limit_s:g} s",
                 endpoint=error.endpoint,
                 attempts=error.attempts,
                 request_id=error.request_id,
             ) from error
         try:
-            return await job.wait(timeout=max(bound - (clock.monotonic() - started), 0.001))
+            return await job.wait(timeout=max(limit_s - (clock.monotonic() - started), 0.001))
         except ConfigError as error:  # closed before the first status: the caller does not know the id yet
             failure = interrupted(job.request_id, error)
         raise failure
 
     def clip_job(self, request_id: str) -> ClipJob:
-        """Return a Motion job that was started earlier or in another process. Nothing is sent.
+        """Return a Motion job that was started earlier or in another process, without a request.
 
         Args:
-            request_id: the job's id, also found on the error that ended the wait.
+            request_id: the job's id. The error that ended an earlier wait has it too.
 
         Raises:
             InvalidInputError: the id is empty.
@@ -146,7 +146,7 @@ class Motion(EventHandle):
     ) -> ClipJob:
         if request_id is not None and selfie is None:
             raise InvalidInputError(
-                "request_id goes with selfie; for an earlier search give search=: a FaceSearch or its id"
+                "request_id needs selfie; for an earlier search give search=: a FaceSearch or its id"
             )
         name, _ = _arguments.exactly_one({"selfie": selfie, "search": search})
         chosen = request_id_of(search) if name == "search" else request_id

@@ -73,9 +73,9 @@ class Searches(EventHandle):
 
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``.
-            request_id: a UUID of your own for this search. Store it first, and a crash before the result
-                arrives costs no second charge. None creates one. A service that accepts only ids of its
-                own answers `NotFoundError` or `BadRequestError`.
+            request_id: a UUID of your own for this search; None creates one. If you store it before the call,
+                a crash before the result arrives causes no second charge. A service that accepts only its own
+                ids raises `NotFoundError` or `BadRequestError`.
             page_size: photos per request; None requests the maximum (100).
 
         Returns:
@@ -84,7 +84,8 @@ class Searches(EventHandle):
         Raises:
             InvalidInputError: the selfie is empty, missing or unreadable. Nothing was sent.
             FeatureDisabledError: selfie search is off for this event.
-            NinePicError: any other failure. Its ``request_id`` gives access to the result, if there is one.
+            NinePicError: any other failure. Pass its ``request_id`` to `face_results` to get the result, if
+                there is one.
 
         Example:
             >>> search = await event.face_search("selfie.jpg")
@@ -100,21 +101,21 @@ class Searches(EventHandle):
             **upload_options(self._engine.scope, chosen),
         )
         faces = await self._engine.run(call, prepare=partial(with_selfie, selfie))
-        found = FaceSearch(
+        search = FaceSearch(
             request_id=faces.request_id,
             images=faces.images,
             pagination=faces.pagination,
             confidence_percentage=faces.confidence_percentage,
             extra=faces.extra,
         )
-        later = endpoints.FaceResults(
+        results = endpoints.FaceResults(
             event_id=self._event_id,
             request_id=faces.request_id,
-            # The server may have clamped the POST's page. The page borders must stay the same.
+            # The server may have clamped the POST's page size. All pages must have the same size.
             page_size=max(faces.pagination.page_size, 1),
         )
         first: Page[ImageItem] = Page(items=faces.images, pagination=faces.pagination)
-        return attach(found, Pager(self._engine.run, later, first))
+        return attach(search, Pager(self._engine.run, results, first))
 
     def face_results(self, request_id: str, *, page_size: int | None = None) -> Pager[ImageItem]:
         """List the photos of an earlier selfie search, without an upload or a charge.

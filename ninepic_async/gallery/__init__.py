@@ -1,10 +1,10 @@
-"""Make a web page, ``index.html``, of the photos and clips in a folder.
+"""Write a web page, ``index.html``, with the photos and clips of a folder.
 
     from ninepic_async.gallery import write_gallery
 
     print(write_gallery("photos/").index)
 
-The page opens from disk, sends no requests to any network, and runs no code but its own.
+The page opens from disk, sends no requests to any network, and runs only its own code.
 Needs the extra ``gallery`` (Jinja2 and Pillow).
 """
 

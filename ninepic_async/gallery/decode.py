@@ -1,4 +1,4 @@
-"""Open and decode a photo of any common format, within bounds that are known before it is decoded."""
+"""Open and decode a photo of any common format. Its size and memory are known before it is decoded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ninepic_async.gallery.jpeg_scans import MOST_SCANS, read_jpeg_scans
 EDGE: Final = 480
 """The longer side of a thumbnail, in pixels: sharp in the grid on most screens, about 25 KB."""
 MOST_PIXELS: Final = 250_000_000
-"""No camera's photo has more."""
+"""The largest photo that is decoded. No camera has more pixels."""
 _HEAD_BYTES: Final = 64
 _JPEG: Final = "JPEG"
 _READERS: Final[dict[str, type[ImageFile.ImageFile]]] = {
@@ -52,19 +52,19 @@ _STARTS: Final = {
     b"MM\0+": "TIFF",
 }
 _BYTES_PER_PIXEL: Final = {"PNG": 4.5, "GIF": 6, "BMP": 4.5, "TIFF": 9, "WEBP": 20, "AVIF": 16}
-"""The memory that decoding takes, as measured."""
+"""The memory that decoding takes for each pixel, as measured."""
 _PNG_PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _READ_WHOLE: Final = frozenset({"WEBP", "AVIF"})
 _JPEG_END: Final = b"\xff\xd9"
 _NOISE: Final = random.Random(9).randbytes(2**16).replace(b"\xff", b"")  # noqa: S311
 _COLOURS: Final = 4
-"""A JPEG with more scans than colours shows all of the photo in the first of them, only less sharp."""
+"""A JPEG with more scans than colours has the whole photo in its first scans, only less sharp."""
 _MOST_MISSING: Final = 0.05
-"""The part of a photo's height that may be missing at its end. A browser shows such a file too."""
+"""The share of a photo's height that may be missing at its end. Browsers show such a file too."""
 
 
 class UnreadableError(Exception):
-    """This file can't be shown. The message says why."""
+    """A file can't be shown. The message says why."""
 
 
 @frozen
@@ -73,9 +73,9 @@ class Opened:
 
     Attributes:
         kind: the format.
-        width: in pixels, as stored.
-        height: in pixels.
-        bytes_needed: the memory that decoding takes.
+        width: the stored width in pixels.
+        height: the stored height in pixels.
+        bytes_needed: the memory that decoding needs, in bytes.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class Opened:
 
     @cached_property
     def picture(self) -> ImageFile.ImageFile:
-        """Pillow's image. A JPEG is set to be decoded at a fraction of its size."""
+        """Pillow's image. A JPEG will be decoded at a fraction of its size."""
         return self._open()
 
     def decoded(self) -> Image.Image:
@@ -95,23 +95,23 @@ class Opened:
 
         Raises:
             UnreadableError: the file is cut off.
-            Exception: whatever Pillow raises on a damaged file.
+            Exception: any error of Pillow, for a damaged file.
         """
         if isinstance(self.picture, _Jpeg):
             return self.picture.decoded()
         try:
             self.picture.load()
         except (OSError, SyntaxError, ValueError):
-            return _decoded_as_far_as_it_goes(self.kind, self._file)
+            return _decoded_leniently(self.kind, self._file)
         return self.picture
 
 
 def open_photo(file: BinaryIO) -> Opened:
-    """Open a photo, whatever its name says it is.
+    """Open a photo. Its content decides the format, and not its name.
 
     Raises:
-        UnreadableError: it is no picture that can be read here, or is too large.
-        Exception: whatever Pillow raises on a damaged file.
+        UnreadableError: it is not a picture in a known format, or it is too large.
+        Exception: any error of Pillow, for a damaged file.
     """
     head = file.read(_HEAD_BYTES)
     file.seek(0)
@@ -129,7 +129,7 @@ def kind_of(head: bytes) -> str:
     """Return the format of a file that starts with these bytes.
 
     Raises:
-        UnreadableError: it is none that can be read here.
+        UnreadableError: the format is not supported.
     """
     for start, kind in _STARTS.items():
         if head.startswith(start):
@@ -138,9 +138,9 @@ def kind_of(head: bytes) -> str:
         return "WEBP"
     if head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]):
         return "AVIF"
-    found = detect(head)
-    if found is not None:
-        raise UnreadableError(f"few browsers show {found[1:].upper()} files: convert it to JPEG")
+    extension = detect(head)
+    if extension is not None:
+        raise UnreadableError(f"few browsers show {extension[1:].upper()} files: convert it to JPEG")
     raise UnreadableError("empty file" if not head else "not a picture")
 
 
@@ -151,18 +151,18 @@ def _open_jpeg(file: BinaryIO) -> Opened:
     picture = _Jpeg(file)
     picture.scans = scans.count
     width, height = picture.size
-    # The decoder makes it 2, 4 or 8 times smaller at no cost.
+    # The decoder can make the picture 2, 4 or 8 times smaller at no cost.
     picture.draft("", (2 * EDGE, 2 * EDGE))
-    # Twice the pixels: a file that is cut off is decoded twice.
+    # Twice the memory, because an incomplete file is decoded twice.
     needed = 2 * 4 * picture.width * picture.height + scans.coefficient_bytes
     return Opened(_JPEG, width, height, needed, file, lambda: picture)
 
 
 def _open_other(kind: str, file: BinaryIO) -> Opened:
-    # Not by Image.open, which warns of large photos: the caller decides by bytes_needed.
+    # Do not use Image.open, which warns about large photos: here the caller decides by bytes_needed.
     try:
         picture = _READERS[kind](file)
-    except Exception:  # whatever Pillow raises on metadata that it does not like
+    except Exception:  # Pillow raises many kinds of errors on damaged metadata
         if kind != "PNG":
             raise
         picture = _READERS[kind](_bare_png(file))
@@ -172,7 +172,7 @@ def _open_other(kind: str, file: BinaryIO) -> Opened:
 
 
 def _bare_png(file: BinaryIO) -> BinaryIO:
-    """Return a PNG without metadata and animation. Browsers show a picture whatever is wrong with those."""
+    """Return a PNG without metadata and animation. Browsers show the picture even if these are damaged."""
     file.seek(0)
     bare, content = bytearray(file.read(8)), file
     while len(head := content.read(8)) == 8:
@@ -185,7 +185,7 @@ def _bare_png(file: BinaryIO) -> BinaryIO:
 
 
 def _open_webp(head: bytes, file: BinaryIO) -> Opened:
-    # Pillow takes memory for the whole picture when it opens a WebP, before it tells the size.
+    # Pillow allocates memory for the whole picture when it opens a WebP, so read the size first.
     if head[12:16] == b"VP8X":
         width, height = 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
     elif head[12:16] == b"VP8L":
@@ -203,23 +203,23 @@ def _needed(kind: str, file: BinaryIO, width: int, height: int) -> int:
 
 
 def _padded_webp(file: BinaryIO) -> BinaryIO:
-    """Return a WebP whose last bytes are missing as a file of the length that it states."""
+    """Return a WebP as a file of the length in its header: add zeros if its last bytes are missing."""
     head = file.read(8)
-    stated = int.from_bytes(head[4:8], "little") + 8
-    missing = stated - os.fstat(file.fileno()).st_size
+    full_size = int.from_bytes(head[4:8], "little") + 8
+    missing = full_size - os.fstat(file.fileno()).st_size
     file.seek(0)
     return io.BytesIO(file.read() + bytes(missing)) if 0 < missing < _HEAD_BYTES else file
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
-    """A JPEG that may lack its end."""
+    """A JPEG whose end may be missing."""
 
     scans = 1
     _end = _JPEG_END
     _cut = False
 
     def load_read(self, read_bytes: int) -> bytes:
-        """Read more bytes for the decoder; at the end of a file that is cut off, an end marker."""
+        """Read more bytes for the decoder. At the end of an incomplete file, return an end marker."""
         data: bytes = self.fp.read(read_bytes) if self.fp is not None else b""
         if data or self._cut:
             return data
@@ -227,7 +227,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         return self._end
 
     def decoded(self) -> Image.Image:
-        """Decode the photo. A few missing bytes at its end are harmless."""
+        """Decode the photo. A few bytes may be missing at its end."""
         file = self.fp
         try:
             self.load()
@@ -246,7 +246,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
 
 
 def _load_padded(file: IO[bytes], end: bytes) -> _Jpeg:
-    """Decode a JPEG as if these bytes came behind its end, whatever is wrong with it."""
+    """Decode a JPEG with some bytes appended, and ignore errors in it."""
     file.seek(0)
     picture = _Jpeg(file)
     picture._end = end
@@ -257,14 +257,14 @@ def _load_padded(file: IO[bytes], end: bytes) -> _Jpeg:
 
 
 def _missing(one: Image.Image, other: Image.Image) -> float:
-    """Return how much of a photo's height is missing: all below where the bytes behind its end show."""
+    """Return the share of a photo's height that is missing: the part that depends on the appended bytes."""
     size = (min(EDGE, one.width), min(EDGE, one.height))
     small = (picture.resize(size, Image.Resampling.NEAREST).convert("RGB") for picture in (one, other))
     changed = ImageChops.difference(*small).getbbox()
     return 0.0 if changed is None else 1 - changed[1] / size[1]
 
 
-def _decoded_as_far_as_it_goes(kind: str, file: BinaryIO) -> Image.Image:
+def _decoded_leniently(kind: str, file: BinaryIO) -> Image.Image:
     if kind == "PNG":
         bare = _READERS[kind](_bare_png(file))
         with suppress(OSError, SyntaxError, ValueError):
@@ -272,12 +272,12 @@ def _decoded_as_far_as_it_goes(kind: str, file: BinaryIO) -> Image.Image:
             return bare
     file.seek(0)
     with _tolerant():
-        again = _READERS[kind](_bare_png(file) if kind == "PNG" else file)
-        again.load()
-    lowest = again.convert("RGBA").crop((0, int(again.height * (1 - _MOST_MISSING)), *again.size))
-    if all(low == high for low, high in lowest.getextrema()):  # type: ignore[misc]
+        picture = _READERS[kind](_bare_png(file) if kind == "PNG" else file)
+        picture.load()
+    bottom = picture.convert("RGBA").crop((0, int(picture.height * (1 - _MOST_MISSING)), *picture.size))
+    if all(low == high for low, high in bottom.getextrema()):  # type: ignore[misc]
         raise UnreadableError("the file is cut off")
-    return again
+    return picture
 
 
 @contextmanager

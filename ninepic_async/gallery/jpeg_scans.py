@@ -1,7 +1,7 @@
 """Count the scans of a JPEG before it is decoded.
 
-libjpeg keeps the coefficients of the whole picture for any JPEG with more than one scan, and goes through all
-of them for each scan. A small file can so claim gigabytes of memory and minutes of time.
+If a JPEG has more than one scan, libjpeg keeps the coefficients of the whole picture, and goes through all
+of them for each scan. So a small file can use gigabytes of memory and minutes of time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from attrs import frozen
 
 MOST_SCANS: Final = 100
-"""Encoders that optimise write about 20."""
+"""The largest number of scans that is decoded. Optimising encoders write about 20."""
 
 _MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _END_OF_IMAGE: Final = 0xD9
@@ -27,11 +27,11 @@ _BYTES_PER_COEFFICIENT: Final = 2
 
 @frozen
 class JpegScans:
-    """How a JPEG is stored.
+    """The scans of a JPEG.
 
     Attributes:
-        count: its scans. Counting stops when there are more than `MOST_SCANS`.
-        coefficient_bytes: the memory that libjpeg needs beside the pixels.
+        count: the number of scans. Counting stops above `MOST_SCANS`.
+        coefficient_bytes: the memory in bytes that libjpeg needs in addition to the pixels.
     """
 
     count: int
@@ -51,25 +51,30 @@ def read_jpeg_scans(file: BinaryIO) -> JpegScans:
     Raises:
         ValueError: the file is empty.
     """
-    count, frame, whole = 0, _Frame(), False
+    count, frame, keeps_coefficients = 0, _Frame(), False
     with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         for marker, content in _segments(data):
             if marker in _FRAMES:
                 frame = _frame(marker, content)
             elif marker == _START_OF_SCAN:
                 count += 1
-                # A first scan of some colours only means that other scans follow.
-                whole = whole or frame.progressive or count > 1 or content[:1] < bytes([frame.colours])
+                # If the first scan does not have all colours, other scans follow.
+                keeps_coefficients = (
+                    keeps_coefficients
+                    or frame.progressive
+                    or count > 1
+                    or content[:1] < bytes([frame.colours])
+                )
             if count > MOST_SCANS:
                 break
-    return JpegScans(count, frame.coefficients * _BYTES_PER_COEFFICIENT if whole else 0)
+    return JpegScans(count, frame.coefficients * _BYTES_PER_COEFFICIENT if keeps_coefficients else 0)
 
 
 def _segments(data: mmap) -> Iterator[tuple[int, bytes]]:
-    """Yield each marker with what its segment holds."""
+    """Yield each marker with the content of its segment."""
     position = 0
-    while (found := _MARKER.search(data, position)) is not None:
-        marker, position = found[1][0], found.end()
+    while (match := _MARKER.search(data, position)) is not None:
+        marker, position = match[1][0], match.end()
         if marker == _END_OF_IMAGE:
             return
         if marker in _WITHOUT_LENGTH:

@@ -1,4 +1,4 @@
-"""Write the page from a template that escapes everything it is given."""
+"""Write the page from a template that escapes all values."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ninepic_async.gallery.timeline import Item, Photo, arrange
 
 PAGE_NAME: Final = "index.html"
 GENERATOR: Final = "ninepic_async.gallery"
-"""The mark of a page that this module wrote."""
+"""The text that marks a page of this module."""
 _LISTS_AT_ONCE: Final = 20
-"""The script makes the elements of further lists near the window only."""
+"""The script creates the elements of further lists only when they are near the window."""
 _PIECES_PER_WRITE: Final = 1000
 _GENERATOR_WITHIN_BYTES: Final = 2048
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -36,8 +36,8 @@ def write_page(folder: OpenFolder, title: str, photos: Iterable[Photo], clips: S
     Raises:
         GalleryError: the folder can't be written to.
     """
-    everything = list(photos)
-    readable = [photo for photo in everything if photo.info.error is None]
+    all_photos = list(photos)
+    readable = [photo for photo in all_photos if photo.info.error is None]
     timeline = arrange(readable)
     css, js = _own(_STYLES), _own(_SCRIPTS)
     page = (
@@ -58,7 +58,7 @@ def write_page(folder: OpenFolder, title: str, photos: Iterable[Photo], clips: S
             ways=_ways(readable),
             clips=clips,
             unreadable=sorted(
-                (photo for photo in everything if photo.info.error is not None),
+                (photo for photo in all_photos if photo.info.error is not None),
                 key=lambda photo: photo.file.name,
             ),
             bytes=sum(item.file.bytes for item in (*readable, *clips)),
@@ -71,7 +71,7 @@ def write_page(folder: OpenFolder, title: str, photos: Iterable[Photo], clips: S
 
 
 def refuse_foreign(folder: OpenFolder) -> None:
-    """Check that the folder has no page that somebody else wrote.
+    """Check that the folder has no ``index.html`` that a gallery has not written.
 
     Raises:
         GalleryError: it has one.
@@ -86,7 +86,7 @@ def refuse_foreign(folder: OpenFolder) -> None:
         reason = error.strerror or type(error).__name__
         raise GalleryError(f"can't read {index}: {reason}. Move it away, or rename it.") from error
     if GENERATOR.encode() not in head:
-        raise GalleryError(f"{index} was not written by a gallery, and is kept: move it away, or rename it")
+        raise GalleryError(f"{index} is not the page of a gallery, so it is kept: move it away, or rename it")
 
 
 def _own(names: Iterable[str]) -> str:
@@ -107,7 +107,7 @@ def _environment() -> Environment:
 
 
 def _ways(photos: Iterable[Photo]) -> dict[str, int]:
-    """Count the photos by how they were found; empty if all were found alike."""
+    """Count the photos by how they were found; empty if all were found in the same way."""
     counts: dict[str, int] = {}
     for photo in photos:
         if photo.found_by:

@@ -22,19 +22,19 @@ _MONTHS: Final = (
     "November",
     "December",
 )
-# Control characters, and marks that make a name read as another one.
+# Control characters, and marks that make a name look like another one.
 _NOT_SHOWN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
 def href(name: str) -> str:
-    """Return the relative URL of a file beside the page."""
+    """Return the relative URL of a file in the folder of the page."""
     return quote(os.fsencode(name), safe="")
 
 
 def shown(text: str) -> str:
-    """Return a text with a mark in place of what can't or must not be shown."""
+    """Replace characters that can't or must not be shown."""
     return _NOT_SHOWN.sub("\ufffd", text)
 
 

@@ -1,7 +1,7 @@
-"""What is known of a photo apart from its file: its BIBs, how it was found, and what the service says of it.
+"""Store and read notes about photos: their BIBs, how they were found, and facts from the service.
 
 ``.ninepic-notes.jsonl`` has a line for each note (``{"photo": …, "bib": …}``). Lines are only appended.
-A photo is named by its file's name or by its id. The rest comes from the download's journal.
+A note names its photo by file name or by id. The facts from the service are in the download's journal.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def note_bib(
     bib: str | int,
     photos: Iterable[ImageItem | PresignedUrlItem | str],
 ) -> None:
-    """Note which photos a BIB is in, so that the folder's gallery shows it.
+    """Store which photos a BIB is in, so that the folder's gallery shows it.
 
     Args:
-        folder: the folder of the photos. It is made if it is missing.
+        folder: the folder of the photos. It is created if it is missing.
         bib: the number as it is printed.
-        photos: what the BIB search or the links gave, or ids, or file names. Duplicates show once.
+        photos: results of a BIB search, links to originals, ids, or file names. Duplicates are shown once.
 
     Raises:
         InvalidInputError: the BIB is empty or has more than 100 characters, or another argument is invalid.
@@ -58,12 +58,12 @@ def note_bib(
 
 
 def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collection[str]]) -> None:
-    """Note how photos were found, so that the folder's gallery shows it.
+    """Store how photos were found, so that the folder's gallery shows it.
 
     Args:
-        folder: the folder of the photos. It is made if it is missing.
-        found_by: for each photo's id, ``"bib"``, ``"selfie"`` or both, as ``Memories.found_by`` has it.
-            Photos of which no time is known are shown in this order.
+        folder: the folder of the photos. It is created if it is missing.
+        found_by: for each photo's id, ``"bib"``, ``"selfie"`` or both, such as ``Memories.found_by``.
+            Photos without a known time are shown in this order.
 
     Raises:
         InvalidInputError: an argument is invalid.
@@ -76,7 +76,7 @@ def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collect
     root = Path(_arguments.folder(folder, "folder"))
     if not isinstance(found_by, Mapping):
         raise InvalidInputError(
-            f"found_by is a {type(found_by).__name__}: give a mapping of ids, as Memories.found_by is"
+            f"found_by is a {type(found_by).__name__}: give a mapping of ids, such as Memories.found_by"
         )
     _append(
         root,
@@ -90,13 +90,13 @@ def note_found_by(folder: str | os.PathLike[str], found_by: Mapping[str, Collect
 
 @define
 class PhotoNotes:
-    """What is known of one photo.
+    """The notes about one photo.
 
     Attributes:
-        bibs: the BIBs in it, in the order in which they were noted.
+        bibs: the BIBs in it, in the order in which they were stored.
         found_by: ``"bib"``, ``"selfie"`` or both.
-        hour: the UTC hour in which it was taken, as the service says, without a time zone.
-        place: its list's name, and its place in that list. The service lists photos by capture time.
+        hour: the UTC hour in which it was taken, from the service, without a time zone.
+        place: the name of its list, and its position in that list. The service lists photos by capture time.
     """
 
     bibs: tuple[str, ...] = ()
@@ -107,10 +107,10 @@ class PhotoNotes:
 
 @define
 class FolderNotes:
-    """What is known of the photos in a folder.
+    """The notes about the photos in a folder.
 
     Attributes:
-        event_name: the event that the last download was from.
+        event_name: the event of the last download.
     """
 
     event_name: str | None = None
@@ -119,7 +119,7 @@ class FolderNotes:
     _journal: dict[str, dict[str, Any]] = field(factory=dict)
 
     def of(self, name: str) -> PhotoNotes:
-        """Return what is known of a file."""
+        """Return the notes about a file."""
         row = self._journal.get(name, {})
         known_as = dict.fromkeys((_plain(name), str(row.get("id", "")), _plain(stem(name))))
         noted = dict.fromkeys(note for each in known_as for note in self._noted.get(each, ()))
@@ -133,7 +133,7 @@ class FolderNotes:
 
 
 def read_notes(folder: OpenFolder) -> FolderNotes:
-    """Read what is known of the photos in a folder."""
+    """Read the notes about the photos in a folder."""
     notes = FolderNotes()
     for row in _rows(folder, FILE_NAME):
         photo, bib, way = row.get("photo"), row.get("bib"), row.get("found_by")
@@ -156,7 +156,7 @@ def read_notes(folder: OpenFolder) -> FolderNotes:
 
 
 def _rows(folder: OpenFolder, name: str) -> Iterator[dict[str, Any]]:
-    # A link could lead to a file that is nobody else's business, and a FIFO would hang.
+    # `reading` refuses links, which could lead to a private file, and FIFOs, which would block.
     with suppress(OSError), folder.reading(name) as file:
         yield from read_rows(file)
 
@@ -205,7 +205,7 @@ def _identity(photo: ImageItem | PresignedUrlItem | str) -> str:
 
 
 def _plain(text: str) -> str:
-    # Text that comes from a file system can hold what UTF-8 can't.
+    # File names can hold characters that can't be encoded as UTF-8.
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What `write_gallery` reports: progress, the outcome, and files that can't be shown."""
+"""The reports of `write_gallery`: progress, result, and files that can't be shown."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class GalleryProgress(Record):
     """Progress of a gallery.
 
     Attributes:
-        done: photos that this run made a thumbnail of.
-        skipped: photos whose thumbnail an earlier run made.
+        done: photos for which this run made a thumbnail.
+        skipped: photos with a thumbnail of an earlier run.
         failed: photos that can't be read. The page lists them.
         known: photos in the folder.
     """
@@ -28,7 +28,7 @@ class GalleryProgress(Record):
 
 @frozen(kw_only=True)
 class UnreadablePhoto(Record):
-    """A photo's file that can't be shown.
+    """A photo that can't be shown.
 
     Attributes:
         name: the file's name.
@@ -41,15 +41,15 @@ class UnreadablePhoto(Record):
 
 @frozen(kw_only=True)
 class GalleryReport(Record):
-    """Outcome of `write_gallery`.
+    """The result of `write_gallery`.
 
     Attributes:
         index: the absolute path of the page.
         photos: number of photos on the page.
         clips: number of clips on the page.
         done: thumbnails that this run made.
-        skipped: thumbnails that were there already.
-        failed: files that the page can only list.
+        skipped: thumbnails of earlier runs.
+        failed: files that can't be shown; the page lists them.
     """
 
     index: Path

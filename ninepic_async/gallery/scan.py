@@ -1,4 +1,4 @@
-"""List the photos and clips of a folder. Nothing that leads out of the folder is listed."""
+"""List the photos and clips of a folder. Links are left out, because they can lead out of the folder."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def opened_folder(path: Path) -> Iterator[OpenFolder]:
     try:
         folder = OpenFolder.open(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise GalleryError(
-            f"there is no folder {path}: give the one that photos were fetched into"
-        ) from error
+        raise GalleryError(f"there is no folder {path}: give the folder of a download") from error
     except OSError as error:
         raise GalleryError(f"can't read {path}: {error.strerror or type(error).__name__}") from error
     with folder:
@@ -62,25 +60,25 @@ def list_contents(folder: OpenFolder) -> Contents:
     Raises:
         GalleryError: the folder can't be read, or nothing in it can be shown.
     """
-    found = Contents()
+    contents = Contents()
     try:
         for entry in folder.entries():
-            _add(found, entry)
+            _add(contents, entry)
     except OSError as error:
         raise GalleryError(f"can't read {folder.path}: {error.strerror or type(error).__name__}") from error
-    if not found.photos and not found.clips:
+    if not contents.photos and not contents.clips:
         raise GalleryError(
-            f"no photos or clips in {folder.path}: fetch some first (event.download, or ninepic download), "
-            "or give the folder that they are in"
+            f"no photos or clips in {folder.path}: download some first (event.download or ninepic download), "
+            "or give another folder"
         )
-    for files in (found.photos, found.clips):
+    for files in (contents.photos, contents.clips):
         files.sort(key=lambda file: file.name)
-    return found
+    return contents
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turn an error of writing into a folder into a `GalleryError`."""
+    """Raise a `GalleryError` in place of an `OSError` of writing to a folder."""
     try:
         yield
     except OSError as error:
@@ -91,7 +89,7 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _add(found: Contents, entry: os.DirEntry[str]) -> None:
+def _add(contents: Contents, entry: os.DirEntry[str]) -> None:
     extension = split(entry.name)[1].casefold()
     is_photo = extension in PHOTO_TYPES
     if entry.name.startswith(".") or not (is_photo or extension in VIDEOS):
@@ -100,4 +98,4 @@ def _add(found: Contents, entry: os.DirEntry[str]) -> None:
         return
     status = entry.stat(follow_symlinks=False)
     file = File(entry.name, status.st_size, status.st_mtime_ns)
-    (found.photos if is_photo else found.clips).append(file)
+    (contents.photos if is_photo else contents.clips).append(file)

@@ -1,7 +1,8 @@
-"""``.ninepic-gallery``, the hidden folder beside the photos: their thumbnails, and what was read from them.
+"""``.ninepic-gallery``, the hidden folder next to the photos: thumbnails, and the facts read from the photos.
 
-A thumbnail is named after its photo's name, size and modification time: it never shows another version.
-``seen.jsonl`` has a line for each photo that was read. Deleting the folder costs nothing but time.
+The name of a thumbnail is a hash of its photo's name, size and modification time, so it never shows another
+version. ``seen.jsonl`` has a line for each photo that was read. The folder can be deleted: the next run makes
+it again.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from ninepic_async.gallery.thumbnails import PhotoInfo
 FOLDER_NAME: Final = ".ninepic-gallery"
 _SEEN: Final = "seen.jsonl"
 _EDITION: Final = b"2"
-"""Change it when thumbnails are made in another way. Older ones are then made again."""
+"""Change this when thumbnails are made in another way, so that older ones are made again."""
 _THUMBNAIL: Final = re.compile(r"[0-9a-f]{24}\.jpg(\.part)?")
 _NOT_A_FOLDER: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
 def key_of(photo: File) -> str:
-    """Return the name of this version of a photo."""
+    """Return the key of this version of a photo."""
     facts = (_EDITION, os.fsencode(photo.name), b"%d" % photo.bytes, b"%d" % photo.modified_ns)
     return blake2b(b"\0".join(facts), digest_size=12).hexdigest()
 
@@ -46,7 +47,7 @@ class ThumbnailCache:
     """Thumbnails of earlier runs and of this one. Use it as a context manager.
 
     Raises:
-        GalleryError: the hidden folder can't be made or written to, or is a link.
+        GalleryError: the hidden folder can't be created or written to, or is a link.
     """
 
     photos: OpenFolder
@@ -77,14 +78,14 @@ class ThumbnailCache:
         return self._folder
 
     def info(self, key: str) -> PhotoInfo | None:
-        """Return what an earlier run read, or None for a photo that must be read (again)."""
+        """Return the facts that an earlier run has read; None if the photo must be read."""
         info = self._seen.get(key)
         if info is None or (info.has_thumbnail and not self.folder.size(thumbnail_of(key))):
             return None
         return info
 
     def add(self, key: str, info: PhotoInfo) -> None:
-        """Keep what was read for the next run. A photo that can't be read is tried again then."""
+        """Store the facts of a photo for the next run. A photo that can't be read is read again then."""
         if info.error is not None or self._file is None:
             return
         with writing(self.photos.path):
@@ -92,11 +93,11 @@ class ThumbnailCache:
         self._seen[key] = info
 
     def tidy(self, keys: set[str]) -> None:
-        """Remove the thumbnails of photos that are gone. Other files stay."""
+        """Remove the thumbnails of photos that no longer exist. Keep other files."""
         with writing(self.photos.path):
             for entry in list(self.folder.entries()):
-                ours = _THUMBNAIL.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
-                if ours and entry.name.removesuffix(".jpg") not in keys:
+                is_thumbnail = _THUMBNAIL.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if is_thumbnail and entry.name.removesuffix(".jpg") not in keys:
                     self.folder.remove(entry.name)
             if not self._seen.keys() <= keys:
                 self._rewrite(keys)
@@ -129,7 +130,7 @@ def _to_row(key: str, info: PhotoInfo) -> dict[str, Any]:
 
 
 def _from_row(row: Mapping[str, Any]) -> tuple[str, PhotoInfo] | None:
-    """Return a photo's key and information; None for a line that is not ours."""
+    """Return a photo's key and facts; None if the line was not written by this module."""
     key, width, height, taken_at = map(row.get, ("key", "width", "height", "taken_at"))
     if not (isinstance(key, str) and type(width) is int and type(height) is int):
         return None

@@ -1,4 +1,4 @@
-"""Make many thumbnails, a few at a time, in bounded memory. Leaving early takes a moment only."""
+"""Make many thumbnails in a few processes, in bounded memory. Leaving early kills the processes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ninepic_async.gallery.thumbnails import PhotoInfo
 from ninepic_async.gallery.worker_process import InThisProcess, WorkerProcess
 
 MEMORY_BYTES: Final = 512 * 1024 * 1024
-"""For all processes together."""
+"""The memory limit for all processes together."""
 _PROCESS_BYTES: Final = 40 * 1024 * 1024
-"""What each process takes of it at rest."""
+"""The part of it that each idle process needs."""
 _MOST_PROCESSES: Final = 4
 _PHOTOS_PER_PROCESS: Final = 8
-"""Starting a process takes as long as a few thumbnails."""
+"""Fewer photos are not worth another process: starting one takes as long as a few thumbnails."""
 _WAITING_PER_PROCESS: Final = 4
-_SECONDS_PER_LOOK: Final = 0.2
-"""Ctrl-C that comes just before Python begins to wait is noticed only when the wait ends."""
+_WAIT_S: Final = 0.2
+"""Waits are short, because a Ctrl-C just before a wait is noticed only after it."""
 
 log: Final = logging.getLogger("ninepic_async")
 
@@ -36,12 +36,12 @@ W = TypeVar("W", WorkerProcess, InThisProcess)
 
 
 class ClosedError(Exception):
-    """The pool was closed while a thumbnail was under way."""
+    """The pool was closed while a thumbnail was being made."""
 
 
 @define(eq=False)
 class MemoryBudget:
-    """Memory that several threads share. ``limit`` is in bytes."""
+    """A memory limit, in bytes, that several threads share."""
 
     limit: int
     _used: int = 0
@@ -49,7 +49,7 @@ class MemoryBudget:
     _changed: Condition = field(factory=Condition)
 
     def take(self, size: int) -> bool:
-        """Wait until so many bytes are free, and take them. Return False if there will never be as many.
+        """Wait until a number of bytes is free, and reserve them. Return False if this exceeds the limit.
 
         Raises:
             ClosedError: the pool was closed.
@@ -64,13 +64,13 @@ class MemoryBudget:
         return True
 
     def give_back(self, size: int) -> None:
-        """Give back what was taken."""
+        """Release reserved bytes."""
         with self._changed:
             self._used -= size
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End all waiting."""
+        """End all waits with an error."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -105,7 +105,7 @@ class ThumbnailPool:
             worker.close()
 
     def make_all(self, photos: Iterable[File]) -> Iterator[tuple[File, PhotoInfo]]:
-        """Make thumbnails, and yield each photo's information as it comes.
+        """Make thumbnails, and yield the facts of each photo when its thumbnail is done.
 
         Raises:
             OSError: a thumbnail can't be written.
@@ -119,7 +119,7 @@ class ThumbnailPool:
                 waiting[self._threads.submit(self.make, photo)] = photo
             if not waiting:
                 return
-            for done in wait(waiting, _SECONDS_PER_LOOK, return_when=FIRST_COMPLETED).done:
+            for done in wait(waiting, _WAIT_S, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(done), done.result()
 
     def make(self, photo: File) -> PhotoInfo:
@@ -157,13 +157,13 @@ class ThumbnailPool:
         return self._started() or self._registered(InThisProcess(*self._folders))
 
     def _started(self) -> WorkerProcess | None:
-        # A frozen application would start itself once more.
+        # In a frozen application, sys.executable is the application itself.
         if not sys.executable or getattr(sys, "frozen", False):
             return None
         try:
             worker = self._registered(WorkerProcess(*self._folders))
         except OSError as error:
-            log.warning("thumbnails are made in this process, since no other can be started: %s", error)
+            log.warning("thumbnails are made in this process, because no other can be started: %s", error)
             return None
         try:
             worker.wait_until_ready()

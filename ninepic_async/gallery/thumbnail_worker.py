@@ -1,8 +1,8 @@
 """The process that makes thumbnails for `thumbnail_pool`.
 
-It writes ``{"ready": true}``, and then reads one JSON object a line: ``{"photo": …, "thumbnail": …}``. It
-answers with the memory it needs (``{"need": …}``), reads whether it may use that (``{"allow": true}``), and
-answers with what it made. It ends at the end of the input.
+It writes ``{"ready": true}``, and then reads one JSON object per line: ``{"photo": …, "thumbnail": …}``. It
+writes the memory that it needs (``{"need": …}``), reads whether it may use it (``{"allow": true}``), and
+writes the photo's facts. It ends at the end of its input.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ninepic_async._support.open_folder import OpenFolder
 from ninepic_async.gallery.thumbnails import PhotoInfo, make_thumbnail
 
 _SPARE_BYTES: Final = 32 * 1024 * 1024
-"""Memory for everything that is not the decoded photo."""
+"""Memory for everything except the decoded photo."""
 
 
 def main(photos: str, thumbnails: str) -> None:
     """Serve requests on standard input until it ends.
 
     Args:
-        photos: the folder of the photos: a descriptor's number, or a path where there are none.
+        photos: the folder of the photos: the number of a file descriptor, or a path on Windows.
         thumbnails: the folder of the thumbnails.
     """
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a library prints must not come between the answers
+    os.dup2(2, 1)  # keep what libraries print out of the answers
     folders = _folder(photos), _folder(thumbnails)
     memory = _MemoryLimit()
     _write(answers, {"ready": True})
@@ -66,7 +66,7 @@ def _answer(
 
 
 def to_answer(info: PhotoInfo) -> dict[str, Any]:
-    """Return a photo's information as JSON types."""
+    """Return a photo's facts as JSON types."""
     return asdict(info) | {"taken_at": None if info.taken_at is None else info.taken_at.isoformat()}
 
 
@@ -75,7 +75,7 @@ def _write(answers: BinaryIO, answer: Mapping[str, Any]) -> None:
 
 
 class _MemoryLimit:
-    """Let the kernel refuse more memory than was allowed. Linux only: other systems count it differently."""
+    """Lets the kernel refuse more memory than allowed. Linux only: other systems count it differently."""
 
     def __init__(self) -> None:
         self._used: int | None = None
@@ -84,7 +84,7 @@ class _MemoryLimit:
             self._used = pages * os.sysconf("SC_PAGE_SIZE")
 
     def set(self, size: int) -> None:
-        """Limit the memory to what was used at the start, a little more, and this number of bytes."""
+        """Limit the memory to the memory used at the start, a fixed reserve, and this number of bytes."""
         if sys.platform == "linux" and self._used is not None:
             import resource
 

@@ -17,14 +17,14 @@ from ninepic_async.gallery.decode import EDGE, Opened, UnreadableError, open_pho
 
 _QUALITY: Final = 80
 _MOST_PIXELS_IN_PAGE: Final = 150_000_000
-"""A larger photo is not shown without a thumbnail."""
+"""A larger photo is not shown in the page without a thumbnail."""
 _LONGEST_PROFILE_BYTES: Final = 4096
 _NOT_IN_BROWSERS: Final = frozenset({"TIFF"})
 _COARSE_FIRST: Final = frozenset({"1", "P", "PA", "I;16", "I;16L", "I;16B", "I;16N", "LA", "RGBA"})
-"""Modes of which Pillow would make another full-size copy, or that it can't make smaller at all."""
+"""Modes that Pillow can't shrink, or can only shrink after it has made another full-size copy."""
 _ORIENTATION: Final = 0x0112
 _SIZE_WHEN_DECODED: Final = frozenset({"TIFF", "WEBP"})
-"""Pillow turns a TIFF upright. A WebP's size is its header's until then."""
+"""Pillow rotates a TIFF when it decodes it. A WebP's size is only that of its header before."""
 _WITH_ORIENTATION: Final = frozenset({"JPEG", "PNG", "AVIF"})
 """Formats whose EXIF orientation browsers follow. They ignore it in WebP, and in XMP."""
 _UPRIGHT: Final = {
@@ -38,19 +38,19 @@ _UPRIGHT: Final = {
 }
 
 Allow = Callable[[int], bool]
-"""Asks for an amount of memory in bytes. May wait for it; False: there will never be as much."""
+"""Requests an amount of memory in bytes. It may wait for it. It returns False if this exceeds the limit."""
 
 
 @frozen(kw_only=True)
 class PhotoInfo:
-    """What the page needs to know of a photo.
+    """The facts about a photo for the page.
 
     Attributes:
-        width: in pixels, upright; 0 if it can't be read.
-        height: in pixels.
-        taken_at: by the camera's clock.
-        has_thumbnail: False for a photo too large to make one of: the page shows the photo itself.
-        error: why it can't be shown.
+        width: the width in pixels, upright; 0 if the photo can't be read.
+        height: the height in pixels, upright.
+        taken_at: the capture time by the camera's clock.
+        has_thumbnail: False if the photo is too large for a thumbnail: the page shows the photo itself.
+        error: the reason why it can't be shown.
     """
 
     width: int = 0
@@ -70,15 +70,15 @@ def make_thumbnail(
         name: the photo's file name.
         thumbnails: the folder for the thumbnail.
         thumbnail: the thumbnail's file name.
-        allow: asked for the memory that decoding needs, before the photo is decoded.
+        allow: called with the memory that decoding needs, before the photo is decoded.
 
     Raises:
-        OSError: the thumbnail can't be written. That a photo can't be read is in `PhotoInfo.error`.
+        OSError: the thumbnail can't be written. If the photo can't be read, `PhotoInfo.error` says why.
     """
     try:
         with photos.reading(name) as file:
             small, info = _read(file, allow)
-    except Exception as error:  # Pillow raises nearly anything on files that are made to break it
+    except Exception as error:  # Pillow raises many kinds of errors on malicious files
         return PhotoInfo(error=_reason(error))
     if small is not None:
         with thumbnails.replacing(thumbnail) as target:
@@ -105,13 +105,13 @@ def _read(file: BinaryIO, allow: Allow) -> tuple[Image.Image | None, PhotoInfo]:
 def _without_thumbnail(opened: Opened, info: PhotoInfo) -> PhotoInfo:
     if opened.kind in _NOT_IN_BROWSERS or info.width * info.height > _MOST_PIXELS_IN_PAGE:
         raise UnreadableError(f"too large: {info.width} × {info.height} pixels")
-    # Reading the time decodes a PNG.
+    # Reading the time of other formats can decode the photo, as for PNG.
     taken_at = read_capture_time(opened.picture) if opened.kind == "JPEG" else None
     return evolve(_turned(info, _orientation(opened)), taken_at=_local(taken_at), has_thumbnail=False)
 
 
 def _orientation(opened: Opened) -> int:
-    """Return the orientation as browsers see it; 1 is upright."""
+    """Return the EXIF orientation that browsers use; 1 is upright."""
     exif = Image.Exif()
     with suppress(Exception):  # damaged metadata
         if opened.kind in _WITH_ORIENTATION:
@@ -130,7 +130,7 @@ def _local(moment: datetime | None) -> datetime | None:
 
 def _shrink(picture: Image.Image) -> Image.Image:
     if picture.mode in _COARSE_FIRST:
-        # Still four times as fine as the thumbnail.
+        # Shrink coarsely first, to four times the size of the thumbnail.
         picture.thumbnail((4 * EDGE, 4 * EDGE), Image.Resampling.NEAREST, reducing_gap=None)
         picture = _grey(picture.convert("I"), 256.0) if picture.mode[0] == "I" else picture.convert("RGBA")
     picture.thumbnail((EDGE, EDGE), reducing_gap=2.0)
@@ -138,17 +138,17 @@ def _shrink(picture: Image.Image) -> Image.Image:
 
 
 def _grey(picture: Image.Image, step: float | None) -> Image.Image:
-    """Return a picture of more than 256 greys with 256, `step` to one; None: spread over what there is."""
+    """Convert a picture to 256 greys. `step` values become one grey; None maps the whole range of values."""
     low, high = (0.0, 256.0 * step) if step else picture.getextrema()
     if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and math.isfinite(high - low)):
-        raise UnreadableError("its values are no greys")
+        raise UnreadableError("its pixel values are not numbers")
     scale = 1 / step if step else 255 / ((high - low) or 1)
     return picture.point(lambda value: value * scale + -low * scale).convert("L")
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
-        # A profile for other colours than red, green and blue is wrong from here on.
+        # The conversion to RGB makes a profile for other colours invalid.
         if picture.mode != "RGB":
             picture.info.pop("icc_profile", None)
         return picture.convert("RGB")
@@ -165,9 +165,9 @@ def _profile(picture: Image.Image) -> bytes | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, (MemoryError, Image.DecompressionBombError)):
-        return "too large for the memory that may be used"
+        return "too large for the memory limit"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    # The texts of other errors say something of Pillow's code, and nothing of the photo.
+    # The messages of other errors are about Pillow's code, and not about the photo.
     text = str(error) if isinstance(error, (UnreadableError, OSError, SyntaxError)) else ""
     return text if text and "<" not in text else "damaged file"

@@ -1,4 +1,4 @@
-"""Arrange photos by time: in groups by hour, or by day, month or year where hours hold a photo or two."""
+"""Sort photos by time, and group them by hour, or by day, month or year if most hours have few photos."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from ninepic_async.gallery.thumbnails import PhotoInfo
 LIST_LENGTH: Final = 48
 """Photos in one list. The browser lays out only the lists near the window."""
 _THIN: Final = 3
-"""Fewer photos in a group don't fill a row."""
+"""A group needs this many photos to fill a row."""
 _FEW_GROUPS: Final = 6
-"""As many thin groups don't harm a page."""
+"""A page can have this many groups with fewer photos."""
 _NO_TIME: Final = datetime.min
 _WAYS: Final = {("bib",): "BIB", ("selfie",): "selfie", ("bib", "selfie"): "BIB + selfie"}
 
 
 @frozen(kw_only=True)
 class Item:
-    """A file for the page. A clip has no more than this."""
+    """A file for the page: a clip, or the base of a photo."""
 
     file: File
     notes: PhotoNotes = field(factory=PhotoNotes)
@@ -68,7 +68,7 @@ class Photo(Item):
     Attributes:
         info: its size, and its capture time by the camera's clock.
         thumbnail: the file name of its thumbnail.
-        time: its time by the clock that the page goes by; set by `arrange`.
+        time: its time by the clock of the page, which `arrange` chooses.
     """
 
     info: PhotoInfo
@@ -77,7 +77,7 @@ class Photo(Item):
 
     @property
     def src(self) -> str:
-        """The relative URL of its thumbnail; of the photo itself where it has none."""
+        """The relative URL of its thumbnail, or of the photo if it has no thumbnail."""
         return f"{FOLDER_NAME}/{self.thumbnail}" if self.info.has_thumbnail else self.href
 
 
@@ -86,13 +86,13 @@ class Level:
     """One way to group photos.
 
     Attributes:
-        plural: what its groups are called.
-        anchor: format of a group's anchor. It also tells groups apart.
-        outer: text that several groups share, such as the day of hours.
-        inner: text of one group within that.
-        caption: text of one photo's time.
-        parts: bars that a group has in the chart.
-        part: the bar that a time belongs to, from 0.
+        plural: the name of its groups, such as "Hours".
+        anchor: the format of a group's anchor. Photos with the same anchor are in one group.
+        outer: returns the text that several groups share, such as the day of an hour.
+        inner: returns the text of one group, without the shared text.
+        caption: returns the text of one photo's time.
+        parts: the number of bars that a group has in the chart.
+        part: returns the bar of a time, from 0.
         zone: the time zone of `inner`, if it is not the camera's.
     """
 
@@ -130,8 +130,8 @@ class Group:
     """The photos of one hour, day, month or year; or those without a time.
 
     Attributes:
-        level: None for photos without a time.
-        photos: in order.
+        level: how the photos are grouped; None for photos without a time.
+        photos: the photos, in order.
     """
 
     level: Level | None
@@ -139,7 +139,7 @@ class Group:
 
     @property
     def anchor(self) -> str:
-        """The id that links lead to."""
+        """The id of the group's element, for links."""
         return "untimed" if self.level is None else f"t{self._time.strftime(self.level.anchor)}"
 
     @property
@@ -149,18 +149,18 @@ class Group:
 
     @property
     def inner(self) -> str:
-        """Text of this group within that."""
+        """Text of this group, without the shared text."""
         return "" if self.level is None else self.level.inner(self._time) + self.level.zone
 
     @property
     def label(self) -> str:
-        """The same, short enough for the chart."""
+        """Text of this group, short enough for the chart."""
         text = "" if self.level is None else self.level.inner(self._time)
         return text[:3] if self.level is _MONTHS else text
 
     @property
     def heading(self) -> tuple[str, str]:
-        """The heading in two parts, the second stressed."""
+        """The heading in two parts. The second part is emphasized."""
         if self.level in (_DAYS, _MONTHS):
             return "", f"{self.inner} {self.outer}"
         return self.outer, self.inner
@@ -177,7 +177,7 @@ class Group:
 
     @property
     def lists(self) -> Iterator[Sequence[Photo]]:
-        """The photos in lists that are laid out one by one."""
+        """The photos in lists of `LIST_LENGTH`. The browser lays out each list separately."""
         photos = iter(self.photos)
         while part := list(islice(photos, LIST_LENGTH)):
             yield part
@@ -192,9 +192,9 @@ class Timeline:
     """Photos in order and in groups.
 
     Attributes:
-        groups: by time; the last may hold photos without a time.
-        level: how they are grouped; None if no photo has a time.
-        span: the first and the last time, for people.
+        groups: the groups, by time. The last one may hold photos without a time.
+        level: how the photos are grouped; None if no photo has a time.
+        span: the first and the last time, as text.
     """
 
     groups: Sequence[Group]
@@ -210,8 +210,8 @@ class Timeline:
 def arrange(photos: Sequence[Photo]) -> Timeline:
     """Sort photos by time and group them.
 
-    Times are those of the cameras. Where more photos have an hour from the service than a time of their own,
-    the page goes by the service's hours, which are UTC. Within an hour the service's order counts.
+    Times are those of the cameras. But if more photos have an hour from the service than a time in the file,
+    the page uses the service's hours, which are in UTC. Within an hour, photos have the service's order.
     """
     cameras = sum(photo.info.taken_at is not None for photo in photos)
     service = sum(photo.notes.hour is not None for photo in photos)
@@ -220,7 +220,7 @@ def arrange(photos: Sequence[Photo]) -> Timeline:
     timed = [photo for photo in ordered if photo.time is not None]
     untimed = ordered[len(timed) :]
     level = _level(timed, by_service) if timed else None
-    groups = [Group(level, list(found)) for _, found in groupby(timed, lambda photo: _mark(photo, level))]
+    groups = [Group(level, list(found)) for _, found in groupby(timed, lambda photo: _anchor(photo, level))]
     if untimed:
         groups.append(Group(None, untimed))
     return Timeline(groups, level, _span(timed, by_service))
@@ -239,15 +239,15 @@ def _by_time(photo: Photo) -> tuple[bool, datetime, bool, tuple[str, int], str]:
 
 
 def _level(timed: Sequence[Photo], by_service: bool) -> Level:
-    """Return the finest level whose groups hold some photos each."""
+    """Return the finest level whose groups have enough photos on average."""
     for level in (_UTC_HOURS if by_service else _HOURS, _DAYS, _MONTHS):
-        groups = len({_mark(photo, level) for photo in timed})
+        groups = len({_anchor(photo, level) for photo in timed})
         if groups <= _FEW_GROUPS or len(timed) >= _THIN * groups:
             return level
     return _YEARS
 
 
-def _mark(photo: Photo, level: Level | None) -> str:
+def _anchor(photo: Photo, level: Level | None) -> str:
     return "" if level is None or photo.time is None else photo.time.strftime(level.anchor)
 
 

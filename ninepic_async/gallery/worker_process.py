@@ -1,7 +1,7 @@
-"""One process that makes thumbnails. A decoder can't be interrupted, but its process can be killed.
+"""A process that makes thumbnails. A decoder can't be interrupted, but its process can be killed.
 
-It is a plain ``python -c`` command: `multiprocessing` would run the caller's script again, unless that has a
-``__main__`` guard.
+It is a plain ``python -c`` command: `multiprocessing` would run the caller's script again if the script has
+no ``__main__`` guard.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CODE: Final = (
 
 
 class WorkerProcess:
-    """Make one thumbnail at a time in another process.
+    """Makes one thumbnail at a time in another process.
 
     Raises:
         OSError: the process can't be started.
@@ -46,7 +46,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=[folder.descriptor for folder in folders if folder.descriptor is not None],
-            # A terminal sends Ctrl-C to a whole group of processes. It is for the caller to end this one.
+            # A terminal sends Ctrl-C to the whole process group. The caller ends this process itself.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -55,7 +55,7 @@ class WorkerProcess:
         """Wait for the process to start.
 
         Raises:
-            OSError: it does not.
+            OSError: the process did not start.
         """
         try:
             self._receive()
@@ -68,7 +68,7 @@ class WorkerProcess:
         Args:
             photo: the photo's file name.
             thumbnail: the thumbnail's file name.
-            allow: asked for the memory that decoding needs, before the photo is decoded.
+            allow: called with the memory that decoding needs, before the photo is decoded.
 
         Raises:
             OSError: the thumbnail can't be written.
@@ -85,11 +85,11 @@ class WorkerProcess:
         return PhotoInfo(**answer, taken_at=None if taken_at is None else datetime.fromisoformat(taken_at))
 
     def kill(self) -> None:
-        """Kill the process, at once and from any thread."""
+        """Kill the process immediately. Any thread may call this."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kill the process and release what it held."""
+        """Kill the process, and release its pipes."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
@@ -99,7 +99,7 @@ class WorkerProcess:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         pipe = self._process.stdin
-        # A process that has ended is noticed when its answer is read.
+        # Ignore the error if the process has ended: reading its answer reports that.
         with suppress(OSError):
             if pipe is not None:
                 pipe.write(json.dumps(message).encode() + b"\n")
@@ -117,7 +117,7 @@ class WorkerProcess:
             answer: dict[str, Any] = json.loads(line)
             return answer
         if self._late:
-            raise EOFError(f"decoding it takes more than {self._seconds:.0f} s")
+            raise EOFError(f"decoding took more than {self._seconds:.0f} s")
         raise EOFError("the decoder crashed")
 
     def _stop_waiting(self) -> None:
@@ -127,7 +127,7 @@ class WorkerProcess:
 
 @define
 class InThisProcess:
-    """Make thumbnails where no process can be started, such as in applications that are one frozen file."""
+    """Makes thumbnails in this process, if no other can be started, such as in frozen applications."""
 
     photos: OpenFolder
     thumbnails: OpenFolder

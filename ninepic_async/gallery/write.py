@@ -1,4 +1,4 @@
-"""Make a gallery: read the photos, make the thumbnails that are missing, write the page."""
+"""Write a gallery: read the photos, make missing thumbnails, and write the page."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ def write_gallery(
     title: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> GalleryReport:
-    """Write ``index.html`` over the photos and clips in a folder.
+    """Write ``index.html``, a page of the photos and clips in a folder.
 
-    Photos are sorted and grouped by the cameras' capture times, or by the service's hours (UTC) where photos
-    have no times of their own. BIBs are shown if `note_bib` has noted them, and how photos were found if
-    `note_found_by` has.
+    Photos are sorted and grouped by the cameras' capture times, or by the service's hours (UTC) if most
+    photos have no capture time. The page shows BIBs that `note_bib` has stored, and how photos were found if
+    `note_found_by` has stored it.
 
-    Thumbnails are made by a few processes in at most 512 MB of memory, and kept in the hidden folder
-    ``.ninepic-gallery``: the next run reads only photos that are new or have changed. Nothing else in the
-    folder is changed. Photos in subfolders are not shown.
+    A few processes make the thumbnails in at most 512 MB of memory. The thumbnails are kept in the hidden
+    folder ``.ninepic-gallery``: the next run reads only photos that are new or have changed. No other file in
+    the folder is changed. Photos in subfolders are not shown.
 
     Args:
-        folder: the folder of the photos, as `event.download` leaves it.
-        title: the page's title. If you give none: the event's name if the download has noted it, else the
+        folder: the folder of the photos, such as the folder of a download.
+        title: the page's title. None uses the event's name if the download has stored it, and otherwise the
             folder's name.
         on_progress: called in your thread at the start, and after each photo.
 
     Returns:
-        The page's path, what it shows, and which files can't be shown.
+        The page's path, the numbers of photos and clips, and the files that can't be shown.
 
     Raises:
         InvalidInputError: an argument is invalid.
         GalleryError: there is no such folder, nothing in it can be shown, it can't be written to, or it has
-            an ``index.html`` that no gallery wrote.
+            an ``index.html`` that is not the page of a gallery.
 
     Example:
         >>> report = write_gallery("photos/", title="Mumbai Marathon 2026")
@@ -79,7 +79,7 @@ def write_gallery(
 
 @define
 class _Reading:
-    """Read what the page needs from each photo, and make the thumbnails that are missing."""
+    """Reads the facts of each photo, and makes missing thumbnails."""
 
     photos: OpenFolder
     cache: ThumbnailCache
@@ -113,7 +113,7 @@ class _Reading:
         return info is not None
 
     def _next(self, made: Iterator[tuple[File, PhotoInfo]]) -> tuple[File, PhotoInfo] | None:
-        # Only errors of writing thumbnails, and not those of on_progress.
+        # Convert only errors of writing thumbnails, and not those of on_progress.
         with writing(self.photos.path):
             return next(made, None)
 

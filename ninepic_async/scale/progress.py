@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from ninepic_async._core.hooks import Hook, next_call, tell
+from ninepic_async._core.hooks import Hook, call_hooks, next_call
 from ninepic_async._support.clock import Clock
 from ninepic_async.download.report import DownloadProgress
 
@@ -111,7 +111,7 @@ class Progress:
         progress = self._progress(self._clock.monotonic())
         if self._on_progress is not None:
             self._on_progress(progress)
-        tell(self._hooks, progress)
+        call_hooks(self._hooks, progress)
 
     def _progress(self, now: float) -> ScaleProgress:
         done = sum(max(each.stored - self._before.open.get(n, 0), 0) for n, each in self._moved.items())

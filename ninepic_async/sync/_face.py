@@ -1,4 +1,4 @@
-"""What the blocking classes share: the object of the async class, and the portal to its event loop."""
+"""The base classes of the blocking classes: they hold an async object, and the portal to its event loop."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ A = TypeVar("A")
 
 
 class Face(Generic[A]):
-    """The blocking face of an object. Two are equal if their objects are.
+    """Base of the blocking classes. Two objects are equal if their async objects are equal.
 
     Args:
-        portal: the way into the event loop of the client.
-        counterpart: the object that does the work there.
+        portal: the portal to the client's event loop.
+        counterpart: the async object, which does the work in that loop.
     """
 
     def __init__(self, portal: Portal, counterpart: A) -> None:
@@ -37,19 +37,19 @@ class Face(Generic[A]):
 
     @property
     def _any(self) -> Any:
-        """The object, for overloaded methods: a type checker can't follow arguments that are passed on."""
+        """The async object as `Any`: type checkers can't check arguments that are passed to overloads."""
         return self._async
 
 
 class ClientFace(Face[client.NinePic]):
-    """The lifecycle of a blocking client: it owns the portal, and its views only use it."""
+    """The lifecycle of a blocking client. The client owns the portal; its views only use it."""
 
     def __init__(self, counterpart: client.NinePic) -> None:
         super().__init__(Portal(counterpart.aclose), counterpart)
         self._is_view = False
 
     def __reduce__(self) -> str:
-        raise ConfigError("a client can't be pickled or copied: share it, or make a NinePic there")
+        raise ConfigError("a client can't be pickled or copied: share it, or make a new NinePic")
 
     def _view(self, counterpart: client.NinePic) -> Self:
         view = type(self).__new__(type(self))
@@ -61,6 +61,6 @@ class ClientFace(Face[client.NinePic]):
             self._portal.close()
 
 
-def found(search: FoundFaces) -> dict[str, Any]:
-    """Return what a selfie search found, as arguments for another one."""
+def fields_of(search: FoundFaces) -> dict[str, Any]:
+    """Return the fields of a selfie search, as arguments for a new one."""
     return {each.name: getattr(search, each.name) for each in fields(FoundFaces)}

@@ -1,7 +1,8 @@
-"""The hand-over between a loop's thread and the threads that wait for it: calls, streams and their messages.
+"""Pass calls and items between a loop's thread and the threads that wait for them.
 
-Threads meet at `SimpleQueue` and at plain flags, which are single calls into C. Never use a `Condition` here,
-nor what is made of one (`Event`, `Future`): Ctrl-C inside it can leave its lock taken for good.
+The threads communicate by `SimpleQueue` and plain flags, whose operations are single calls into C. Do not use
+`Condition`, or classes that contain one (`Event`, `Future`): Ctrl-C inside it can leave its lock locked for
+good.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from ninepic_async.errors import APIConnectionError
 
 T = TypeVar("T")
 
-_LOOK_FOR_SIGNALS_S: Final = 0.1
-"""A signal does not wake a thread that is about to sleep, nor any thread on Windows: wake up now and then."""
+_CHECK_SIGNALS_S: Final = 0.1
+"""Wake up after this, because a signal does not wake a thread that is about to wait, or any on Windows."""
 
 
 class Loop(Protocol):
-    """The event loop in another thread."""
+    """An event loop in another thread."""
 
     has_ended: bool
 
     def soon(self, act: Callable[[], object]) -> bool:
-        """Do something in the loop, unless it has ended. Never waits."""
+        """Call a function in the loop, unless the loop has ended. Does not block."""
 
 
 @define(eq=False)
@@ -40,7 +41,7 @@ class Outcome(Generic[T]):
     error: BaseException | None = None
 
     def get(self) -> T:
-        """Return the result, or raise the error and forget it: its traceback refers to this frame."""
+        """Return the result, or raise the error. Drop the error: its traceback refers to this frame."""
         error, self.error = self.error, None
         try:
             if error is not None:
@@ -52,9 +53,9 @@ class Outcome(Generic[T]):
 
 @define(eq=False)
 class Call(Generic[T]):
-    """A coroutine function for the loop. Any thread may cancel it at any time, even before it starts.
+    """A coroutine function to run in the loop. Any thread may cancel it at any time, even before it starts.
 
-    It sends an `Outcome` as its last message. What it sends before that is up to the function.
+    Its last message is an `Outcome`. The function may send other messages before that.
     """
 
     _function: Callable[[], Awaitable[T]]
@@ -64,15 +65,15 @@ class Call(Generic[T]):
     _scope: anyio.CancelScope | None = None
 
     async def run(self) -> None:
-        """Run it in the loop, in a cancel scope of its own."""
+        """Run the function in the loop, in its own cancel scope."""
         outcome: Outcome[T] = closed()
         try:
             with anyio.CancelScope() as self._scope:
-                # `cancel` sets the flag before it looks for the scope: one of the two sees the other.
+                # `cancel` sets the flag before it reads the scope, so at least one side sees the other.
                 if not self._is_cancelled:
                     outcome = Outcome(await self._function())
         except asyncio.CancelledError as error:
-            # The loop ends; or the function cancelled itself, which must not cancel the whole task group.
+            # The loop ends, or the function has cancelled itself, which must not cancel the task group.
             outcome = closed(**getattr(error, "call", {}))
         except Exception as error:
             outcome = Outcome(error=error)
@@ -81,7 +82,7 @@ class Call(Generic[T]):
             self.messages.put(outcome)
 
     def cancel(self, loop: Loop) -> None:
-        """Cancel it unless it is done. Never waits."""
+        """Cancel the call unless it is done. Does not block."""
         self._is_cancelled = True
         if self._scope is not None and not self._is_done:
             loop.soon(self._scope.cancel)
@@ -91,50 +92,50 @@ class Call(Generic[T]):
 class Stream(Generic[T]):
     """The items of an async iterator, as messages for a reader in another thread.
 
-    The second item is made only when asked for: reading one costs no more than one. Later ones are made one
-    ahead, so that a reader who takes them as fast as they come never has to wake the loop.
+    The second item is produced only on request, so reading one item costs one item. Later items are produced
+    one ahead, so that a fast reader does not have to wake the loop for each item.
     """
 
     _items: AsyncIterator[T]
     messages: SimpleQueue[Any] = field(factory=SimpleQueue)
-    _asked: int = 0
-    _made: int = 0
-    _asked_again: anyio.Event | None = None
+    _requested: int = 0
+    _produced: int = 0
+    _wake_up: anyio.Event | None = None
 
     async def fill(self) -> None:
-        """Read the iterator, in the loop, as far as is wanted."""
+        """Read the iterator in the loop, as far as the reader has requested."""
         async with aclosing(cast("AsyncGenerator[T, None]", self._items)) as items:
             async for item in items:
                 self.messages.put(item)
-                self._made += 1
+                self._produced += 1
                 while not self._is_wanted():
-                    self._asked_again = anyio.Event()
-                    # `take` counts before it looks for the event: one of the two sees the other.
+                    self._wake_up = anyio.Event()
+                    # `take` counts before it reads the event, so at least one side sees the other.
                     if not self._is_wanted():
-                        await self._asked_again.wait()
-                    self._asked_again = None
+                        await self._wake_up.wait()
+                    self._wake_up = None
 
     def take(self, loop: Loop) -> T | Outcome[None]:
-        """Ask for one more item, and wait for it in the reader's thread."""
-        self._asked += 1
-        if (waiting := self._asked_again) is not None:
+        """Request one more item, and wait for it in the reader's thread."""
+        self._requested += 1
+        if (waiting := self._wake_up) is not None:
             loop.soon(waiting.set)
         return cast("T | Outcome[None]", receive(self.messages, loop))
 
     def _is_wanted(self) -> bool:
-        return self._made - self._asked < (0 if self._made == 1 else 1)
+        return self._produced - self._requested < (0 if self._produced == 1 else 1)
 
 
 def receive(messages: SimpleQueue[Any], loop: Loop) -> Any:
-    """Wait, in another thread, for a message from the loop.
+    """Wait for a message from the loop, in the caller's thread.
 
     Raises:
-        CancelledError: the task that blocks here was cancelled, as `asyncio.run` does on Ctrl-C.
+        CancelledError: the caller's own asyncio task was cancelled, as `asyncio.run` does on Ctrl-C.
     """
     cancelled_before = _cancellations()
     while True:
         with suppress(Empty):
-            return messages.get(timeout=_LOOK_FOR_SIGNALS_S)
+            return messages.get(timeout=_CHECK_SIGNALS_S)
         if loop.has_ended:
             return closed() if messages.empty() else messages.get()
         if _cancellations() > cancelled_before:
@@ -142,12 +143,12 @@ def receive(messages: SimpleQueue[Any], loop: Loop) -> Any:
 
 
 def closed(**call: Any) -> Outcome[Any]:
-    """Return the outcome of a call that the end of the loop has cut short."""
+    """Return the outcome of a call that the end of the loop has cancelled."""
     return Outcome(error=APIConnectionError("the client was closed while this call was under way", **call))
 
 
 def _cancellations() -> int:
-    """Count how often the task that runs in this thread, if one does, was cancelled."""
+    """Return how often the asyncio task of this thread was cancelled; 0 if there is no task."""
     try:
         task = asyncio.current_task()
     except RuntimeError:

@@ -19,10 +19,10 @@ from ninepic_async.sync._handover import Call, Outcome, closed, receive
 
 
 class LoopThread(threading.Thread):
-    """A daemon thread whose loop runs until it is told to stop.
+    """A daemon thread whose event loop runs until `stop` is called.
 
     Args:
-        at_end: awaited last, in the loop.
+        at_end: awaited in the loop at its end.
     """
 
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
@@ -32,49 +32,49 @@ class LoopThread(threading.Thread):
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._calls: anyio.abc.TaskGroup | None = None
-        self._begun: SimpleQueue[Outcome[None]] = SimpleQueue()
-        self._is_to_stop = False
+        self._started_message: SimpleQueue[Outcome[None]] = SimpleQueue()
+        self._stop_requested = False
 
     def begin(self) -> None:
         """Start the thread, and wait until its loop runs.
 
         Raises:
-            ConfigError: the system has no thread or file left for it.
+            ConfigError: the system has no thread or file descriptor left.
         """
         try:
             self.start()
         except RuntimeError as error:
-            if isinstance(error.__context__, KeyboardInterrupt):  # it can break the Condition in `start`
+            if isinstance(error.__context__, KeyboardInterrupt):  # Ctrl-C can break the Condition in `start`
                 raise error.__context__ from None
             raise _cannot_start(error) from error
-        receive(self._begun, self).get()
+        receive(self._started_message, self).get()
 
     def run(self) -> None:
-        """Run the loop, in this thread."""
+        """Run the loop in this thread."""
         running.add(self)
         try:
             _check_no_loop_runs_here()
             anyio.run(self._serve)
         except (Exception, SystemExit) as error:
-            self._begun.put(Outcome(error=_cannot_start(error)))
+            self._started_message.put(Outcome(error=_cannot_start(error)))
         finally:
             self.has_ended = True
             running.discard(self)
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Cancel all calls and ask the loop to end. Never waits.
+        """Cancel all calls, and end the loop. Does not block.
 
         Args:
-            at_once: skip what was to be awaited last.
+            at_once: whether to skip `at_end`.
         """
         if at_once:
             self._at_end = nothing
-        self._is_to_stop = True  # `_serve` looks at it once there are calls to cancel
+        self._stop_requested = True  # `_serve` reads it after it has created the task group
         if self._calls is not None:
             self.soon(self._calls.cancel_scope.cancel)
 
     def make(self, call: Call[Any]) -> None:
-        """Start a call, in a copy of the caller's context. Never waits.
+        """Start a call, in a copy of the caller's context. Does not block.
 
         Raises:
             ConfigError: the loop has ended.
@@ -83,10 +83,10 @@ class LoopThread(threading.Thread):
             raise ConfigError("the client's loop has ended: make a new NinePic")
 
     def soon(self, act: Callable[[], object]) -> bool:
-        """Do something in the loop, unless it has ended. Never waits, so that any finalizer may call it."""
-        # After a fork the pipe that wakes the loop is the parent's.
+        """Call a function in the loop, unless the loop has ended. Does not block: finalizers call it too."""
+        # After a fork, the pipe that wakes the loop belongs to the parent.
         if self._loop is not None and self._process == os.getpid():
-            with suppress(RuntimeError):  # it has ended
+            with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(act)
                 return True
         return False
@@ -100,9 +100,9 @@ class LoopThread(threading.Thread):
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with anyio.create_task_group() as self._calls:
-            if self._is_to_stop:
+            if self._stop_requested:
                 self._calls.cancel_scope.cancel()
-            self._begun.put(Outcome())
+            self._started_message.put(Outcome())
             await anyio.sleep_forever()
         await self._at_end()
 
@@ -111,14 +111,14 @@ running: Final[set[LoopThread]] = set()
 
 
 async def nothing() -> None:
-    """Await nothing."""
+    """Do nothing."""
 
 
 def _check_no_loop_runs_here() -> None:
     with suppress(RuntimeError):
         asyncio.get_running_loop()
         raise ConfigError(
-            "another event loop runs in this thread, since gevent or eventlet makes one thread of all: "
+            "another event loop runs in this thread, because gevent or eventlet runs all threads as one: "
             "share one NinePic instead of a second one, or close the first"
         )
 

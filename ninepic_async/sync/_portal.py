@@ -1,4 +1,4 @@
-"""A client's way into its own event loop, for all other threads, from the first call to close, fork or exit.
+"""Run calls of other threads in a client's event loop, from the first call to close, fork or exit.
 
 anyio's `BlockingPortal` does not survive Ctrl-C, `fork` and finalizers: ``python -m benchmarks.portal`` shows
 where, and ``docs/decisions/blocking-face.md`` says why.
@@ -29,7 +29,7 @@ _EXIT_WITHIN_S: Final = 2.0
 
 
 class Portal:
-    """One for each client. Its loop's thread starts with the first call.
+    """The portal of one client to its event loop. The loop's thread starts with the first call.
 
     Args:
         at_end: awaited in the loop when the client is closed.
@@ -43,30 +43,35 @@ class Portal:
         _portals.add(self)
 
     def __reduce__(self) -> str:
-        raise ConfigError("a client can't be pickled or copied, nor what uses one: make a NinePic there")
+        raise ConfigError(
+            "a client can't be pickled or copied, and neither can lists and jobs that use it: "
+            "make a new NinePic"
+        )
 
     def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a coroutine in the loop, in a copy of the caller's context.
 
         Raises:
             ConfigError: the portal is closed, belongs to another process, or this is its own thread.
-            APIConnectionError: the portal was closed meanwhile.
+            APIConnectionError: the portal was closed during the call.
         """
         return self._run(Call(partial(function, *args, **kwargs)), _no_message)
 
-    def follow(self, function: Callable[[SimpleQueue[M]], Awaitable[T]], tell: Callable[[M], object]) -> T:
-        """Await a coroutine in the loop, and call ``tell`` here with each message from it."""
+    def follow(
+        self, function: Callable[[SimpleQueue[M]], Awaitable[T]], on_message: Callable[[M], object]
+    ) -> T:
+        """Await a coroutine in the loop, and call ``on_message`` in the caller's thread for each message."""
         messages: SimpleQueue[M] = SimpleQueue()
-        return self._run(Call(partial(function, messages), messages), tell)
+        return self._run(Call(partial(function, messages), messages), on_message)
 
     def iterate(
         self, items: AsyncIterator[T], about: Mapping[str, Any] | None = None
     ) -> Generator[T, None, None]:
-        """Walk through an async generator, in a copy of the caller's context. Leaving early cancels it.
+        """Yield the items of an async generator, in a copy of the caller's context. Leaving it cancels it.
 
         Args:
             items: the generator.
-            about: what the error says if the client is closed meanwhile: ``endpoint`` and ``request_id``.
+            about: ``endpoint`` and ``request_id`` for the error if the client is closed during the iteration.
         """
         thread = self._open()
         stream = Stream(items)
@@ -78,7 +83,7 @@ class Portal:
                 self._check_open(about)
             message.get()
         except Exception:
-            _vanish_at_exit()
+            _block_at_exit()
             raise
         finally:
             call.cancel(thread)
@@ -99,21 +104,21 @@ class Portal:
             thread.join(_CLOSE_WITHIN_S)
 
     def after_fork(self) -> None:
-        """Let go of what belongs to the parent process. A portal not used before can be used here."""
+        """Release objects of the parent process. A portal that was not used before can be used here."""
         self._lock = threading.Lock()
         if self._thread is not None:
             self._thread = None
             self._refusal = "this client was in use before a fork: make a NinePic in each process"
 
-    def _run(self, call: Call[T], tell: Callable[[M], object]) -> T:
+    def _run(self, call: Call[T], on_message: Callable[[M], object]) -> T:
         thread = self._open()
         try:
             thread.make(call)
             while not isinstance(message := receive(call.messages, thread), Outcome):
-                tell(message)
+                on_message(message)
             return cast("T", message.get())
         except Exception:
-            _vanish_at_exit()
+            _block_at_exit()
             raise
         finally:
             call.cancel(thread)
@@ -144,7 +149,7 @@ class Portal:
             weakref.finalize(self, thread.stop).atexit = False
             self._thread = thread
         except BaseException:
-            # Ctrl-C, perhaps when the thread runs already. Nobody has used it; the next call starts another.
+            # After Ctrl-C, the thread may run already. It was not used, and the next call starts another one.
             thread.stop(at_once=True)
             raise
         return thread
@@ -164,8 +169,8 @@ _is_exiting: Final = threading.Lock()
 _portals: Final[weakref.WeakSet[Portal]] = weakref.WeakSet()
 
 
-def _vanish_at_exit() -> None:
-    """Stop here in a daemon thread while the interpreter exits: an error would only be printed."""
+def _block_at_exit() -> None:
+    """Block a daemon thread forever while the interpreter exits: its error would only be printed."""
     if _is_exiting.locked() and threading.current_thread() is not threading.main_thread():
         _is_exiting.acquire()
 
@@ -182,7 +187,7 @@ def _stop_all() -> None:
 
 
 def _after_fork() -> None:
-    # The threads did not come along, and nobody may close the parent's sockets here.
+    # The child has no copies of the threads, and must not close the parent's sockets.
     running.clear()
     for portal in tuple(_portals):
         portal.after_fork()

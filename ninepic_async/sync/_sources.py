@@ -1,4 +1,4 @@
-"""What goes back and forth during a call: blocking lists as arguments, and reports of progress."""
+"""Pass blocking lists into a call of the event loop, and progress back to the caller's thread."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ Source = Pager[ImageItem] | Pager[PresignedUrlItem] | FaceSearch | Iterable[Item
 _READ_AHEAD: Final = 100
 _END_WITHIN_S: Final = 5.0
 _MESSAGES_WAITING: Final = 16
-"""Progress that a slow caller has not read yet. Older progress is dropped."""
+"""The largest number of progress messages that wait for a slow caller. Older ones are dropped."""
 
 
 class _ExitError(Exception):
-    """Carries a `SystemExit` through the loop, which would end with it."""
+    """Carries a `SystemExit` through the loop, which a plain `SystemExit` would end."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(error)
@@ -42,30 +42,30 @@ class _ExitError(Exception):
 
 
 def in_the_loop(value: Any) -> Any:
-    """Return what the async face can read in place of a blocking list or iterable.
+    """Return an object that async methods can read in place of a blocking list or iterable.
 
-    What is in memory already is passed on as it is. So is what can't be read: the async face refuses it.
+    Collections in memory are returned unchanged. Invalid values too: the async method raises for them.
     """
     if isinstance(value, Face | FaceSearch):
         return value._async
     if isinstance(value, Iterator):
-        return _read_aside(value)  # can be read once, like the iterator
+        return _read_in_thread(value)  # can be read only once, like the iterator
     if isinstance(value, Iterable) and not isinstance(value, Collection | Memories):
-        return _Aside(value)
+        return _ReadInThread(value)
     return value
 
 
 @frozen
-class _Aside(Generic[T]):
-    """An iterable that may block, such as a generator over a blocking list, for the loop to iterate over."""
+class _ReadInThread(Generic[T]):
+    """An async iterable over an iterable that may block, such as a generator over a blocking list."""
 
     items: Iterable[T]
 
     def __aiter__(self) -> AsyncGenerator[T, None]:
-        return _read_aside(self.items)
+        return _read_in_thread(self.items)
 
 
-async def _read_aside(items: Iterable[T]) -> AsyncGenerator[T, None]:
+async def _read_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     reader = _Reader(items)
     try:
         while not isinstance(item := await reader.next(), _End):
@@ -77,12 +77,12 @@ async def _read_aside(items: Iterable[T]) -> AsyncGenerator[T, None]:
 
 @define
 class _End:
-    """Comes after the last item of an iterable."""
+    """The message after the last item of an iterable."""
 
     error: Exception | None = None
 
     def check(self) -> None:
-        """Raise the error that ended the iterable, and forget it: its traceback refers to this frame."""
+        """Raise the error that ended the iterable. Drop it: its traceback refers to this frame."""
         error, self.error = self.error, None
         try:
             if error is not None:
@@ -92,9 +92,9 @@ class _End:
 
 
 class _Reader(Generic[T]):
-    """A daemon thread that reads an iterable from its start to its end, some items ahead.
+    """A daemon thread that reads an iterable from start to end, some items ahead.
 
-    One thread for all of it: a generator may hold what belongs to a thread, such as a database connection.
+    One thread reads all items: a generator may hold an object of one thread, such as a database connection.
     """
 
     def __init__(self, items: Iterable[T]) -> None:
@@ -115,7 +115,7 @@ class _Reader(Generic[T]):
         """Wait for the next item."""
         while not self._read_items:
             self._arrival = asyncio.Event()
-            # The thread appends before it looks for the event: one of the two sees the other.
+            # The thread appends before it reads the event, so at least one side sees the other.
             if not self._read_items:
                 await self._arrival.wait()
             self._arrival = None
@@ -123,7 +123,7 @@ class _Reader(Generic[T]):
         return self._read_items.popleft()
 
     def close(self) -> None:
-        """End the thread as soon as it has the item that it waits for now."""
+        """End the thread after the item that it waits for now."""
         self._is_closed = True
         self._room.put(None)
 
@@ -190,7 +190,7 @@ def call_with_progress(
     except _ExitError as error:
         raise error.error from None
     finally:
-        # If the caller left early, wait a little for the end: the folder is then free for another try.
+        # After an early exit, wait a short time for the end, so that the folder is free for another run.
         with suppress(Empty):
             ended.get(timeout=_END_WITHIN_S)
 

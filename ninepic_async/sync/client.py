@@ -28,26 +28,27 @@ if TYPE_CHECKING:
 class NinePic(ClientFace):
     """Client for the 9Pic external API, for code that does not ``await``: scripts, notebooks, web views.
 
-    Create one client and share it between threads. It opens connections on first use, in an event
-    loop of its own in a background thread. It works where another loop runs. Ctrl-C cancels the call
-    that it interrupts. Close it with ``with`` or ``client.close()``. After a ``fork``, a client that
-    was in use before refuses to work in the child: create one there.
+    Create one client and share it between threads. It opens connections on first use, and runs its
+    event loop in a background thread, so it also works where another loop runs. Ctrl-C cancels the
+    call that it interrupts. Close it with ``with`` or ``client.close()``. After a ``fork``, create a
+    new client in the child: one that was in use before the fork raises an error there.
 
     Args:
         api_key: the organisation's key; None reads ``NINEPIC_API_KEY``. It is sent to ``base_url`` only.
         org_id: the organisation's number; None reads ``NINEPIC_ORG_ID``.
-        base_url: the API's URL; None reads ``NINEPIC_BASE_URL``, or else is ``https://api.9pic.ai``.
-            An ``http`` URL is allowed for loopback hosts only, unless ``http`` says otherwise.
+        base_url: the API's URL; None reads ``NINEPIC_BASE_URL``, and without it uses ``https://api.9pic.ai``.
+            An ``http`` URL is allowed for loopback hosts. For others, set
+            ``http=HTTPOptions(allow_plain_http=True)``.
         timeout: seconds for a whole call: reading the selfie, all attempts, and the waits between them.
-        retry: how often to repeat a failed attempt, and how long to wait before.
-        rate_limit: the largest number of requests per time; None means no limit of the client's own. A 429
-            from the service pauses all calls of this client in any case.
-        max_concurrency: the largest number of requests at once.
+        retry: how often to retry a failed attempt, and how long to wait before each retry.
+        rate_limit: the largest number of requests per time; None sets no limit. In both cases, a 429 from the
+            service pauses all calls of this client.
+        max_concurrency: the largest number of requests at the same time.
         session: must be None. An ``aiohttp.ClientSession`` belongs to one event loop, and this
             client has its own.
         http: proxy, TLS and extra headers for API calls and photos; see `HTTPOptions`.
-        hooks: functions that get a `CallStarted`, `AttemptEnded` and `CallEnded` for what the client does.
-            One that raises is logged, and does not harm the call. They hold up the event loop: be quick.
+        hooks: functions that the client calls with a `CallStarted`, `AttemptEnded` or `CallEnded`. They run
+            in the event loop, so they must be quick. The client logs their errors, and the call goes on.
 
     Raises:
         ConfigError: a setting is missing or wrong. The message names it.
@@ -99,7 +100,7 @@ class NinePic(ClientFace):
 
     @property
     def throttle(self) -> ThrottleState:
-        """How the client is held back now: its pace, its pause, and how many requests wait.
+        """The client's current pace and pause, and the number of waiting requests.
 
         Example:
             >>> state = client.throttle
@@ -154,25 +155,30 @@ class NinePic(ClientFace):
         return Pager(self._portal, self._async.events(page_size=page_size))
 
     def event(self, event_id: int | str) -> Event:
-        """Return the handle for one event. Nothing is sent.
+        """Return the handle for one event, without a request.
 
         Args:
             event_id: the event's number.
 
         Raises:
-            InvalidInputError: it is not a positive whole number.
+            InvalidInputError: ``event_id`` is not a positive whole number.
+
+        Example:
+            >>> event = client.event(456)
         """
         return Event(self._portal, self._async.event(event_id))
 
     def find_event(self, name: str) -> Event:
-        """Return the handle for the event with this slug or name. It lists the events to find it.
+        """Find an event by its slug or name in the list of events, and return its handle.
 
         Args:
-            name: the slug or the name, in upper or lower case. If several events have a name, use the slug.
+            name: the slug or the name, in upper or lower case. If several events have the same name, use the
+                slug.
 
         Raises:
             InvalidInputError: ``name`` is empty.
-            EventNotFoundError: no event, or more than one, has it; the error lists the nearest.
+            EventNotFoundError: no event, or more than one, has this slug or name. The error lists the most
+                similar ones.
             NinePicError: the list could not be fetched.
 
         Example:

@@ -36,6 +36,8 @@ class ClipJob(Face[AsyncClipJob]):
         Example:
             >>> job.status().state
             'done'
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         return self._portal.call(self._async.status)
 
@@ -54,6 +56,8 @@ class ClipJob(Face[AsyncClipJob]):
         Example:
             >>> for status in job.updates():
             ...     print(status.status, len(status.clips))
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         return self._portal.iterate(self._async.updates(timeout=timeout), self._async._about)
 
@@ -74,5 +78,7 @@ class ClipJob(Face[AsyncClipJob]):
         Example:
             >>> result = job.wait(timeout=120)
             >>> [clip.url for clip in result.clips]
+
+        Reference: docs.9pic.ai, External API, Video Clipping Search.
         """
         return self._portal.call(self._async.wait, timeout=timeout)

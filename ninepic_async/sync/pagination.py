@@ -13,9 +13,9 @@ from attrs import frozen
 
 from ninepic_async.models import ImageItem, Page
 from ninepic_async.pagination import FaceSearch as AsyncFaceSearch
-from ninepic_async.pagination import FoundFaces, attach, behind
+from ninepic_async.pagination import FoundFaces, attach, pager_of
 from ninepic_async.pagination import Pager as AsyncPager
-from ninepic_async.sync._face import Face, found
+from ninepic_async.sync._face import Face, fields_of
 from ninepic_async.sync._portal import Portal
 
 T = TypeVar("T")
@@ -42,13 +42,13 @@ class FaceSearch(FoundFaces):
 
     @classmethod
     def _of(cls, portal: Portal, search: AsyncFaceSearch) -> Self:
-        made = cls(**found(search))
-        object.__setattr__(made, "_attached", Pager(portal, behind(search)))
+        made = cls(**fields_of(search))
+        object.__setattr__(made, "_attached", Pager(portal, pager_of(search)))
         return made
 
     @property
     def _async(self) -> AsyncFaceSearch:
-        return attach(AsyncFaceSearch(**found(self)), self._pager._async)
+        return attach(AsyncFaceSearch(**fields_of(self)), self._pager._async)
 
     def __iter__(self) -> Generator[ImageItem, None, None]:
         """Yield each photo once, in the service's order."""
@@ -72,10 +72,10 @@ class FaceSearch(FoundFaces):
 
 
 class Pager(Face[AsyncPager[T]], Generic[T]):
-    """A list that is fetched while it is read. Nothing is sent before, and each iteration starts again.
+    """A list that is fetched page by page while you iterate. Each iteration starts at the beginning.
 
-    Iterating requests the largest pages that the endpoint allows, and a few pages ahead. Leaving the loop
-    early cancels the requests under way.
+    No request is sent before you iterate. Iterating requests the largest pages that the endpoint allows, and
+    a few pages ahead. Leaving the loop early cancels the requests under way.
 
     Raises:
         NinePicError: while iterating: any failure.
@@ -92,7 +92,12 @@ class Pager(Face[AsyncPager[T]], Generic[T]):
                 yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        """Yield the pages. An item that was on an earlier page is left out."""
+        """Yield the pages. An item that was on an earlier page is left out.
+
+        Example:
+            >>> for page in event.photos().pages():
+            ...     print(page.pagination.current_page, len(page.items))
+        """
         return self._portal.iterate(self._async.pages(), self._async._about)
 
     def first_page(self) -> Page[T]:
@@ -107,6 +112,10 @@ class Pager(Face[AsyncPager[T]], Generic[T]):
 
         Raises:
             InvalidInputError: ``limit`` is not a whole number from 0.
+            NinePicError: the list could not be fetched.
+
+        Example:
+            >>> photos = event.bib_search("1234").collect(limit=10)
         """
         return self._portal.call(self._async.collect, limit)
 

@@ -1,4 +1,4 @@
-"""Test apps that use the SDK: a sandbox in a thread, and pytest fixtures.
+"""Tools to test applications that use the SDK: a sandbox in a thread, and pytest fixtures.
 
 With pytest, install the extra ``testing`` and use the fixtures ``ninepic_sandbox``, ``ninepic``,
 ``ninepic_sync`` and ``ninepic_environment``; no import is needed. With other test runners, use

@@ -1,4 +1,4 @@
-"""Create the clients of a test: they call its sandbox, and retry quickly."""
+"""Create clients for tests: they call the test's sandbox, and retry quickly."""
 
 from __future__ import annotations
 

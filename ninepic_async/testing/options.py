@@ -30,9 +30,9 @@ class SandboxOptions(TypedDict, total=False):
 
 
 def problem_with(arguments: tuple[object, ...], options: Mapping[str, object]) -> str | None:
-    """Return what is wrong with the options of a sandbox, if anything."""
+    """Return a message about invalid options of a sandbox; None if all are valid."""
     if arguments:
-        return f"give options by name, as in photos=50; {arguments[0]!r} has no name"
+        return f"give options by name, such as photos=50; {arguments[0]!r} has no name"
     known = SandboxOptions.__annotations__
     unknown = sorted(options.keys() - known.keys())
     if unknown:

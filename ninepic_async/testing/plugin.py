@@ -1,4 +1,4 @@
-"""The pytest plugin. pytest loads it with each run, so it imports nothing until it is used."""
+"""The pytest plugin. pytest loads it in each run, so it imports other modules only when it is used."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     loaded = {getattr(plugin, "__name__", "") for plugin in config.pluginmanager.get_plugins()}
     for plugin, module in _RUNNERS.items():
         if plugin in loaded:
-            # An older release can lack what the module needs; runs that don't use it must go on.
+            # An older release may lack functions of the module. Ignore this in runs that don't use them.
             with suppress(ImportError, TypeError):
                 fixtures = import_module(f"{__package__}.{module}")
                 config.pluginmanager.register(fixtures, f"ninepic_async.{module}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a marker with unknown options, before any test runs."""
+    """Raise a usage error for a marker with unknown options, before any test runs."""
     for item in items:
         for mark in item.iter_markers(MARKER):
             problem = problem_with(mark.args, mark.kwargs)
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """Run a sandbox in a thread for this test; fail if a fault that the test added was not used up.
+    """Run a sandbox in a thread for this test. Fail if a fault that the test added was not used up.
 
     ``@pytest.mark.ninepic_sandbox(photos=50, seed=3)`` on a test, class or module sets its options.
     """
@@ -53,7 +53,7 @@ def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     options: dict[str, object] = {}
     for mark in reversed(list(request.node.iter_markers(MARKER))):
-        options |= mark.kwargs  # the test's own marker last
+        options |= mark.kwargs  # the test's own marker comes last, and wins
     with sandbox_in_thread(**cast(SandboxOptions, options)) as sandbox:
         yield sandbox
         try:
@@ -64,9 +64,9 @@ def ninepic_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def ninepic(request: pytest.FixtureRequest) -> NinePic:
-    """Open an asyncio client of ``ninepic_sandbox`` in the test's loop; close it at the end.
+    """Open an asyncio client of ``ninepic_sandbox`` in the test's loop, and close it at the end.
 
-    The test must be run by pytest-asyncio or anyio's plugin.
+    pytest-asyncio or anyio's plugin must run the test.
     """
     client: NinePic = request.getfixturevalue(_client_fixture(request))
     return client
@@ -74,7 +74,7 @@ def ninepic(request: pytest.FixtureRequest) -> NinePic:
 
 @pytest.fixture
 def ninepic_sync(ninepic_sandbox: Sandbox) -> Iterator[sync.NinePic]:
-    """Open a blocking client of ``ninepic_sandbox``; close it at the end."""
+    """Open a blocking client of ``ninepic_sandbox``, and close it at the end."""
     from ninepic_async.sync import NinePic
     from ninepic_async.testing.clients import settings
 

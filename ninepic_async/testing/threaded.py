@@ -19,11 +19,11 @@ def sandbox_in_thread(**options: Unpack[SandboxOptions]) -> Iterator[Sandbox]:
     The test's thread can add faults, advance the clock, and read log and state.
 
     Args:
-        options: The arguments of `ninepic_async.sandbox.Sandbox`.
+        options: the arguments of `ninepic_async.sandbox.Sandbox`.
 
     Raises:
-        FolderError: The folder is missing, has no readable JPEGs, or its ``bibs.csv`` is malformed.
-        OSError: A port is taken.
+        FolderError: the folder is missing, has no readable JPEGs, or its ``bibs.csv`` is malformed.
+        OSError: a port is already in use.
 
     Example:
         >>> with sandbox_in_thread(photos=20) as sandbox:

@@ -42,10 +42,10 @@ IMPORTS: Final = {
     "Portal": "ninepic_async.sync._portal",
     "Source": "ninepic_async.sync._sources",
     "attach": "ninepic_async.pagination",
-    "behind": "ninepic_async.pagination",
+    "pager_of": "ninepic_async.pagination",
     "call_with_progress": "ninepic_async.sync._sources",
     "closing": "contextlib",
-    "found": "ninepic_async.sync._face",
+    "fields_of": "ninepic_async.sync._face",
     "frozen": "attrs",
     "hidden": "ninepic_async._support.secret",
     "opaque": "ninepic_async._support.secret",
@@ -85,13 +85,13 @@ PREAMBLES: Final = {
 
         @classmethod
         def _of(cls, portal: Portal, search: AsyncFaceSearch) -> Self:
-            made = cls(**found(search))
-            object.__setattr__(made, "_attached", Pager(portal, behind(search)))
+            made = cls(**fields_of(search))
+            object.__setattr__(made, "_attached", Pager(portal, pager_of(search)))
             return made
 
         @property
         def _async(self) -> AsyncFaceSearch:
-            return attach(AsyncFaceSearch(**found(self)), self._pager._async)
+            return attach(AsyncFaceSearch(**fields_of(self)), self._pager._async)
     """,
 }
 DOCSTRINGS: Final = {
@@ -100,10 +100,10 @@ DOCSTRINGS: Final = {
         textwrap.dedent("""\
             Client for the 9Pic external API, for code that does not ``await``: scripts, notebooks, web views.
 
-            Create one client and share it between threads. It opens connections on first use, in an event
-            loop of its own in a background thread. It works where another loop runs. Ctrl-C cancels the call
-            that it interrupts. Close it with ``with`` or ``client.close()``. After a ``fork``, a client that
-            was in use before refuses to work in the child: create one there.
+            Create one client and share it between threads. It opens connections on first use, and runs its
+            event loop in a background thread, so it also works where another loop runs. Ctrl-C cancels the
+            call that it interrupts. Close it with ``with`` or ``client.close()``. After a ``fork``, create a
+            new client in the child: one that was in use before the fork raises an error there.
 
         """),
     ),

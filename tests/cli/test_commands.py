@@ -58,7 +58,7 @@ def test_ping_without_any_event_is_an_error(pipe: Run, sandbox: Sandbox) -> None
     sandbox.faults.add(endpoint="events", status=200, body={"events": [], "pagination": NO_PAGES})
     ran = pipe("ping")
     assert (ran.status, ran.out) == (1, "")
-    assert "there is no event yet" in ran.err
+    assert "the organisation has no events" in ran.err
 
 
 def test_a_ping_status_other_than_ok_is_an_error(pipe: Run, sandbox: Sandbox, event_id: str) -> None:

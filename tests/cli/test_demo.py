@@ -114,7 +114,7 @@ FAILURES = {
     "refused": (fault(endpoint="ping", status=403), "403"),
     "no pong": (
         fault(endpoint="ping", status=200, body={"status": "no", "org_id": 1, "event_id": 1}),
-        "ping answered 'no'",
+        "ping returned 'no'",
     ),
     "garbled": (fault(endpoint="photos", status=200, body="<html>"), "photos"),
     "motion failed": (fail_motion, "Motion ended with 'failed'"),

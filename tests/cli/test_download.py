@@ -165,7 +165,7 @@ def test_a_failed_page_does_not_lose_the_outcome(
     outcome = json.loads(ran.out)
     assert (ran.status, outcome["done"]) == (1, len(image_ids(sandbox, bib)))
     assert "gallery" not in outcome
-    assert f"{to / 'index.html'} was not written by a gallery" in ran.err
+    assert f"{to / 'index.html'} is not the page of a gallery" in ran.err
 
 
 @pytest.mark.parametrize(

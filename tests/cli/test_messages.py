@@ -92,11 +92,11 @@ def test_a_selfie_that_the_sandbox_can_not_write(pipe: Run, to: str) -> None:
     ran = pipe("sandbox", "--port", "0", "--count", "5", "--selfie-to", to)
     assert (ran.status, ran.out) == (1, "")
     assert f"can't be written to {to}" in ran.err
-    assert "give a file that you may write to" in ran.err
+    assert "give a file that you can write to" in ran.err
 
 
 @pytest.mark.parametrize(
     "error", [OSError(errno.EADDRNOTAVAIL, "not here"), socket.gaierror(-2, "Name or service not known")]
 )
 def test_an_address_of_another_machine(error: OSError) -> None:
-    assert "--host 10.9.8.7 is no address of this machine" in str(_listen_error(error, "10.9.8.7"))
+    assert "--host 10.9.8.7 is not an address of this machine" in str(_listen_error(error, "10.9.8.7"))

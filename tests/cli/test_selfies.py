@@ -66,7 +66,7 @@ def test_nothing_through_a_pipe(
     monkeypatch.setattr(sys, "stdin", Stdin(b""))
     ran = pipe(*command("-"))
     assert (ran.status, ran.out, len(sandbox.requests)) == (2, "", 0)
-    assert "no selfie came through stdin" in ran.err
+    assert "no selfie on stdin" in ran.err
 
 
 def test_an_endless_pipe_is_cut_off(

@@ -232,5 +232,5 @@ def test_the_key_goes_into_no_pickle(face: Any, part: str, copied: Callable[[obj
     client = face(KEY, 903)
     event = client.event(456)
     parts = {"client": client, "event": event, "pager": event.photos(), "job": event.clip_job("r")}
-    with pytest.raises(ConfigError, match="make a NinePic there"):
+    with pytest.raises(ConfigError, match="make a new NinePic"):
         copied(parts[part])

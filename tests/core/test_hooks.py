@@ -25,7 +25,7 @@ from ninepic_async import (
 )
 from ninepic_async._contract.endpoints import Ping
 from ninepic_async._contract.messages import Reply, Request
-from ninepic_async._core.hooks import Record, Watch
+from ninepic_async._core.hooks import CallReporter, Record
 from ninepic_async.sync import NinePic as BlockingNinePic
 from tests.canned import EVENT_ID, KEY, ORG_ID, details, images, pagination, reply, rig
 from tests.raw_server import Serve, always, answer, server
@@ -301,12 +301,12 @@ async def test_a_blocking_client_has_hooks_too(told: list[Record]) -> None:
 
 def test_a_second_request_within_a_call_ends_the_first_attempt() -> None:
     told: list[Record] = []
-    watch = Watch((told.append,), lambda: 1.0, "face_search", ("POST", "https://api.example", 7))
-    watch.begin()
-    watch.sent()
-    watch.replied(404, 0.1)
-    watch.sent()
-    watch.replied(200, 0.1)
-    watch.ended(None)
+    reporter = CallReporter((told.append,), lambda: 1.0, "face_search", ("POST", "https://api.example", 7))
+    reporter.begin()
+    reporter.sent()
+    reporter.replied(404, 0.1)
+    reporter.sent()
+    reporter.replied(200, 0.1)
+    reporter.ended(None)
     attempts = [record for record in told if isinstance(record, AttemptEnded)]
     assert [(each.attempt, each.status, each.wait) for each in attempts] == [(1, 404, 0.0), (2, 200, None)]

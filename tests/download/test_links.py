@@ -225,7 +225,7 @@ async def test_one_link_is_not_given_to_two_photos_of_one_name(host: Host, event
     report = await run(PhotoSource(old, "large", sign), to, event._engine, Settings(stall_s=2))
     assert report.done == 0
     assert [row.error for row in report.failed] == [
-        "the host answered 403 Forbidden: the link has expired; the service signs no other for this photo"
+        "the host answered 403 Forbidden: the link has expired; the service gave no new link for this photo"
     ] * 2
 
 
@@ -239,7 +239,7 @@ async def test_an_invalid_id_does_not_stop_others_from_being_signed_again(
     report = await event.download([*good, PresignedUrlItem(url=other.url, filename=filename)], to)
     assert report.done == 2
     assert len(report.failed) == 1
-    assert "signs no other" in report.failed[0].error
+    assert "gave no new link" in report.failed[0].error
 
 
 async def test_a_damaged_link_is_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:
@@ -266,7 +266,7 @@ async def test_a_link_is_signed_again_three_times_in_a_row_at_most(
     sandbox.faults.add(endpoint="original", status=403, body=b"go away", times=1000)
     report = await fetch(event, event.originals(image_ids=all_ids(sandbox, 8)), to)
     assert len(report.failed) == 8
-    assert report.failed[0].error == "the host answered 403 Forbidden, though it was signed again 3 times"
+    assert report.failed[0].error == "the host answered 403 Forbidden, although it was signed again 3 times"
     assert asked(sandbox, "originals") == 4
 
 
@@ -337,7 +337,7 @@ async def test_a_page_that_is_signed_again_without_one_photo_serves_the_others(
         sandbox.faults.add(endpoint="originals", attempt=attempt, status=status)
     report = await fetch(event, event.originals(bib=bib), to, concurrency=1)
     assert report.done == count - 1
-    assert "signs no other" in report.failed[0].error
+    assert "gave no new link" in report.failed[0].error
 
 
 async def test_a_photo_that_is_listed_twice_is_signed_again(sandbox: Sandbox, event: Event, to: Path) -> None:

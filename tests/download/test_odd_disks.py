@@ -119,7 +119,7 @@ async def test_a_file_system_may_lack_a_function(
     if (function, number) == ("link", errno.ENOLCK):
         number = errno.EPERM
     monkeypatch.setattr(module, function, unsupported(number))
-    monkeypatch.setattr(durable, "_told", set())
+    monkeypatch.setattr(durable, "_logged", set())
     with caplog.at_level(logging.WARNING, "ninepic_async"):
         report = await fetch(host.gallery(3))
         assert (await fetch(host.gallery(4))).done == 1

@@ -194,7 +194,7 @@ async def test_a_journal_that_is_not_a_regular_file_is_refused(to: Path, fetch: 
     to.mkdir()
     os.mkfifo(to / FILE_NAME)
     before = open_files()
-    with pytest.raises(DownloadError, match="no regular file"):
+    with pytest.raises(DownloadError, match="not a regular file"):
         await fetch([])
     assert open_files() == before
 

@@ -149,7 +149,7 @@ async def test_a_page_of_a_gateway_is_quoted(sb: Sandbox, client: NinePic) -> No
     error = await failure_of(client.event(sb.event_id).details)
 
     assert str(error) == (
-        f"details: 502 (text/html, {len(HTML)} bytes, not an answer of 9Pic itself) {HTML} (after 3 attempts)"
+        f"details: 502 (text/html, {len(HTML)} bytes, not a reply from 9Pic itself) {HTML} (after 3 attempts)"
     )
 
 

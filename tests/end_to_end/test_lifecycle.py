@@ -187,7 +187,7 @@ async def test_a_borrowed_session_that_its_owner_closed_is_named(sb: Sandbox) ->
     error = await failure_of(client.event(sb.event_id).ping)
 
     assert type(error) is ConfigError
-    assert str(error) == "the session that this client was given is closed"
+    assert str(error) == "the session that this client was given is closed: pass an open one"
     await client.aclose()
 
 

@@ -206,7 +206,7 @@ def test_a_page_of_somebody_else_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("nowhere", "there is no folder"), ("a file", "there is no folder"), ("empty", "fetch some")],
+    [("nowhere", "there is no folder"), ("a file", "there is no folder"), ("empty", "download some")],
 )
 def test_a_folder_without_photos_is_refused(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "a file").write_text("")

@@ -98,7 +98,7 @@ def test_originals_take_exactly_one_whole_argument(given_: dict[str, Any]) -> No
 
 
 def test_originals_of_a_selfie_say_to_search_first() -> None:
-    with pytest.raises(InvalidInputError, match=r"face_search first, and give its result as search="):
+    with pytest.raises(InvalidInputError, match=r"face_search first, and pass its result as search="):
         silent().event.originals(selfie="me.jpg")  # type: ignore[call-overload]
 
 

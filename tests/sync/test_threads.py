@@ -259,7 +259,7 @@ async def test_a_second_loop_in_one_thread_is_a_typed_error() -> None:
     thread = LoopThread(nothing)
     thread.run()  # here, as with gevent: a loop runs in this thread already
     with pytest.raises(ConfigError, match=r"gevent.*share one NinePic"):
-        receive(thread._begun, thread).get()
+        receive(thread._started_message, thread).get()
 
 
 @pytest.mark.parametrize("is_used", [False, True], ids=["new", "used"])

@@ -206,7 +206,7 @@ def test_unused_fault_fails_the_test(inner: pytest.Pytester) -> None:
     ("arguments", "said"),
     [
         ("photo=50", "there is no option photo; use one of photos, seed, *"),
-        ("50", "give options by name, as in photos=50; 50 has no name"),
+        ("50", "give options by name, such as photos=50; 50 has no name"),
     ],
 )
 def test_invalid_marker_is_a_usage_error(inner: pytest.Pytester, arguments: str, said: str) -> None:

@@ -10,7 +10,7 @@ from ninepic_async.sync._face import Face
 
 
 class EventHandle(Face[AsyncEvent]):
-    """The event's number, and the engine that runs its calls."""
+    """Base of an event's handle: the event's number, and the engine that runs its calls."""
 
     @property
     def event_id(self) -> int:

@@ -34,14 +34,14 @@ class Motion(EventHandle):
         """Start a Motion search for video clips of a person, without waiting for the result.
 
         Args:
-            positional: not accepted: name the argument.
+            positional: not accepted: pass the argument by name.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
 
         Raises:
-            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
-                or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search`` is given, or the selfie is empty,
+                missing or unreadable.
             FeatureDisabledError: video search is off for this event.
             NinePicError: any other failure.
 
@@ -80,7 +80,7 @@ class Motion(EventHandle):
         """Find video clips of a person (Motion) and wait for them.
 
         Args:
-            positional: not accepted: name the argument.
+            positional: not accepted: pass the argument by name.
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``; or…
             search: …an earlier `face_search`, or its ``request_id``, which needs no upload.
             request_id: with ``selfie``: a UUID of your own for this search, as in `face_search`.
@@ -90,8 +90,8 @@ class Motion(EventHandle):
             One clip for each matched source video. No clips if the person is in no video.
 
         Raises:
-            InvalidInputError: not exactly one of ``selfie`` and ``search``, or the selfie is empty, missing
-                or unreadable.
+            InvalidInputError: not exactly one of ``selfie`` and ``search`` is given, or the selfie is empty,
+                missing or unreadable.
             FeatureDisabledError: video search is off for this event.
             ClipJobFailedError: the job failed.
             ClipJobTimeoutError: the job was not done in time. ``event.clip_job(error.request_id)`` continues.
@@ -114,10 +114,10 @@ class Motion(EventHandle):
         return result
 
     def clip_job(self, request_id: str) -> ClipJob:
-        """Return a Motion job that was started earlier or in another process. Nothing is sent.
+        """Return a Motion job that was started earlier or in another process, without a request.
 
         Args:
-            request_id: the job's id, also found on the error that ended the wait.
+            request_id: the job's id. The error that ended an earlier wait has it too.
 
         Raises:
             InvalidInputError: the id is empty.

@@ -60,9 +60,9 @@ class Searches(EventHandle):
 
         Args:
             selfie: a path, the picture's bytes, or a file opened with ``'rb'``.
-            request_id: a UUID of your own for this search. Store it first, and a crash before the result
-                arrives costs no second charge. None creates one. A service that accepts only ids of its
-                own answers `NotFoundError` or `BadRequestError`.
+            request_id: a UUID of your own for this search; None creates one. If you store it before the call,
+                a crash before the result arrives causes no second charge. A service that accepts only its own
+                ids raises `NotFoundError` or `BadRequestError`.
             page_size: photos per request; None requests the maximum (100).
 
         Returns:
@@ -71,7 +71,8 @@ class Searches(EventHandle):
         Raises:
             InvalidInputError: the selfie is empty, missing or unreadable. Nothing was sent.
             FeatureDisabledError: selfie search is off for this event.
-            NinePicError: any other failure. Its ``request_id`` gives access to the result, if there is one.
+            NinePicError: any other failure. Pass its ``request_id`` to `face_results` to get the result, if
+                there is one.
 
         Example:
             >>> search = event.face_search("selfie.jpg")
