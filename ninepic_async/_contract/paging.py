@@ -65,12 +65,13 @@ def pagination_of(wire: WirePagination, number: int, size: int, count: int) -> P
 
 
 def _has_next(pages: int | None, total: int | None, number: int, size: int, count: int) -> bool:
-    if pages is not None and pages > 0:
-        return number < pages
+    is_full = count >= size  # only a page that is not full shows that it is the last one
+    if pages is not None and pages > 0 and number < pages:
+        return True
     if total is not None:
-        return number * size < total
-    # Only a page that is not full shows that it is the last one.
-    return count >= size
+        # More items than there should be: the total is wrong.
+        return number * size < total or (is_full and number * size > total)
+    return is_full
 
 
 def page_of(

@@ -61,6 +61,23 @@ async def test_any_keys_of_the_pagination_may_be_missing_or_null(
     assert len(answers.requests) <= photos // 10 + 2
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"total": total, "totalPages": ...} for total in (1, 7, 19)),
+        *({"total": total, "totalPages": 1} for total in (None, ..., 0, -1, 7)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("missing", [None, ...])
+async def test_counts_that_contradict_the_pages_do_not_end_a_list(
+    wrong: dict[str, Any], missing: object
+) -> None:
+    got, answers = await collected(lambda request: page(number_of(request), hasNextPage=missing, **wrong))
+    assert got == list(range(TOTAL))
+    assert len(answers.requests) <= 12
+
+
 @pytest.mark.parametrize("wrong", [None, 0, -1, ...])
 @pytest.mark.parametrize("on_first", [True, False])
 async def test_a_total_that_is_given_once_or_never_loses_nothing(wrong: object, on_first: bool) -> None:
