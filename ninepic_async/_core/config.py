@@ -64,8 +64,10 @@ def base_url(given: str | None, allow_plain_http: bool = False) -> str:
         )
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host = parts.hostname or ""
         host.encode("idna")
+        if parts.port == 0:
+            raise ValueError("port 0 can't be connected to")
     except ValueError as error:
         raise ConfigError(f"base_url is not a valid URL: {error}") from error
     if parts.scheme != "https" and not (parts.scheme == "http" and (allow_plain_http or is_loopback(host))):

@@ -89,6 +89,7 @@ def test_https_anywhere_and_http_to_this_machine(url: str) -> None:
         "https://api.9pic.ai?x=1",
         "https://api.9pic.ai/#x",
         "https://api.9pic.ai:99999",
+        "https://api.9pic.ai:0",
         "https://api.9pic.ai:port",
         "https://[::1",
         "https://api.9pic.ai/\nx",
