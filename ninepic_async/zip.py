@@ -9,7 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, aclosing
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import anyio
 import anyio.lowlevel
@@ -31,7 +31,7 @@ from ninepic_async.signing import IDS_PER_REQUEST
 
 OnFailure = Literal["note", "raise"]
 
-AHEAD: Final = 6
+AHEAD: Final = 7
 """Files that are fetched ahead of the one that is being sent. Up to 2 MiB of each are in memory."""
 _CHUNK_BYTES: Final = 256 * 1024
 _END_WITHIN_S: Final = 2.0
@@ -111,39 +111,54 @@ class _Fetching:
 
 @define(eq=False)
 class _FetchAhead:
-    """Owns the fetches of the files to come."""
+    """Reads the source and fetches its files, some of them ahead. One task reads the source, start to end."""
 
-    fetcher: SingleFetcher
-    _under_way: deque[_Fetching] = field(factory=deque)
+    _files: AsyncGenerator[SourceFile | UnsignedFile, None]
+    _fetcher: SingleFetcher
+    _coming: deque[_Fetching | UnsignedFile] = field(factory=deque)
+    _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AHEAD))
+    _arrival: asyncio.Event = field(factory=asyncio.Event)
+    _reading: asyncio.Task[None] | None = None
 
-    def __len__(self) -> int:
-        return len(self._under_way)
-
-    @property
-    def first_key(self) -> str:
-        """The key of the file that comes next."""
-        return self._under_way[0].file.key
-
-    def start(self, file: SourceFile) -> None:
-        """Start to fetch a file."""
-        task = asyncio.ensure_future(self.fetcher.fetch_file(file))
-        self._under_way.append(_Fetching(file, task))
-
-    async def next(self) -> WholeFile:
-        """Wait for the oldest file, which the caller closes.
+    async def next(self) -> _Fetching | UnsignedFile | None:
+        """Wait for the next file, whose task is done then; None at the end of the source.
 
         Raises:
-            DownloadError: it can't be fetched.
+            NinePicError: what the source raises after the files that it has given.
         """
-        first = self._under_way[0]
-        await asyncio.wait([first.task])
-        self._under_way.popleft()
-        return first.task.result()
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._read())
+            self._reading.add_done_callback(lambda _: self._arrival.set())
+        while not self._coming:
+            if self._reading.done():
+                self._reading.result()
+                return None
+            self._arrival.clear()
+            await self._arrival.wait()
+        first = self._coming[0]
+        if isinstance(first, _Fetching):
+            await asyncio.wait([first.task])
+        self._coming.popleft()
+        self._room.release()
+        return first
+
+    async def _read(self) -> None:
+        async with aclosing(self._files) as files:
+            await self._room.acquire()
+            async for file in files:
+                self._coming.append(self._fetching(file) if isinstance(file, SourceFile) else file)
+                self._arrival.set()
+                await self._room.acquire()
+
+    def _fetching(self, file: SourceFile) -> _Fetching:
+        return _Fetching(file, asyncio.ensure_future(self._fetcher.fetch_file(file)))
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close what was fetched."""
-        tasks = [each.task for each in self._under_way]
-        self._under_way.clear()
+        tasks: list[asyncio.Task[Any]] = [each.task for each in self._coming if isinstance(each, _Fetching)]
+        if self._reading is not None:
+            tasks.append(self._reading)
+        self._coming.clear()
         for task in tasks:
             task.cancel()
         with anyio.move_on_after(_END_WITHIN_S, shield=True):
@@ -200,31 +215,22 @@ async def zip_stream(
     """Fetch files and yield a ZIP of them; see `Event.zip`."""
     archive = _Archive()
     async with AsyncExitStack() as stack:
-        files = await stack.enter_async_context(aclosing(_files(source, batches, on_failure)))
         fetcher = await stack.enter_async_context(
             single_fetcher(engine, source.sign_ids, max_bytes=MAX_FILE_BYTES)
         )
-        ahead = _FetchAhead(fetcher)
+        ahead = _FetchAhead(_files(source, batches, on_failure), fetcher)
         stack.push_async_callback(ahead.aclose)
-        is_read = False
-        while not is_read or len(ahead):
-            while not is_read and len(ahead) <= AHEAD:
-                file = await anext(files, None)
-                is_read = file is None
-                if isinstance(file, UnsignedFile):
-                    _missing(archive, on_failure, file.name, file.error)
-                elif file is not None:
-                    ahead.start(file)
-            if not len(ahead):
+        while (coming := await ahead.next()) is not None:
+            if isinstance(coming, UnsignedFile):
+                _missing(archive, on_failure, coming.name, coming.error)
                 continue
-            key = ahead.first_key
             try:
-                whole = await ahead.next()
+                whole = coming.task.result()
             except DownloadError as error:
                 _missing(archive, on_failure, "", str(error))
                 continue
             try:
-                async with aclosing(archive.add(whole, key)) as chunks:
+                async with aclosing(archive.add(whole, coming.file.key)) as chunks:
                     async for chunk in chunks:
                         yield chunk
             finally:

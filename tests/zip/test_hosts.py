@@ -93,6 +93,62 @@ async def test_the_source_is_read_no_further_ahead(event: Event, host: Host) -> 
         assert taken <= MOST_AHEAD + 1
 
 
+async def test_a_source_that_is_slow_holds_nothing_up(event: Event, host: Host) -> None:
+    go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[ImageItem]:
+        yield host.add("a")
+        await go_on.wait()
+        yield host.add("b")
+
+    async with aclosing(event.zip(slow())) as chunks:
+        async with asyncio.timeout(PATIENCE_S):
+            content = await anext(chunks)
+        go_on.set()
+        archive = zipfile.ZipFile(io.BytesIO(content + b"".join([chunk async for chunk in chunks])))
+    assert archive.namelist() == ["a.jpg", "b.jpg"]
+
+
+async def test_a_source_is_read_by_one_task_and_closed(event: Event, host: Host) -> None:
+    tasks = set()
+    is_closed = False
+
+    async def source() -> AsyncIterator[ImageItem]:
+        nonlocal is_closed
+        try:
+            async with asyncio.timeout(PATIENCE_S):  # belongs to the task that entered it
+                for item in host.gallery(30):
+                    tasks.add(asyncio.current_task())
+                    yield item
+        finally:
+            is_closed = True
+
+    await whole(event.zip(source()))
+    assert (len(tasks), is_closed) == (1, True)
+    is_closed = False
+    async with aclosing(event.zip(source())) as chunks:
+        assert await anext(chunks)
+    assert is_closed
+
+
+async def test_what_came_before_a_source_failed_is_sent(event: Event, host: Host) -> None:
+    async def source() -> AsyncIterator[ImageItem]:
+        yield host.add("a", MIB)
+        raise LookupError("the database is gone")
+
+    content = b""
+
+    async def read() -> None:
+        nonlocal content
+        async for chunk in event.zip(source()):
+            content += chunk
+
+    with pytest.raises(LookupError, match="the database is gone"):
+        await read()
+    assert len(content) > MIB
+    assert not zipfile.is_zipfile(io.BytesIO(content))
+
+
 async def test_closing_it_ends_everything_at_once(event: Event, host: Host) -> None:
     first, *others = host.gallery(20)
     for item in others:
