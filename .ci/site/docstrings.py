@@ -9,6 +9,7 @@ import griffe
 
 _EXAMPLE = re.compile(r"^( *)Example:$", re.MULTILINE)
 _ARGS = re.compile(r"^( *)Args:$", re.MULTILINE)
+_POSITIONAL = re.compile(r"^ *positional: .*\n", re.MULTILINE)
 _SECTION = re.compile(r"^(?:Raises|Examples|Reference):$", re.MULTILINE)
 _ATTRS_DECORATORS = ("attrs.frozen", "attrs.define")
 _EXTRA = "the keys that the SDK does not know."
@@ -17,7 +18,8 @@ _EXTRA = "the keys that the SDK does not know."
 class ReadDocstrings(griffe.Extension):
     """Show ``Example:`` as code, and the ``Args:`` of an attrs class as its attributes.
 
-    The fields of an attrs class whose docstring does not describe them are listed with types and defaults.
+    ``*positional``, which only refuses arguments without a name, is left out. The fields of an attrs class
+    whose docstring does not describe them are listed with types and defaults.
     """
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
@@ -27,6 +29,9 @@ class ReadDocstrings(griffe.Extension):
         text = _EXAMPLE.sub(r"\1Examples:", obj.docstring.value)
         if isinstance(obj, griffe.Class) and _is_attrs(obj):
             text = _ARGS.sub(r"\1Attributes:", text)
+        if isinstance(obj, griffe.Function) and "positional" in obj.parameters:
+            del obj.parameters["positional"]
+            text = _POSITIONAL.sub("", text)
         obj.docstring.value = text
 
     def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
