@@ -81,7 +81,7 @@ async def write_manifest(place: Place, shard: int, rows: Iterable[ManifestRow]) 
     """Write a shard's manifest. It is complete if no row failed, and takes the place of an open one."""
     listed = list(rows)
     is_complete = all(row.status == "done" for row in listed)
-    if not is_complete and await place.has(manifest_name(shard, is_complete=True)):
+    if not is_complete and await place.read(manifest_name(shard, is_complete=True)) is not None:
         return  # another worker has fetched what failed here
     content = b"".join(orjson.dumps(asdict(row)) + b"\n" for row in listed)
     await place.write(manifest_name(shard, is_complete=is_complete), content)

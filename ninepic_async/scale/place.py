@@ -16,6 +16,7 @@ from obstore import exceptions
 from obstore.store import LocalStore, from_url
 
 from ninepic_async._support.arguments import folder as check_folder
+from ninepic_async._support.redact import mask_queries
 from ninepic_async.errors import DownloadError, InvalidInputError
 
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -64,15 +65,6 @@ class Place:
             found = await obstore.list_with_delimiter_async(self.store, prefix=folder)
         return [each["path"] for each in found["objects"]]
 
-    async def has(self, name: str) -> bool:
-        """Tell whether there is a file of this name."""
-        with store_errors(self.url):
-            try:
-                await obstore.head_async(self.store, name)
-            except (exceptions.NotFoundError, FileNotFoundError):
-                return False
-        return True
-
     async def save(self, name: str, path: Path) -> bool:
         """Copy a file to this machine's disk. Return False if there is none."""
         with store_errors(self.url):
@@ -96,8 +88,9 @@ class Place:
             try:
                 reply = await obstore.get_async(self.store, name)
                 return bytes(await reply.bytes_async())
-            except (exceptions.NotFoundError, FileNotFoundError):
-                # A bucket that is not there says the same of each of its files; listing it tells.
+            except (exceptions.NotFoundError, FileNotFoundError) as error:
+                if _NO_BUCKET.search(str(error)):
+                    raise
                 return None
 
     async def write(self, name: str, content: bytes) -> None:
@@ -124,23 +117,30 @@ class Place:
         with store_errors(self.url):
             try:
                 await obstore.delete_async(self.store, name)
-            except (exceptions.NotFoundError, FileNotFoundError):
-                return
+            except (exceptions.NotFoundError, FileNotFoundError) as error:
+                if _NO_BUCKET.search(str(error)):
+                    raise
 
 
-_CREDENTIALS: Final = (
-    "the credentials are missing or wrong: set those of the store, such as AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY"
-)
+_NO_BUCKET: Final = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _HINTS: Final = {
-    r"NoSuchBucket|ContainerNotFound|bucket does not exist": "there is no such bucket",
-    r"PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocation|region": (
-        "the bucket is in another region: set the store's region, such as AWS_REGION"
-    ),
-    r"AccessDenied|Forbidden|403|AuthorizationFailure|PermissionDenied": (
-        "permission was refused: check the credentials, and that they may list, read, write and delete"
-    ),
-    r"InvalidAccessKeyId|SignatureDoesNotMatch|401|Unauthenticated|credential|169\.254": _CREDENTIALS,
+    _NO_BUCKET: "there is no such bucket: create it, or check its name",
+    re.compile(
+        r"PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocation|IncorrectEndpoint"
+        r"|region '[^']*' is wrong|incorrectly configured region",
+        re.IGNORECASE,
+    ): "the bucket is in another region: set the store's region, such as AWS_REGION",
+    re.compile(
+        r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|InvalidToken|ExpiredToken"
+        r"|\b401\b|Unauthenticated|credential|169\.254",
+        re.IGNORECASE,
+    ): "the credentials are missing or wrong: set those of the store, such as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY",
+    re.compile(
+        r"AccessDenied|\bForbidden\b|status 403|Authorization\w*(Failure|Mismatch)|PermissionDenied"
+        r"|lacked the necessary privileges",
+        re.IGNORECASE,
+    ): "permission was refused: check that the credentials may list, read, write and delete",
 }
 """What stores say, in errors that have no types of their own, and what to do."""
 
@@ -152,8 +152,7 @@ def store_errors(url: str) -> Iterator[None]:
         yield
     except (exceptions.BaseError, OSError, ValueError) as error:
         text = str(error)
-        hints = (hint for pattern, hint in _HINTS.items() if re.search(pattern, text, re.IGNORECASE))
-        hint = next(hints, None)
+        hint = next((hint for pattern, hint in _HINTS.items() if pattern.search(text)), None)
         reason = hint or _first_line(text)
     else:
         return
@@ -162,4 +161,4 @@ def store_errors(url: str) -> Iterator[None]:
 
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0][:300] if lines else "no reason was given"
+    return mask_queries(lines[0])[:300] if lines else "no reason was given"

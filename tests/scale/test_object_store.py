@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 from moto.server import ThreadedMotoServer
-from obstore.exceptions import GenericError, NotFoundError, PermissionDeniedError, UnauthenticatedError
 
 import ninepic_async.sync
 from ninepic_async import DownloadError, NinePic, scale
 from ninepic_async.sandbox import Sandbox
-from ninepic_async.scale.place import Place, store_errors
+from ninepic_async.scale.place import Place
 
 
 @pytest.fixture(scope="module")
@@ -104,24 +103,6 @@ async def test_in_a_blocking_program_and_in_memory(sb: Sandbox, s3: str) -> None
 async def test_a_bucket_that_is_not_there(sb: Sandbox, client: NinePic, s3: str) -> None:
     with pytest.raises(DownloadError, match="no such bucket"):
         await scale.download(client.event(sb.event_id), "s3://elsewhere/456")
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (PermissionDeniedError("... AccessDenied ..."), "permission was refused"),
-        (GenericError("Client error with status 301 Moved Permanently: PermanentRedirect"), "another region"),
-        (UnauthenticatedError("InvalidAccessKeyId"), "credentials are missing or wrong"),
-        (GenericError("Error performing PUT http://169.254.169.254/latest/api/token"), "credentials"),
-        (NotFoundError("NoSuchBucket"), "no such bucket"),
-        (GenericError("\n  something odd\n  and more"), "something odd"),
-        (GenericError(""), "no reason"),
-    ],
-)
-def test_what_stores_say_is_said_in_words(error: Exception, says: str) -> None:
-    with pytest.raises(DownloadError, match=says) as caught, store_errors("s3://photos"):
-        raise error
-    assert "s3://photos" in str(caught.value)
 
 
 def test_the_environment_is_as_it_was() -> None:
