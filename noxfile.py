@@ -114,6 +114,13 @@ def large_zip(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def azure(session: nox.Session) -> None:
+    """Download an event into Azurite, the emulator of Azure Blob Storage. Needs Node.js with npm."""
+    install(session, extras="scale,testing")
+    session.run("python", "-m", "tests.scale.azurite", env=ENVIRONMENT)
+
+
+@nox.session(python=OLDEST)
 def generated_clients(session: nox.Session) -> None:
     """Generate clients from the OpenAPI document and use them. Needs Node.js with npm."""
     install(session, "generators", extras="testing")
