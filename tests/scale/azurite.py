@@ -43,7 +43,7 @@ def azurite(folder: Path) -> Iterator[str]:
     program = install(folder, AZURITE) / "azurite-blob"
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
+    command = [str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
     with subprocess.Popen([*command, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]) as process:
         try:
             wait_for(port)

@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from .conftest import check_archive, ids, until
 
 def stored(folder: Path) -> int:
     return len(list(folder.glob("*/*.jpg")))
+
+
+def has_stored(folder: Path, photos: int) -> bool:
+    return stored(folder) >= photos
 
 
 _TTL = "3s"
@@ -92,7 +97,7 @@ async def test_workers_that_are_killed_three_times(sb: Sandbox, client: NinePic,
         event = client.event(sb.event_id)
         running = asyncio.ensure_future(scale.download(event, tmp_path, dask=own.scheduler_address, shard=10))
         for number in range(3):
-            await until(lambda number=number: stored(tmp_path) > 10 * number)
+            await until(partial(has_stored, tmp_path, 10 * number + 1))
             os.kill(pids(own)[0], signal.SIGKILL)
             await asyncio.sleep(0.5)
         report = await running
