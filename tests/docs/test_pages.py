@@ -15,6 +15,7 @@ import ninepic_async.errors
 import ninepic_async.models
 from ninepic_async import NinePic
 from ninepic_async.cli import main
+from ninepic_async.cli.program import program
 from ninepic_async.sandbox import Sandbox
 from tests.docs.examples import BIB, ROOT, python_blocks, run, start
 
@@ -133,10 +134,21 @@ def test_links_into_the_repository_lead_somewhere(page: str) -> None:
         assert path.exists() or path.name in generated, target
 
 
+def command_lines(text: str) -> set[str]:
+    """Return every command line of a page: in the text, and in blocks for a shell."""
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    in_blocks = re.findall(r"(?:^|&& )(?:\.venv/bin/)?ninepic (.*)$", blocks, re.MULTILINE)
+    return {*re.findall(r"`(?:\.venv/bin/)?ninepic ([^`]+)`", text), *in_blocks}
+
+
 @by_page
-def test_commands_that_are_named_exist(page: str) -> None:
-    for command in set(re.findall(r"`ninepic (\w+)\b", TEXTS[page])):
-        assert main([command, "--help"]) == 0, command
+def test_command_lines_that_are_named_are_understood(page: str) -> None:
+    for line in command_lines(TEXTS[page]):
+        words = shlex.split(re.split(r" [<>|] ", line)[0])
+        if len(words) == 1:
+            assert main([*words, "--help"]) == 0, line
+        else:
+            program().parse_args(words)
 
 
 def test_every_decision_is_in_the_list_of_decisions() -> None:

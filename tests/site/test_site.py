@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, ViewportSize, expect
 
+from ninepic_async.sandbox import Sandbox
 from tests.browser.chromium import running
 
 SITE = Path(__file__).parents[2] / "site"
+SANDBOX_PAGE = SITE.with_name("docs") / "sandbox.md"
 PAGES = [
     SITE / name
     for name in (
@@ -87,3 +90,17 @@ async def test_models_show_their_fields(page: Page) -> None:
 async def test_the_openapi_description_is_a_page(page: Page) -> None:
     await page.goto((SITE / "reference/openapi.html").as_uri())
     await expect(page.locator("article code").filter(has_text="openapi: 3.1.0")).to_be_visible()
+
+
+async def test_the_javascript_of_the_sandbox_page_runs() -> None:
+    (block,) = re.findall(
+        r"^```js\n(.*?)^```", SANDBOX_PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    async with Sandbox(photos=20, control=True) as sandbox, running() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{sandbox.base_url}/openapi.json")
+        statuses: list[int] = []
+        page.on("response", lambda reply: statuses.append(reply.status))
+        script = block.replace("http://localhost:9009", sandbox.base_url)
+        assert await page.evaluate(f"async () => {{ {script}; return event_id; }}") == sandbox.event_id
+    assert statuses == [200, 200, 200]
