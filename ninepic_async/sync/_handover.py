@@ -31,6 +31,7 @@ class Loop(Protocol):
 
     def soon(self, act: Callable[[], object]) -> bool:
         """Call a function in the loop, unless the loop has ended. Does not block."""
+        ...
 
 
 @define(eq=False)
