@@ -142,11 +142,11 @@ class Throttle:
         self._least_interval_s = 0.0 if rate_limit is None else rate_limit.per_s / rate_limit.rate
 
     def limited(self, rate_limit: RateLimit) -> Throttle:
-        """Return a throttle with a limit of its own, for a part of the client's calls."""
+        """Return a throttle with another rate limit, for a part of the client's calls."""
         return Throttle(self._max_concurrency, rate_limit, self._clock, self._affinity)
 
     def continue_from(self, earlier: Throttle) -> None:
-        """Take over the pace and the pause of an earlier throttle of this process, which is used no more."""
+        """Copy the pace and the pause of an earlier throttle of this process that is no longer used."""
         self._pace = earlier._pace
         self._last_start = earlier._last_start
         self._paused_until, self._paused_at = earlier._paused_until, earlier._paused_at

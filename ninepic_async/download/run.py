@@ -75,7 +75,7 @@ async def run_into(
         source: what to fetch.
         engine: signs links.
         settings: how to fetch.
-        counters: counts what is done, for callers that look at it meanwhile.
+        counters: the counters of the run. The caller may read them during the run.
 
     Raises:
         DownloadError: the store is not writable, or another run uses it.
