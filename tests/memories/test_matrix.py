@@ -221,9 +221,16 @@ async def test_every_combination(service: Service, face: Any) -> None:
             raise
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if "slow" in (case.bib, case.selfie)], ids=lambda case: str(case.event_id)
-)
+SLOW = [case for case in CASES if "slow" in (case.bib, case.selfie)]
+
+
+async def nobody_waits(service: Service) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        while service.waiting:  # noqa: ASYNC110 (the server notices on its own time)
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("case", SLOW, ids=lambda case: str(case.event_id))
 async def test_cancelled_while_a_part_is_under_way_it_leaves_nothing(service: Service, case: Case) -> None:
     async with NinePic(base_url=service.base_url, **SETTINGS) as client:
         running = asyncio.ensure_future(client.event(case.event_id).memories(**WANTED))
@@ -231,7 +238,18 @@ async def test_cancelled_while_a_part_is_under_way_it_leaves_nothing(service: Se
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        async with asyncio.timeout(TIMEOUT_S):
-            while service.waiting:  # noqa: ASYNC110 (the server notices on its own time)
-                await asyncio.sleep(0.01)
+        await nobody_waits(service)
         assert not [task for task in asyncio.all_tasks() if "memories" in repr(task.get_coro())]
+
+
+@pytest.mark.parametrize("case", SLOW, ids=lambda case: str(case.event_id))
+async def test_a_blocking_client_that_closes_ends_it(service: Service, case: Case) -> None:
+    with ninepic_async.sync.NinePic(base_url=service.base_url, **SETTINGS) as client:
+        running = asyncio.ensure_future(asyncio.to_thread(blocking, client, case))
+        await service.late.wait()
+        await asyncio.to_thread(client.close)
+        ended = await running
+    assert isinstance(ended, CallError)
+    if case.selfie == "slow" and case.bib != "slow":  # the upload was under way
+        assert {ended.request_id} == service.uploads[case.event_id]
+    await nobody_waits(service)
