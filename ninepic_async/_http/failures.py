@@ -118,6 +118,8 @@ def _other_text(error: BaseException) -> str:
         return "the host name is not valid"
     if isinstance(error, aiohttp.InvalidURL):
         return "the URL is not valid"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without the number of the error
     return str(error)
 
 

@@ -16,11 +16,10 @@ from ninepic_async._support.defaults import DOWNLOAD_CONCURRENCY, MAX_FILE_BYTES
 from ninepic_async.cli.errors import Interrupted, UsageError
 from ninepic_async.cli.progress import Bar, fetched, fetching
 from ninepic_async.cli.selection import Found, Rendition
-from ninepic_async.cli.terminal import Noun, print_error, print_note
+from ninepic_async.cli.terminal import Noun, print_failures, print_note
 
 Concurrency = int | Literal["auto"]
 STDOUT: Final = Path("-")
-_FAILURES_SHOWN: Final = 5
 
 
 @frozen(kw_only=True)
@@ -105,10 +104,7 @@ class _Watcher:
 
 def print_outcome(report: DownloadReport, to: Path) -> None:
     """Print what was fetched and what is missing."""
-    for row in report.failed[:_FAILURES_SHOWN]:
-        print_error(f"{row.name}: {row.error}")
-    if len(report.failed) > _FAILURES_SHOWN:
-        print_error(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
+    print_failures((row.name, row.error) for row in report.failed)
     if not (report.done or report.skipped or report.failed):
         print_note("No such photos.")
         return

@@ -11,14 +11,13 @@ from ninepic_async._support.text import count_text
 from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError
 from ninepic_async.cli.options import OUTPUT, Output, folder_path
 from ninepic_async.cli.progress import counting
-from ninepic_async.cli.terminal import print_error, print_json, print_line, print_note
+from ninepic_async.cli.terminal import print_error, print_failures, print_json, print_line, print_note
 from ninepic_async.errors import GalleryError
 
 if TYPE_CHECKING:
     from ninepic_async import Event
     from ninepic_async.gallery import GalleryProgress, GalleryReport
 
-_FAILURES_SHOWN: Final = 5
 _DIR: Final = Parameter(name="DIR", converter=folder_path, help="The folder of `ninepic download`.")
 
 
@@ -118,10 +117,7 @@ def make_gallery(folder: Path, title: str | None = None) -> GalleryReport:
             raise Interrupted(
                 f"interrupted; run `ninepic gallery {folder}` to continue; thumbnails made so far are kept"
             ) from None
-    for row in report.failed[:_FAILURES_SHOWN]:
-        print_error(f"{row.name} can't be shown: {row.error}")
-    if len(report.failed) > _FAILURES_SHOWN:
-        print_error(f"and {len(report.failed) - _FAILURES_SHOWN:,} more")
+    print_failures(((row.name, row.error) for row in report.failed), " can't be shown")
     clips = f" and {count_text(report.clips, 'clip')}" if report.clips else ""
     print_note(f"A page of {count_text(report.photos, 'photo')}{clips}.")
     return report

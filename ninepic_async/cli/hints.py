@@ -53,6 +53,8 @@ _NO_PROXY: Final = "Check the network, and --proxy, HTTPS_PROXY or ALL_PROXY."
 _IN_TERMS_OF_OPTIONS: Final = (
     ("with HTTPOptions(allow_plain_http=True)", "with --allow-plain-http"),
     ("HTTPOptions(proxy=…)", "--proxy"),
+    ("; continue with event.clip_job(request_id)", ""),
+    (": continue with event.clip_job(request_id)", ""),
     ("; find_event() takes a slug or a name", ""),
 )
 """Names in error messages of the SDK, and the names for them on the command line."""
@@ -84,6 +86,8 @@ def hint_for(error: Exception, argv: Sequence[str] = ()) -> str | None:
         return _WRONG_SELFIE
     if isinstance(error, errors.APIConnectionError) and "the proxy" in str(error):
         return _NO_PROXY
+    if isinstance(error, errors.RateLimitError) and error.retry_after:
+        return f"Run the same command again in {error.retry_after:.0f} seconds."
     if isinstance(error, errors.InvalidInputError) and argv:
         return f"`ninepic {argv[0]} --help` shows its arguments."
     return next((hint for kind, hint in _BY_ERROR if isinstance(error, kind)), None)

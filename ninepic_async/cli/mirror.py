@@ -39,7 +39,7 @@ from ninepic_async.cli.options import (
 from ninepic_async.cli.profiles import replacing
 from ninepic_async.cli.progress import waiting
 from ninepic_async.cli.selection import Found, Rendition
-from ninepic_async.cli.terminal import print_error, print_json, print_note
+from ninepic_async.cli.terminal import print_error, print_failures, print_json, print_note
 from ninepic_async.cli.times import span_option
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 _STATE_FILE: Final = ".ninepic-mirror.json"
 _LARGEST_STATE: Final = 64 * 1024
-_FAILURES_SHOWN: Final = 5
 _PAGE_SHARE: Final = 10
 """At most a tenth of the time is used to renew the page."""
 _TO: Final = Parameter(
@@ -179,8 +178,7 @@ class _Mirror:
     async def _fetch(self, photos: list[ImageItem], total: int | None) -> None:
         options = FetchOptions(rendition=self.follow.rendition)
         report = await fetch(self.event, Found(photos, len(photos)), self.to, options)
-        for row in [row for row in report.failed if row.id not in self.missing][:_FAILURES_SHOWN]:
-            print_error(f"{row.name}: {row.error}")
+        print_failures((row.name, row.error) for row in report.failed if row.id not in self.missing)
         self.missing = _still_missing(report, photos)
         self._files += report.done
         self._is_page_old |= bool(report.done)

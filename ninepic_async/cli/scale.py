@@ -21,13 +21,12 @@ from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, Flag, Outpu
 from ninepic_async.cli.progress import fetched, fetching
 from ninepic_async.cli.selection import Rendition
 from ninepic_async.cli.start_list import read_start_list
-from ninepic_async.cli.terminal import print_error, print_json, print_note
+from ninepic_async.cli.terminal import print_failures, print_json, print_note
 
 if TYPE_CHECKING:
     from ninepic_async.scale import ScaleReport
 
 _PACKAGES: Final = ("distributed", "obstore")
-_FAILURES_SHOWN: Final = 5
 _EVENTS: Final = Parameter(name="EVENT_ID", help="Numbers, slugs or names of events.")
 _TO: Final = Parameter(
     help="A folder that all workers share, or a URL such as s3://bucket/456/ (file, s3, gs, az). "
@@ -177,10 +176,8 @@ async def _download(
 
 
 def _print_outcome(event: Event, to: str, report: ScaleReport, output: Output) -> None:
-    for row in report.failed[:_FAILURES_SHOWN]:
-        print_error(f"{row.name}: {row.error}")
-    for shard in report.failed_shards[:_FAILURES_SHOWN]:
-        print_error(f"shard {shard.shard}: {shard.error}")
+    print_failures((row.name, row.error) for row in report.failed)
+    print_failures((f"shard {shard.shard}", shard.error) for shard in report.failed_shards)
     if output.json:
         print_json({"event_id": event.event_id, "to": to, **report.to_dict()})
     size = f" ({filesize.decimal(report.bytes)})" if report.done else ""

@@ -6,7 +6,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TextIO
 
 from attrs import frozen
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_REASONS_SHOWN: Final = 5
 _NO_LINKS: Final = frozenset({"dumb", "linux", "cons25", "emacs", "eterm-color", "unknown"})
 
 
@@ -64,6 +66,23 @@ def print_note(text: str) -> None:
 def print_error(text: str) -> None:
     """Write an error to stderr, as one line."""
     print_note(f"ninepic: {' '.join(text.split())}")
+
+
+def print_failures(failures: Iterable[tuple[str, str]], what: str = "") -> None:
+    """Write to stderr what failed and why: one line for each reason, five lines at most.
+
+    Args:
+        failures: names and reasons.
+        what: what happened to them, for after the names.
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in failures:
+        names.setdefault(reason, []).append(name)
+    for reason, (first, *others) in islice(names.items(), _REASONS_SHOWN):
+        more = f" and {len(others):,} more" if others else ""
+        print_error(f"{first}{more}{what}: {reason}")
+    if left := sum(map(len, islice(names.values(), _REASONS_SHOWN, None))):
+        print_error(f"and {left:,} more")
 
 
 def ready_streams() -> None:

@@ -100,3 +100,31 @@ def test_a_selfie_that_the_sandbox_can_not_write(pipe: Run, to: str) -> None:
 )
 def test_an_address_of_another_machine(error: OSError) -> None:
     assert "--host 10.9.8.7 is not an address of this machine" in str(_listen_error(error, "10.9.8.7"))
+
+
+def test_many_files_that_fail_in_one_way_are_one_line(
+    pipe: Run, sandbox: Sandbox, event_id: str, bib: str, tmp_path: Path
+) -> None:
+    sandbox.faults.add(endpoint="photo", status=404, times=None)
+    ran = pipe("download", event_id, "--bib", bib, "--to", str(tmp_path / "photos"))
+    assert ran.status == 1
+    reason, missing = ran.err.splitlines()
+    count = int(missing.split()[0])
+    assert reason.startswith("ninepic: ")
+    assert reason.endswith(f".jpg and {count - 1} more: the host answered 404 Not Found")
+
+
+def test_a_long_pause_is_named_in_the_advice(pipe: Run, sandbox: Sandbox, event_id: str) -> None:
+    sandbox.faults.add(endpoint="ping", status=429, headers={"Retry-After": "300"})
+    ran = pipe("ping", event_id)
+    assert (ran.status, ran.err.splitlines()[-1]) == (1, "  Run the same command again in 300 seconds.")
+
+
+def test_advice_for_programs_is_left_out(
+    pipe: Run, sandbox: Sandbox, event_id: str, selfie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox.state, "clip_seconds", 600.0)
+    ran = pipe("clips", event_id, selfie, "--wait", "0.2")
+    assert ran.status == 1
+    assert "event.clip_job" not in ran.err
+    assert "--request-id" in ran.err.splitlines()[-1]
