@@ -56,7 +56,7 @@ class Race:
             self.waiting.pop(identity, None)
         self.waiting = {identity: looks + 1 for identity, looks in self.waiting.items()}
         assert max(self.waiting.values(), default=0) < SOON
-        for _ in range(self.dice.choice([0, 0, 0, 1, 3, 20])):
+        for _ in range(self.dice.choice([0, 0, 0, 0, 2, 12])):
             self.change()
         self.looks += 1
         return self.looks < self.ends_after

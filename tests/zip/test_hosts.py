@@ -209,7 +209,7 @@ async def test_the_names_are_those_of_a_download(event: Event, host: Host, tmp_p
 async def test_links_that_expire_while_it_is_sent_are_signed_again() -> None:
     clock = ManualClock()
     async with (
-        Sandbox(photos=150, clock=clock, link_lifetime_s=60) as sandbox,
+        Sandbox(photos=65, clock=clock, link_lifetime_s=60) as sandbox,
         NinePic(sandbox.api_key, sandbox.org_id, base_url=sandbox.base_url, retry=QUICK) as client,
     ):
         event = client.event(sandbox.event_id)
