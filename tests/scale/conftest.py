@@ -21,9 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(240))  # processes start slowly on a busy machine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[LocalCluster]:
-    """Two workers in threads of this process: processes take seconds to start."""
+    """Two workers in threads of this process: processes take seconds to start.
+
+    They end with this folder's tests: they draw from `random`, which Hypothesis does not allow meanwhile.
+    """
     made: Any = LocalCluster(
         n_workers=2,
         threads_per_worker=1,
