@@ -186,7 +186,7 @@ _TRY: Final = (
     Command(
         "sandbox",
         "sandbox:sandbox",
-        "Run a stand-in for the hosted API until Ctrl-C.",
+        "Run the sandbox, a local copy of the hosted API, until Ctrl-C.",
         (
             "ninepic sandbox --selfie-to me.jpg",
             "ninepic sandbox --port 0 --count 50 --json",

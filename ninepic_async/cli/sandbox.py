@@ -64,7 +64,7 @@ def sandbox(
     selfie_to: Annotated[Path | None, Parameter(help=_SELFIE_HELP)] = None,
     output: Output = OUTPUT,
 ) -> Work:
-    """Serve a stand-in for the hosted API until Ctrl-C."""
+    """Serve the sandbox, a local copy of the hosted API, until Ctrl-C."""
     if count is not None and photos is not None:
         raise UsageError("give either --count or --photos: the folder decides the number of photos")
     need_sandbox()

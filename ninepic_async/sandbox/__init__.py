@@ -1,4 +1,4 @@
-"""A local stand-in for the hosted API: real HTTP and real pictures, generated from a seed.
+"""A local copy of the hosted API: real HTTP and real pictures, generated from a seed.
 
 It checks requests as the hosted API does, and fails on command. Apps can be tested against it without a
 network, an API key or an event.

@@ -52,7 +52,7 @@ def _refuse_while_running(sandbox: Sandbox, setting: Attribute[Any], value: T) -
 
 @define(eq=False, kw_only=True, on_setattr=[setters.validate, _refuse_while_running])
 class Sandbox(Assertions):
-    """A local stand-in for the hosted API, on the running event loop. Sandboxes share nothing.
+    """A local copy of the hosted API, on the running event loop. Sandboxes share nothing.
 
     Use it as ``async with Sandbox(photos=500, seed=7) as sb``, or call `start` and `aclose`. While it runs,
     `reset` changes seed and photos; the other settings are fixed.

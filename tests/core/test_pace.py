@@ -107,7 +107,7 @@ def test_it_follows_a_throttle_that_changes() -> None:
 
 
 @given(rate=st.floats(5, 500), burst=st.integers(3, 200), reply_s=st.floats(0.0005, 0.05))
-def test_whatever_the_throttle_is_it_is_found(rate: float, burst: int, reply_s: float) -> None:
+def test_the_rate_of_any_throttle_is_found(rate: float, burst: int, reply_s: float) -> None:
     outcome = simulate(Bucket(rate, burst), seconds=20, reply_s=reply_s)
     assert outcome.share(rate, 8, 20) >= 0.75
     assert outcome.refused(8, 20) <= 0.2
