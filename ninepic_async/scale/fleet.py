@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from time import monotonic
@@ -59,13 +59,16 @@ class Fleet:
     run: str
     """Names this run in tasks and messages."""
 
-    async def run_all(self, task: ShardTask, shards: Sequence[int], watcher: Watcher) -> dict[int, str]:
+    async def run_all(
+        self, task: ShardTask, shards: Sequence[int], watcher: Watcher, open_shards: Container[int] = ()
+    ) -> dict[int, str]:
         """Run shards until each has ended or was tried too often.
 
         Args:
             task: what all of them share.
             shards: their numbers.
             watcher: gets the progress.
+            open_shards: those of which an earlier run has left a manifest with failures.
 
         Returns:
             Why a shard could not be run, by number.
@@ -75,7 +78,7 @@ class Fleet:
             DownloadError: the scheduler is silent, or there are no workers any more.
         """
         with self._listening(task.topic, watcher):
-            running = _Running(self, task, watcher, list(reversed(shards)))
+            running = _Running(self, task, watcher, open_shards, list(reversed(shards)))
             try:
                 await running.run()
             finally:
@@ -160,6 +163,7 @@ class _Running:
     fleet: Fleet
     task: ShardTask
     watcher: Watcher
+    open_shards: Container[int]
     waiting: list[int]
     """Shards that are to be run, the next one last."""
     failed: dict[int, str] = field(factory=dict)
@@ -189,7 +193,8 @@ class _Running:
 
     def _submit(self, number: int) -> None:
         self._tries[number] = self._tries.get(number, 0) + 1
-        share = evolve(self.task, shard=number, threads=max(self._threads, 1))
+        is_open = number in self.open_shards
+        share = evolve(self.task, shard=number, threads=max(self._threads, 1), is_open=is_open)
         self._running[asyncio.ensure_future(self.fleet.fetch(share, self._tries[number]))] = number
 
     async def _settle(self, number: int, ended: asyncio.Future[ShardOutcome]) -> None:

@@ -77,15 +77,24 @@ async def shard_states(place: Place) -> dict[int, ShardState]:
     return states
 
 
-async def write_manifest(place: Place, shard: int, rows: Iterable[ManifestRow]) -> None:
-    """Write a shard's manifest. It is complete if no row failed, and takes the place of an open one."""
+async def write_manifest(
+    place: Place, shard: int, rows: Iterable[ManifestRow], *, was_open: bool = True
+) -> None:
+    """Write a shard's manifest. It is complete if no row failed, and takes the place of an open one.
+
+    Args:
+        place: the archive.
+        shard: the shard's number.
+        rows: a row for each of its photos.
+        was_open: whether there can be an open one. Each request to the store costs.
+    """
     listed = list(rows)
     is_complete = all(row.status == "done" for row in listed)
     if not is_complete and await place.read(manifest_name(shard, is_complete=True)) is not None:
         return  # another worker has fetched what failed here
     content = b"".join(orjson.dumps(asdict(row)) + b"\n" for row in listed)
     await place.write(manifest_name(shard, is_complete=is_complete), content)
-    if is_complete:
+    if is_complete and was_open:
         await place.delete(manifest_name(shard, is_complete=False))
 
 

@@ -55,7 +55,7 @@ class Run:
         todo = [shard for shard in self.planner.sizes if shard not in before.complete]
         for _ in range(_MOST_WALKS):
             new = [number async for number in self.planner.extend(self.event.photos(), await self._hours())]
-            failed |= await self.fleet.run_all(self.task, [*todo, *new], progress)
+            failed |= await self.fleet.run_all(self.task, [*todo, *new], progress, before.open)
             todo = []
             if not new:
                 break

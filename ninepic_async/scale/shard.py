@@ -33,6 +33,7 @@ class Shard:
         lock_timeout_s: how long to wait for a shard that another worker holds.
         scratch: where temporary files go; None for the system's folder.
         counters: count what is done.
+        is_open: whether an earlier run has left a manifest with failures.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Shard:
     lock_timeout_s: float
     scratch: str | None = None
     counters: Counters = field(factory=Counters)
+    is_open: bool = False
 
     @property
     def prefix(self) -> str:

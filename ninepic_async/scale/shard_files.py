@@ -30,7 +30,7 @@ async def store_files(shard: Shard) -> list[ManifestRow]:
         DownloadError: they can't be stored, or another worker holds the shard.
     """
     stored = await (_into_folder(shard) if shard.place.folder is not None else _into_object_store(shard))
-    open_rows = await read_manifest(shard.place, shard.number, is_complete=False)
+    open_rows = await read_manifest(shard.place, shard.number, is_complete=False) if shard.is_open else []
     known = {row.path: row.sha256 for row in open_rows if row.path is not None}
     rows = []
     for each in shard.planned:

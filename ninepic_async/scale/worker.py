@@ -32,7 +32,7 @@ Format = Literal["files", "webdataset"]
 
 _REPORT_EVERY_S: Final = 1.0
 _ASK_EVERY: Final = 2
-"""Ask for the number of threads with every second report."""
+"""Ask for the number of threads at the beginning, and with every second report."""
 _STORE: Final = {"files": store_files, "webdataset": store_tar}
 _this_thread: Final = threading.local()
 """The throttle of the shard before: what it has learned holds for the next one."""
@@ -59,6 +59,7 @@ class ShardTask:
         retry: how often to repeat a failed attempt.
         http: the connection settings that are not secret.
         has_secrets: whether there are others, which the driver gives to the worker.
+        is_open: whether an earlier run has left a manifest with failures.
     """
 
     run: str
@@ -77,6 +78,7 @@ class ShardTask:
     retry: RetryPolicy
     http: HTTPOptions
     has_secrets: bool = False
+    is_open: bool = False
 
     @property
     def topic(self) -> str:
@@ -124,9 +126,10 @@ class _Fetching:
                 lock_timeout_s=task.lock_timeout_s,
                 scratch=self.link.scratch,
                 counters=self.counters,
+                is_open=task.is_open,
             )
             rows = await _STORE[task.format](shard)
-        await write_manifest(place, task.shard, rows)
+        await write_manifest(place, task.shard, rows, was_open=task.is_open)
         return ShardOutcome(moved=self._moved(rows))
 
     @asynccontextmanager
@@ -161,6 +164,10 @@ class _Fetching:
     async def _report(self, client: NinePic) -> None:
         number = 0
         while True:
+            if self.task.rate_limit is not None and number % _ASK_EVERY == 0:
+                threads = await self.link.threads()
+                if threads:
+                    client._engine.throttle.limit(share(self.task.rate_limit, threads))
             await asyncio.sleep(_REPORT_EVERY_S)
             counters, number = self.counters, number + 1
             message = {
@@ -171,10 +178,6 @@ class _Fetching:
                 "bytes": counters.bytes_done,
             }
             self.link.report(self.task.topic, message)
-            if self.task.rate_limit is not None and number % _ASK_EVERY == 0:
-                threads = await self.link.threads()
-                if threads:
-                    client._engine.throttle.limit(share(self.task.rate_limit, threads))
 
     def _moved(self, rows: list[ManifestRow]) -> Moved:
         stored = sum(row.status == "done" for row in rows)

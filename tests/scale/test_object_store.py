@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto.server import ThreadedMotoServer
 import ninepic_async.sync
 from ninepic_async import DownloadError, NinePic, scale
 from ninepic_async.sandbox import Sandbox
+from ninepic_async.scale.object_store import ObjectStore
 from ninepic_async.scale.place import Place
 
 
@@ -103,6 +105,39 @@ async def test_in_a_blocking_program_and_in_memory(sb: Sandbox, s3: str) -> None
 async def test_a_bucket_that_is_not_there(sb: Sandbox, client: NinePic, s3: str) -> None:
     with pytest.raises(DownloadError, match="no such bucket"):
         await scale.download(client.event(sb.event_id), "s3://elsewhere/456")
+
+
+async def test_few_requests_to_the_store(
+    sb: Sandbox, client: NinePic, dask: Client, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers are in this process, so that their requests are counted too."""
+    counted: Counter[str] = Counter()
+    for owner, name in (
+        *((Place, each) for each in ("names", "read", "write", "create", "delete", "upload")),
+        (ObjectStore, "list_present"),
+    ):
+        monkeypatch.setattr(owner, name, counting(name, getattr(owner, name), counted))
+    event = client.event(sb.event_id)
+    assert (await scale.download(event, f"{s3}/costs", dask=dask, shard=35)).done == 70
+    assert counted == {
+        "names": 3,  # the plan, and the manifests before and after
+        "read": 1 + 2 + 2,  # the archive's note; for each shard its plan and its manifest
+        "create": 2,
+        "write": 1 + 2,
+        "list_present": 2,
+        "upload": 1,
+    }
+    counted.clear()
+    assert (await scale.download(event, f"{s3}/costs", dask=dask, shard=35)).skipped == 70
+    assert counted == {"names": 3, "read": 1 + 2 + 2, "upload": 1}
+
+
+def counting(name: str, method: Any, counted: Counter[str]) -> Any:
+    async def count(*arguments: Any, **options: Any) -> Any:
+        counted[name] += 1
+        return await method(*arguments, **options)
+
+    return count
 
 
 def test_the_environment_is_as_it_was() -> None:
