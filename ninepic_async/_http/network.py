@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -80,6 +81,17 @@ def _context_with(file: str | None, folder: str | None) -> ssl.SSLContext:
     if folder is not None and not os.path.isdir(folder):
         raise ConfigError(f"SSL_CERT_DIR={folder!r} is not a folder: set it to one with CA certificates")
     try:
-        return ssl.create_default_context(cafile=file, capath=folder)
+        return _loaded(file, folder, tuple(_version(path) for path in (file, folder) if path is not None))
     except OSError as error:
         raise ConfigError(f"SSL_CERT_FILE={file!r} can't be used: {error}") from error
+
+
+def _version(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4)
+def _loaded(file: str | None, folder: str | None, _: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
+    """Load certificates, once while their files stay the same: a client each for many jobs would take long."""
+    return ssl.create_default_context(cafile=file, capath=folder)
