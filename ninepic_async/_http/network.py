@@ -93,5 +93,5 @@ def _version(path: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=4)
 def _loaded(file: str | None, folder: str | None, _: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
-    """Load certificates, once while their files stay the same: a client each for many jobs would take long."""
+    """Load certificates, once while their files stay the same: it takes longer than all else in a client."""
     return ssl.create_default_context(cafile=file, capath=folder)
