@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import pickle
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from ninepic_async.scale.entry import template
 from ninepic_async.scale.fleet import is_local
 from ninepic_async.scale.place import Place
 from ninepic_async.scale.report import ScaleReport
+from ninepic_async.sync import scale as blocking_scale
 
-from .conftest import check_archive, ids, rows
+from .conftest import check_archive, ids, rows, until
 
 
 async def test_a_whole_event_into_a_folder(
@@ -189,3 +191,25 @@ async def test_rows_have_the_bibs_of_the_start_list(
     assert None not in [row["bibs"] for row in rows(tmp_path)]
     table = pyarrow.parquet.read_table(tmp_path / "manifest.parquet").to_pylist()
     assert {row["image_id"]: row["bibs"] for row in table if row["bibs"]} == expected
+
+
+async def test_a_gallery_that_changes_under_way(
+    sb: Sandbox, client: NinePic, dask: Client, tmp_path: Path
+) -> None:
+    sb.faults.add(endpoint="photo", times=10_000, delay_s=0.05)
+    event = client.event(sb.event_id)
+    before = [photo.image_id async for photo in event.photos()]
+    running = asyncio.ensure_future(scale.download(event, tmp_path, dask=dask, shard=10))
+    await until((tmp_path / "manifest-000000.jsonl").exists)
+    sb.remove_photos(before[:10])  # what shard 0 has stored; all others move forward by ten places
+    added = sb.add_photos(30)
+    report = await running
+    assert (report.done, report.failed, report.failed_shards) == (100, (), ())
+    check_archive(tmp_path, {*before, *added})
+
+
+def test_the_blocking_download_has_the_same_signature() -> None:
+    ours, theirs = (inspect.signature(each.download).parameters for each in (blocking_scale, scale))
+    assert [(each.name, each.kind, each.default) for each in ours.values()] == [
+        (each.name, each.kind, each.default) for each in theirs.values()
+    ]
