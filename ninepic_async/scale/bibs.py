@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from ninepic_async._contract.endpoint import segment
 from ninepic_async._support import arguments
-from ninepic_async.errors import InvalidInputError, NinePicError
+from ninepic_async.errors import InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.event import Event
 from ninepic_async.scale.database import digest, temporary_database
 
@@ -32,6 +33,17 @@ def check_bibs(bibs: object) -> tuple[str, ...]:
     if not found:
         raise InvalidInputError("bibs is empty: give at least one BIB, or None for no search")
     return tuple(found.values())
+
+
+async def check_search(event: Event, bib: str) -> None:
+    """Search for one BIB, so that a search that is off is an error now, and not after hours.
+
+    Raises:
+        FeatureDisabledError: BIB search is off for this event.
+        NinePicError: the search failed.
+    """
+    with suppress(NotFoundError):
+        await event.bib_search(bib, page_size=1).first_page()
 
 
 class FoundBibs:
@@ -67,6 +79,8 @@ class FoundBibs:
                 async for photo in event.bib_search(bib):
                     row = (digest(photo.image_id), place, bib)
                     self._db.execute("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", row)
+            except NotFoundError:
+                continue  # perhaps the service's word for a BIB without photos
             except NinePicError as error:
                 error.add_note(f"It came from the search for BIB {bib!r} of the start list.")
                 raise

@@ -128,7 +128,11 @@ class Fleet:
             ConfigError: a worker of another machine lacks something.
         """
         # Not `scheduler_info`, which is some seconds old: a worker may have come just now.
-        for address in await asyncio.wait_for(self.client.scheduler.ncores(), _ANSWER_S):
+        try:
+            addresses = await asyncio.wait_for(self.client.scheduler.ncores(), _ANSWER_S)
+        except (OSError, TimeoutError):
+            return  # a scheduler that stays silent ends the run
+        for address in addresses:
             worker = self.client.rpc(address)
             if not is_local(address):
                 self._check_remote(address, await _call(worker, keys.has_key))

@@ -10,7 +10,7 @@ from attrs import frozen
 from ninepic_async.download.report import DownloadProgress
 from ninepic_async.errors import FeatureDisabledError
 from ninepic_async.event import Event
-from ninepic_async.scale.bibs import FoundBibs
+from ninepic_async.scale.bibs import FoundBibs, check_search
 from ninepic_async.scale.finish import Finish
 from ninepic_async.scale.fleet import Fleet
 from ninepic_async.scale.manifest import ShardState, read_manifest, shard_states
@@ -42,8 +42,8 @@ class Run:
             bibs: the start list, if there is one.
             found: where to put what they find.
         """
-        if bibs is not None:  # a search that is off for this event is an error now, not after hours
-            await self.event.bib_search(bibs[0], page_size=1).first_page()
+        if bibs is not None:
+            await check_search(self.event, bibs[0])
         await self.planner.read()
         states = await shard_states(self.place)
         before = await self._before(states)
