@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 from attrs import evolve
 from distributed import Client, LocalCluster
@@ -88,10 +89,14 @@ def object_store() -> Iterator[str]:
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
     os.environ[keys.VARIABLE] = "the-key"
-    with LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+    started: Any = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
         host="127.0.0.1",
-    ) as made:  # fmt: skip
+    )
+    with started as made:
         with Client(made) as client:  # let the workers import what they need
             client.run(lambda: __import__("ninepic_async.scale.worker"))
         yield made.scheduler_address
@@ -183,12 +188,11 @@ def shard_cost(api: str, to: str, shards: int) -> tuple[float, float]:
     os.environ[keys.VARIABLE] = "the-key"
     task = asyncio.run(prepare(api, to))
     over = []
-    vars(shard_files)["run_into"] = timed
-    for number in range(shards):
-        begun = time.perf_counter()
-        fetch_shard(evolve(task, shard=number))
-        over.append(time.perf_counter() - begun - fetching[-1])
-    vars(shard_files)["run_into"] = fetch
+    with patch.object(shard_files, "run_into", timed):
+        for number in range(shards):
+            begun = time.perf_counter()
+            fetch_shard(evolve(task, shard=number))
+            over.append(time.perf_counter() - begun - fetching[-1])
     return 1000 * median(over), 1000 * median(fetching)
 
 

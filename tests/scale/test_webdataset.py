@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import webdataset
 from distributed import Client
+from webdataset.compat import WebDataset
 
 from ninepic_async import InvalidInputError, NinePic, scale
 from ninepic_async.sandbox import Sandbox
@@ -23,7 +23,7 @@ def samples(folder: Path) -> list[dict[str, Any]]:
     shards = f"{folder}/{{000000..{len(names(folder, '*.tar')) - 1:06}}}.tar"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the reader leaves files open
-        found = list(webdataset.WebDataset(shards, shardshuffle=False, empty_check=False))
+        found = list(WebDataset(shards, shardshuffle=False, empty_check=False))
         gc.collect()
     return found
 
