@@ -12,6 +12,7 @@ import asyncio
 import sys
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from PIL import Image
@@ -51,7 +52,7 @@ async def on_desktop(browser: Browser, index: Path) -> Image.Image:
 
 
 async def on_phone(browser: Browser, url: str) -> Image.Image:
-    phone = PHONE | {"viewport": {"width": 400, "height": 1100}}
+    phone: dict[str, Any] = PHONE | {"viewport": {"width": 400, "height": 1100}}
     context = await browser.new_context(device_scale_factor=1, color_scheme="dark", **phone)
     page = await context.new_page()
     await page.goto(url)

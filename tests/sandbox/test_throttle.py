@@ -104,7 +104,7 @@ async def test_invalid_throttle_changes_nothing(
 async def test_photo_host_is_throttled_by_a_fault(api: Api) -> None:
     thumbnail = (await api.get("/images")).data["images"][0]["thumbnail_url"]
     api.sandbox.faults.add(endpoint="photo", rate=1, burst=2, status=503, retry_after=4)
-    seen = []
+    seen, body = [], b""
     for _ in range(3):
         async with api.session.get(thumbnail) as reply:
             seen.append((reply.status, reply.headers.get("Retry-After")))
