@@ -12,7 +12,6 @@ from attrs import field, frozen
 
 from ninepic_async._records import Record
 from ninepic_async._support.text import count_text
-from ninepic_async.download.journal import FILE_NAME, Journal
 from ninepic_async.errors import DownloadError
 
 _SHOWN: Final = 3
@@ -87,6 +86,8 @@ class StoredFiles:
         Raises:
             DownloadError: the folder or its journal is gone.
         """
+        from ninepic_async.download.journal import FILE_NAME, Journal
+
         try:
             descriptor = os.open(self.folder / FILE_NAME, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:

@@ -13,12 +13,12 @@ from ninepic_async.errors import InvalidInputError
 from ninepic_async.event.handle import EventHandle
 from ninepic_async.models import ImageItem, PresignedUrlItem
 from ninepic_async.pagination import FaceSearch, Pager, request_id_of
-from ninepic_async.signing import OriginalsByIds, Signed, sign_ids
 
 if TYPE_CHECKING:
     from ninepic_async.download.report import DownloadReport
     from ninepic_async.download.settings import Concurrency, OnProgress
     from ninepic_async.download.source import Item, Rendition, Source
+    from ninepic_async.signing import Signed
 
 
 class Files(EventHandle):
@@ -91,6 +91,8 @@ class Files(EventHandle):
         name, value = _arguments.exactly_one({**given, "image_ids": image_ids, "photos": photos})
         size = _arguments.page_size(page_size)
         if name in ("image_ids", "photos"):
+            from ninepic_async.signing import OriginalsByIds
+
             items = _arguments.items(value, name)
             call = self._originals("image_ids", (), size)
             return OriginalsByIds(self._engine.run, call, call=call, photos=items, name=name)
@@ -221,4 +223,6 @@ class Files(EventHandle):
         return stream(self._engine, self._sign, item, rendition, check_max_bytes(max_bytes))
 
     async def _sign(self, ids: Sequence[str]) -> Signed:
+        from ninepic_async.signing import sign_ids
+
         return await sign_ids(self._engine.run, self._originals("image_ids", ()), ids)
