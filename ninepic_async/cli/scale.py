@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -20,13 +21,14 @@ from ninepic_async.cli.errors import FAILED, OK, Interrupted, UsageError, need_e
 from ninepic_async.cli.options import ACCOUNT, HOW, OUTPUT, Account, Flag, Output, Work, find_event
 from ninepic_async.cli.progress import fetched, fetching
 from ninepic_async.cli.selection import Rendition
-from ninepic_async.cli.start_list import read_start_list
 from ninepic_async.cli.terminal import print_failures, print_json, print_note
 
 if TYPE_CHECKING:
     from ninepic_async.scale import ScaleReport
 
 _PACKAGES: Final = ("distributed", "obstore")
+_LONGEST_START_LIST_BYTES: Final = 64 * 1024 * 1024
+_BIB_HEADINGS: Final = frozenset({"bib", "bibs", "bib number", "bib no", "race number", "start number"})
 _EVENTS: Final = Parameter(name="EVENT_ID", help="Numbers, slugs or names of events.")
 _TO: Final = Parameter(
     help="A folder that all workers share, or a URL such as s3://bucket/456/ (file, s3, gs, az). "
@@ -187,3 +189,48 @@ def _print_outcome(event: Event, to: str, report: ScaleReport, output: Output) -
     if report.failed or report.failed_shards:
         shards = f" and {count_text(len(report.failed_shards), 'shard')}" if report.failed_shards else ""
         print_note(f"{len(report.failed):,}{shards} missing. Run the same command to try again.")
+
+
+def read_start_list(path: Path) -> list[str]:
+    """Return the BIBs of a start list.
+
+    Args:
+        path: a text file in UTF-8: one BIB a line, or CSV whose first line names a column ``bib``.
+
+    Raises:
+        UsageError: it can't be read, or has no BIBs.
+    """
+    try:
+        if path.stat().st_size > _LONGEST_START_LIST_BYTES:
+            raise UsageError(f"--bibs {path}: the file is larger than 64 MiB: give a list of BIBs")
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"--bibs {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--bibs {path}: the file is not text in UTF-8: save it as such") from error
+    try:
+        found = [bib.strip() for bib in _bibs(text.splitlines(), path) if bib.strip()]
+    except csv.Error as error:
+        raise UsageError(f"--bibs {path}: the file is not CSV: {error}") from error
+    if not found:
+        raise UsageError(f"--bibs {path}: there are no BIBs in it: give one a line")
+    return found
+
+
+def _bibs(lines: list[str], path: Path) -> Iterator[str]:
+    if not lines:
+        return
+    comma = max(",;\t", key=lines[0].count)
+    rows = csv.reader(lines, delimiter=comma)
+    first = next(rows)
+    names = [name.strip().casefold().replace("_", " ") for name in first]
+    place = next((place for place, name in enumerate(names) if name in _BIB_HEADINGS), None)
+    if place is None and len(first) > 1:
+        raise UsageError(
+            f"--bibs {path}: its first line names no column bib: name it, or give one BIB a line"
+        )
+    if place is None:
+        yield first[0] if first else ""
+    for row in rows:
+        if len(row) > (place or 0):
+            yield row[place or 0]

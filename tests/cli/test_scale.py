@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ninepic_async.cli import errors
-from ninepic_async.cli.start_list import read_start_list
+from ninepic_async.cli.scale import read_start_list
 from ninepic_async.sandbox import Sandbox
 
 from .conftest import lead_to, serving
