@@ -24,7 +24,7 @@ class Assertions:
         """Fail unless exactly one selfie was matched and charged, however often it was sent.
 
         Raises:
-            AssertionError: It lists the charges and the uploads.
+            AssertionError: The charges were not exactly one. The message lists charges and uploads.
 
         Example:
             >>> sb.assert_one_search_charged()
@@ -38,7 +38,7 @@ class Assertions:
         A retry with the same ``request_id`` does not count.
 
         Raises:
-            AssertionError: It lists each such charge.
+            AssertionError: A selfie was uploaded twice. The message lists each such charge.
         """
         __tracebackhide__ = True
         _nothing_uploaded_twice(self.state)
@@ -47,7 +47,7 @@ class Assertions:
         """Fail if the API key was sent to the photo host, in a URL, or in another header.
 
         Raises:
-            AssertionError: It lists the paths of those requests.
+            AssertionError: The key was leaked. The message lists the paths of those requests.
         """
         __tracebackhide__ = True
         _no_key_leaked(self.state)

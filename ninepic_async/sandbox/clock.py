@@ -1,4 +1,4 @@
-"""The sandbox's clock: the machine's, or one that a test moves by hand."""
+"""The sandbox's clocks: one that shows the machine's time, and one that only a test moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAST: Final = 253_402_300_799.0
 
 
 class Clock(Protocol):
-    """Returns the time and waits. Link expiry, Motion, delays and throttles use it."""
+    """The time of link expiry, Motion jobs, delays and throttles."""
 
     def now(self) -> float:
         """Return Unix time in seconds."""
@@ -23,12 +23,12 @@ class Clock(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``; waits that are due by then end now."""
+        """Move the clock forward by ``seconds``, and end the waits that are due by then."""
         ...
 
 
 class RealClock:
-    """The machine's clock. `advance` puts it forward, from any thread."""
+    """The machine's clock. `advance` moves it forward, from any thread."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -40,7 +40,7 @@ class RealClock:
         return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward by ``seconds``; waits that are due by then end now.
+        """Move the clock forward by ``seconds``, and end the waits that are due by then.
 
         Raises:
             ValueError: ``seconds`` is negative or not a number, or the result is after the year 9999.
@@ -58,7 +58,7 @@ class RealClock:
             await self._wait_or_advance(left)
 
     async def _wait_or_advance(self, seconds: float) -> None:
-        """Wait for ``seconds``, or until the clock is put forward."""
+        """Wait for ``seconds``, or until the clock is moved forward."""
         loop = asyncio.get_running_loop()
         sleeper = loop.create_future()
         alarm = loop.call_later(seconds, _wake, sleeper)
@@ -96,11 +96,11 @@ class ManualClock:
 
     @property
     def sleepers(self) -> int:
-        """Return the number of waits that are not over yet."""
+        """Return the number of waits that have not ended."""
         return len(self._sleepers)
 
     def advance(self, seconds: float) -> None:
-        """Move forward by ``seconds``; waits that are due by then end now.
+        """Move the clock forward by ``seconds``, and end the waits that are due by then.
 
         Raises:
             ValueError: ``seconds`` is negative or not a number, or the result is after the year 9999.
@@ -129,9 +129,9 @@ class ManualClock:
 
 def _check(seconds: float, now: float) -> None:
     if not seconds >= 0:
-        raise ValueError("seconds must be 0 or more: a clock does not run backwards")
+        raise ValueError("seconds must be 0 or more: the clock can't move backwards")
     if now + seconds > LAST:
-        raise ValueError("seconds is too large: the clock ends with the year 9999")
+        raise ValueError("seconds is too large: the clock can't go beyond the year 9999")
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

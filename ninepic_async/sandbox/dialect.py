@@ -1,4 +1,4 @@
-"""How the sandbox words its replies: as documented, as in older editions, or unlike our guesses."""
+"""The wording of the replies: as documented, as in older editions, or different from our guesses."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ class ClipWords:
 
 @frozen(kw_only=True)
 class Dialect:
-    """One wording of the API. The defaults are the documented edition and our guesses.
+    """The wording of the API's replies. The defaults are the documented edition and our guesses.
 
     Attributes:
-        flat: Send the payload at top level, without the envelope. Errors keep the envelope.
+        flat: Send the payload at top level, without the envelope. Errors still have the envelope.
         misspelt: Use the older keys ``widht``, ``thumbanail_url`` and ``orginal_url``.
         late_flags: Send the video and timeline flags in event details; older editions lack them.
         selfie_field: Multipart field of the selfie.
         missing_field_problem: The text of a 422 about a missing form field.
-        adopts_request_ids: Accept a ``request_id`` that the server did not mint; if False, refuse it.
+        adopts_request_ids: Accept a ``request_id`` that the client created; if False, refuse it.
         unknown_request_id_status: Status of that refusal: 400, 404 or 422.
-        ignores_request_ids: Ignore a ``request_id`` that the server did not mint, and mint another one.
-        unknown_bib_status: Status of a BIB search without photos; the older editions' example has 404.
+        ignores_request_ids: Ignore a ``request_id`` that the client created, and create another one.
+        unknown_bib_status: Status of a BIB search that finds no photos; older editions show 404.
         faces_page_size_max: Largest page of Face Search.
         timeline_page_size_max: Largest page of the timeline's photos.
-        gateway_status: The gateway answers the first attempt of each call with this status, in HTML; None:
-            it passes everything.
+        gateway_status: Answer the first attempt of each call with this status and HTML, as a gateway does;
+            None: answer normally.
         clip_words: Motion's status words.
         clip_status_key: Key of the status word.
         clip_list_key: Key of the list of clips.
         clip_url_key: Key of a clip's URL.
         bare_clips: Send clips as plain URLs instead of objects.
-        link_keys: Query keys of signed links: one key for the Unix time of expiry, or two keys for the time
-            of signing (``20260119T060000Z``) and the lifetime in seconds.
+        link_keys: Query keys of signed links: either one key for the Unix time of expiry, or two keys for the
+            time of signing (``20260119T060000Z``) and the lifetime in seconds.
         link_expired_status: Status of the photo host's reply to an expired link.
         link_expired_text: Text of that reply.
     """
@@ -99,4 +99,4 @@ OPPOSITES: Final[Mapping[str, Dialect]] = {
     "LINK_EXPIRED_STATUSES": Dialect(link_expired_status=404),
     "LINK_EXPIRED_WORDS": Dialect(link_expired_text="Access Denied"),
 }
-"""For each name in `ninepic_async.guesses`, a server for which that guess is wrong."""
+"""For each guess in `ninepic_async.guesses`, by name: a dialect in which that guess is wrong."""

@@ -1,4 +1,4 @@
-"""Generated photos: everything about them follows from a seed and an index."""
+"""Generated photos: all their data is computed from a seed and an index."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LANDSCAPE: Final = (1440, 960)
 PORTRAIT: Final = (960, 1440)
 _HOUR: Final = 3600
 _MORNINGS: Final = ((1 * _HOUR, 6 * _HOUR), (25 * _HOUR + 1800, 30 * _HOUR))
-"""When photos are taken, in seconds from the first day's UTC midnight: 06:30 to 11:30 in India."""
+"""Capture times, in seconds since UTC midnight of the first day: 06:30 to 11:30 in India on two days."""
 
 
 class DrawnPhotos:
-    """Generated photos. Nothing is stored: everything follows from the seed and the index."""
+    """Generated photos. Nothing is stored: all data is computed from the seed and the index."""
 
     def __init__(self, seed: str, total: int, first_day: int) -> None:
         self.seed = seed
@@ -39,7 +39,7 @@ class DrawnPhotos:
 
     @property
     def timed(self) -> int:
-        """Return the number of photos with a capture time: all but one in forty."""
+        """Return the number of photos with a capture time: 39 of 40."""
         return self.total - (max(1, self.total // 40) if self.total >= 10 else 0)
 
     @property
@@ -57,13 +57,13 @@ class DrawnPhotos:
         return self.photo_at(index, self.taken_at(index) if index < self.timed else None)
 
     def photo_at(self, index: int, taken_at: int | None) -> Photo:
-        """Return the photo of any index, with another capture time."""
+        """Return the photo with this index and another capture time; any index is allowed."""
         raw = self._facts(index)
         width, height = PORTRAIT if raw[16] < 96 else LANDSCAPE
         return Photo(index, _image_id(raw, index), width, height, taken_at, raw[17] < 24)
 
     def more_indices(self, bib: str | None) -> Iterator[int]:
-        """Yield the indices of further photos, without end; with a BIB, of those with its runner in front."""
+        """Yield the indices of more photos, endlessly. With a BIB, its runner is in front in each of them."""
         if bib is None:
             return count(self.total)
         runner, first_block = self._runners[bib.casefold()], -(-self.total // self._size)
@@ -155,7 +155,7 @@ def _runner_bibs(seed: str, photos: int) -> tuple[str, ...]:
 
 
 def _image_id(raw: bytes, index: int) -> str:
-    """Return an id with the index hidden in it: 100,000 ids need no table."""
+    """Return an id that contains the index, so that 100,000 ids need no table."""
     head = bytearray(raw[:12])
     head[6] = head[6] & 0x0F | 0x40
     head[8] = head[8] & 0x3F | 0x80

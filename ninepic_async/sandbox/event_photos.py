@@ -14,12 +14,12 @@ _HOUR: Final = 3600
 
 @frozen
 class Photo:
-    """What the API says of one photo.
+    """The API's data about one photo.
 
     Attributes:
-        index: Its place in its source.
+        index: Index of the photo in its source.
         taken_at: Capture time in Unix seconds; None if it has none.
-        open_original: Whether the list has a public link to the original.
+        open_original: Whether lists have a public link to its original.
     """
 
     index: int
@@ -31,7 +31,7 @@ class Photo:
 
 
 class PhotoSource(Protocol):
-    """Where an event's photos come from, ordered by capture time; those without a time are last."""
+    """The photos of an event before any change, ordered by capture time. Photos without a time are last."""
 
     @property
     def total(self) -> int:
@@ -55,7 +55,7 @@ class PhotoSource(Protocol):
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Return which files are not served, and why, one line each."""
+        """Return one line for each file that is not served, with the reason."""
         ...
 
     def photo(self, index: int) -> Photo:
@@ -71,7 +71,7 @@ class PhotoSource(Protocol):
         ...
 
     def bibs_in(self, index: int) -> tuple[str, ...]:
-        """Return the BIBs in a photo, the main runner's first; works for added photos too."""
+        """Return the BIBs in a photo, also in an added one; the main runner's BIB is first."""
         ...
 
     def of_bib(self, bib: str) -> Sequence[int]:
@@ -80,14 +80,14 @@ class PhotoSource(Protocol):
 
 
 class EventPhotos:
-    """An event's photos, ordered by capture time; those without a time are last.
+    """An event's photos, ordered by capture time. Photos without a time are last.
 
-    A change makes a new object, so that a request sees one state. A photo's place in the order changes;
-    its `Photo.index` stays.
+    A change makes a new object, so that each request sees one consistent state. A change can move a photo to
+    another place in the order, but not change its `Photo.index`.
 
     Args:
         source: Where the photos come from.
-        added: Photos that were added, in that order; removed ones included.
+        added: All photos that were ever added, in the order of adding.
         removed: The ids of removed photos.
     """
 
@@ -131,7 +131,7 @@ class EventPhotos:
         return self._places.get(image_id) if self.is_changed else self.source.index_of(image_id)
 
     def bibs_in(self, place: int) -> tuple[str, ...]:
-        """Return the BIBs in a photo, the main runner's first."""
+        """Return the BIBs in a photo; the main runner's BIB is first."""
         return self.source.bibs_in(self.photo(place).index)
 
     def of_bib(self, bib: str) -> Sequence[int]:
@@ -143,14 +143,14 @@ class EventPhotos:
         return sorted(self._places[photo.image_id] for photo in photos if photo.image_id in self._places)
 
     def find(self, image_id: str) -> Photo | None:
-        """Return a photo by its id, a removed one too; None for an unknown id."""
+        """Return a photo by its id, even if it was removed; None for an unknown id."""
         index = self.source.index_of(image_id)
         if index is not None:
             return self.source.photo(index)
         return self._added_by_id.get(image_id)
 
     def with_added(self, photos: Iterable[Photo]) -> EventPhotos:
-        """Return these photos and more."""
+        """Return these photos together with new ones."""
         return EventPhotos(self.source, (*self.added, *photos), self.removed)
 
     def without(self, image_ids: Iterable[str]) -> EventPhotos:
@@ -166,7 +166,7 @@ class EventPhotos:
         return EventPhotos(self.source, self.added, self.removed | removed)
 
     def ids_beyond(self, other: EventPhotos) -> Sequence[str]:
-        """Return the ids of photos that are not in the other list, in order."""
+        """Return the ids of the photos that the other object does not have, in order."""
         photos = map(self.photo, range(self.total))
         return [photo.image_id for photo in photos if other.index_of(photo.image_id) is None]
 
@@ -209,7 +209,7 @@ def between(photos: EventPhotos, start: int, end: int) -> range:
 
 
 def hour_counts(photos: EventPhotos) -> dict[int, int]:
-    """Return the number of photos in each UTC hour (since 1970) that has any, ascending."""
+    """Return the number of photos by UTC hour (counted from 1970), ascending. Empty hours are left out."""
     counts: dict[int, int] = {}
     place = 0
     while place < photos.timed:

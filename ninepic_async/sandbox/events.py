@@ -43,11 +43,11 @@ class Event:
         date: When it starts.
         gallery: Its photos.
         status: ``"active"``, ``"draft"`` or ``"archived"``.
-        cover: Whether ``cover_image`` is a URL, a path or null.
+        cover: The form of ``cover_image``: a URL, a path or null.
         features: The features that are on.
-        bare: Everything that can be null is null.
-        configured: If false, it answers 404.
-        sizeless: Its photos have no width and height.
+        bare: Whether everything that can be null is null.
+        configured: Whether it has a configuration; without one, its endpoints answer 404.
+        sizeless: Whether its photos have no width and height.
     """
 
     event_id: int
@@ -73,7 +73,7 @@ class Event:
 
 
 def make_events(seed: int, photos: int, main: PhotoSource | None = None) -> dict[int, Event]:
-    """Return all events by id. The first is the main one: every feature on, and ``main`` or drawn photos."""
+    """Return all events by id. The first, the main event, has all features, and ``main`` or drawn photos."""
     rng = seeded_rng(seed, "events")
     ids = [rng.randrange(300, 900)]
     while len(ids) < EVENT_COUNT:
@@ -88,7 +88,7 @@ def make_events(seed: int, photos: int, main: PhotoSource | None = None) -> dict
 
 
 def unchanged(events: Mapping[int, Event]) -> dict[int, Event]:
-    """Return the events without the photos that were added or removed."""
+    """Return the events with their original photos: nothing added, nothing removed."""
     return {event_id: _unchanged(event) for event_id, event in events.items()}
 
 
@@ -122,7 +122,7 @@ _SPECIAL: Final[Mapping[int, Mapping[str, Any]]] = {
     6: {"status": "archived", "features": _NOTHING},
     7: {"status": "draft", "cover": None, "configured": False},
 }
-"""How the first few events differ; all others are ordinary and empty."""
+"""How some events differ from an ordinary one, by their place in the list."""
 
 
 def api_key_of(seed: int) -> str:

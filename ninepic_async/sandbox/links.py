@@ -15,7 +15,7 @@ from attrs import frozen
 _DATE: Final = "%Y%m%dT%H%M%SZ"
 
 CALLED_HOST: Final[ContextVar[str | None]] = ContextVar("CALLED_HOST", default=None)
-"""The host name in the current request, for a sandbox that other machines can reach; None otherwise."""
+"""The host name in the current request, if other machines can reach the sandbox; None if they can't."""
 
 Verdict = Literal["good", "expired", "tampered"]
 

@@ -14,13 +14,13 @@ from ninepic_async.sandbox.event_photos import EventPhotos, Photo
 
 @frozen
 class NewPhotos:
-    """Which photos to draw.
+    """The photos to draw.
 
     Attributes:
         count: How many.
         bib: BIB of the runner in front; None: any runner.
         taken_at: Capture time, aware; None: generated from the seed.
-        timed: Whether they have a capture time at all.
+        timed: Whether they have a capture time.
 
     Raises:
         ValueError: A value is impossible, or two contradict each other.
@@ -41,7 +41,7 @@ class NewPhotos:
 
 
 def with_drawn(photos: EventPhotos, new: NewPhotos) -> EventPhotos:
-    """Return drawn photos with new ones from the same source.
+    """Return drawn photos together with new ones from the same source.
 
     Raises:
         LookupError: No participant has the BIB.

@@ -1,4 +1,4 @@
-"""The second port: public photos and clips, and originals by signed link."""
+"""The second port: public photos and clips, and originals behind signed links."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SLOW_DOWN: Final = _S3_ERROR.format(code="SlowDown", message="Please reduce you
 
 @frozen(eq=False)
 class PhotoHost:
-    """Builds the aiohttp application that serves pictures. It needs no API key, and records leaked ones."""
+    """Builds the aiohttp application that serves pictures. It needs no API key, and logs leaked ones."""
 
     state: SandboxState
     renderer: Renderer
@@ -129,6 +129,6 @@ async def _refusing(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def s3_error(status: int, code: str, message: str) -> web.Response:
-    """Return an error in the form of an object store."""
+    """Return an error in the XML form of S3."""
     body = _S3_ERROR.format(code=code, message=escape(message))
     return web.Response(status=status, text=body, content_type="application/xml")

@@ -12,7 +12,7 @@ from attrs import frozen
 from ninepic_async.sandbox.routes import UNKNOWN
 
 KEPT: Final = 10_000
-"""How many requests, and how many calls with attempts, the log keeps; older ones are dropped."""
+"""The log keeps this many requests, and the attempt counts of this many calls. Older ones are dropped."""
 MASK: Final = "***"
 KEY_HEADER: Final = "X-API-Key"
 
@@ -24,10 +24,11 @@ class RequestInfo:
     """What identifies a request that is being answered.
 
     Attributes:
-        host: The port it came to: ``"api"`` or ``"photos"``.
+        host: The port that received it: ``"api"`` or ``"photos"``.
         endpoint: Name of the route, or ``"unknown"``.
         page: The requested ``page``, if it is a number.
-        attempt: The attempt's number, from 1: requests with the same endpoint, method, path and page.
+        attempt: Number of the attempt, from 1. Requests with the same endpoint, method, path and page are
+            attempts of one call.
     """
 
     host: Host
@@ -43,12 +44,13 @@ class RequestRecord:
     """One request and the status of its reply. The API key is masked everywhere.
 
     Attributes:
-        host: The port it came to: ``"api"`` or ``"photos"``.
+        host: The port that received it: ``"api"`` or ``"photos"``.
         endpoint: Name of the route, or ``"unknown"``.
         page: The requested ``page``, if it is a number.
-        attempt: The attempt's number, from 1: requests with the same endpoint, method, path and page.
-            Bodies are not compared: two visitors who upload selfies to one event make the same call twice.
-        status: Status of the reply; 0 if the connection was reset or the client had gone.
+        attempt: Number of the attempt, from 1. Requests with the same endpoint, method, path and page are
+            attempts of one call. Bodies are not compared: if two visitors upload selfies to one event, the
+            second upload counts as attempt 2.
+        status: Status of the reply; 0 if the connection was reset or the client had disconnected.
         at: Unix time by the sandbox's clock when the request was answered.
     """
 
@@ -88,7 +90,7 @@ class RequestLog(Sequence[RequestRecord]):
         return RequestInfo(host, endpoint, request.method, request.path, page, attempt)
 
     def add(self, info: RequestInfo, request: web.Request, status: int, at: float) -> None:
-        """Add a request that was answered, or whose client has gone."""
+        """Add a request that was answered, or whose client has disconnected."""
         record = RequestRecord(
             host=info.host,
             method=info.method,
@@ -107,7 +109,7 @@ class RequestLog(Sequence[RequestRecord]):
         self._records.append(record)
 
     def leaks_key(self, host: Host, request: web.Request) -> bool:
-        """Return whether a request holds the API key in a wrong place."""
+        """Return whether a request has the API key in a wrong place."""
         if host == "photos" and KEY_HEADER in request.headers:
             return True
         headers = [value for name, value in request.headers.items() if not _is_key_header(name)]
@@ -122,7 +124,7 @@ class RequestLog(Sequence[RequestRecord]):
         return len(self._records)
 
     def __iter__(self) -> Iterator[RequestRecord]:
-        return iter(list(self._records))  # a copy: the sandbox's thread can append meanwhile
+        return iter(list(self._records))  # Copy: the sandbox can append from another thread meanwhile.
 
     @overload
     def __getitem__(self, place: int) -> RequestRecord: ...

@@ -33,7 +33,7 @@ class Route:
         name: Its name in the request log and in faults.
         path: aiohttp's pattern of its path.
         method: HTTP method.
-        needs: Features of the event that must be on.
+        needs: Features that the event must have on.
         limits: Page sizes, if it is paged.
         paged: Whether it takes ``page`` and ``page_size``.
     """
@@ -68,8 +68,8 @@ ROUTES: Final = (
     Route("originals", f"{_EVENT}/original-photos", "POST", limits=Limits(30, 60), paged=True),
 )
 PHOTO_HOST_ENDPOINTS: Final = ("cover", "photo", "original", "clip")
-"""The names of what the photo host serves."""
+"""The endpoint names of the photo host."""
 UNKNOWN: Final = "unknown"
-"""The name of a request that no route answers."""
+"""The endpoint name of a request for an unknown path."""
 ENDPOINTS: Final = (*(route.name for route in ROUTES), *PHOTO_HOST_ENDPOINTS, UNKNOWN)
-"""All names that a request can have in the log, and a fault in ``endpoint``."""
+"""All endpoint names that the request log and faults use."""

@@ -7,13 +7,13 @@ from hashlib import blake2b
 
 
 def digest(*parts: object, size: int = 16) -> bytes:
-    """Return bytes that depend on the parts alone."""
+    """Return bytes that depend only on the parts."""
     text = "\x1f".join(str(part) for part in parts)
     return blake2b(text.encode(errors="surrogateescape"), digest_size=size).digest()
 
 
 def seeded_rng(*parts: object) -> random.Random:
-    """Return a random generator that depends on the parts alone."""
+    """Return a random generator that depends only on the parts."""
     return random.Random(digest(*parts))  # noqa: S311 - pictures and test data, not secrets
 
 
@@ -27,5 +27,5 @@ def uuid_text(raw: bytes) -> str:
 
 
 def uuid_of(*parts: object) -> str:
-    """Return a UUID that depends on the parts alone."""
+    """Return a UUID that depends only on the parts."""
     return uuid_text(digest(*parts))

@@ -1,4 +1,4 @@
-"""The sandbox: its settings, start and end, and what tests can read and change."""
+"""The sandbox: its settings, how it starts and stops, and the members that tests read and change."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class Sandbox(Assertions):
 
     Attributes:
         photos: How many photos are drawn for the main event.
-        seed: The seed of everything generated: ids, BIBs, times, pictures.
+        seed: The seed of all generated data: ids, BIBs, times, pictures.
         folder: Serve the JPEGs of this folder in the main event instead of drawn photos.
-        dialect: How replies are worded.
+        dialect: The wording of replies.
         clock: The clock of link expiry, Motion progress, delays and throttles.
-        latency_s: Seconds of the clock to wait before each reply of the API.
+        latency_s: Seconds to wait, by ``clock``, before each reply of the API.
         clip_seconds: Seconds from the start of a Motion job to its end.
         link_lifetime_s: Seconds that a signed link is valid.
         missing_originals: Share of photos (0 to 1) without an original.
@@ -71,9 +71,9 @@ class Sandbox(Assertions):
         port: Port of the API; 0 picks a free one.
         photos_port: Port of the photo host; 0 picks a free one.
         control: Let other processes control the sandbox over HTTP, below ``/_sandbox``.
-        control_token: Token that control requests must send, as ``Authorization: Bearer``; it can then come
-            from other machines too. None: only this machine may control the sandbox. By default, one is
-            generated if ``host`` is not loopback.
+        control_token: Token that control requests must send as ``Authorization: Bearer``. Requests with it
+            are accepted from all machines. None: only this machine may control the sandbox. By default, a
+            token is generated if ``host`` is not loopback.
         faults: Faults to apply, in order.
         requests: The requests to both ports, oldest first.
 
@@ -128,7 +128,7 @@ class Sandbox(Assertions):
         return self
 
     async def aclose(self) -> None:
-        """Close both ports. State, log and addresses can still be read."""
+        """Close both ports. State, log and addresses can be read after that."""
         await self._ports.aclose()
         if self._renderer is not None:
             self._renderer.close()
@@ -136,9 +136,9 @@ class Sandbox(Assertions):
     def throttle(
         self, rate: float | None, burst: int | None = None, *, retry_after: int | None = None
     ) -> None:
-        """Throttle the whole API, as its gateway does; call it again to change the rate while running.
+        """Throttle the whole API, as its gateway does. Call it again to change the rate.
 
-        Requests beyond the throttle get a 429. Other throttles, and those of the photo host, are faults:
+        Requests beyond the throttle get a 429. Throttles of one endpoint or of the photo host are faults:
         ``sb.faults.add(endpoint="photo", rate=20, status=503)``.
 
         Args:
@@ -159,7 +159,7 @@ class Sandbox(Assertions):
     def reset(self, *, seed: int | None = None, photos: int | None = None) -> None:
         """Forget searches, jobs, charges, faults, throttle and log; optionally change the events.
 
-        Key, organisation, addresses and clock stay, so that clients can go on.
+        The key, the organisation, the addresses and the clock stay the same, so that clients can continue.
 
         Args:
             seed: The new seed of events, BIBs, ids and pictures; None keeps it.
@@ -175,30 +175,30 @@ class Sandbox(Assertions):
         seed = self.seed if seed is None else seed
         photos = self.photos if photos is None else photos
         self.state.reset(seed, self._events_of(seed, photos))
-        self._adopt(seed, photos)
+        self._set_seed_and_photos(seed, photos)
         self.faults.clear()
         self.throttle(None)
         self.requests.clear()
 
     def snapshot(self) -> Snapshot:
-        """Return the state now: searches, Motion jobs and charges, without faults and log."""
+        """Return the current state: searches, Motion jobs and charges, but no faults and no log."""
         photos = self.photos if self.folder is None else None
         return take_snapshot(self.state, photos, self.clock.now())
 
     def restore(self, taken: Snapshot) -> None:
-        """Restore a snapshot; faults and log stay. Motion jobs continue from their age then.
+        """Restore a snapshot; faults and log stay. Motion jobs continue from their age in the snapshot.
 
         Raises:
-            ValueError: The snapshot contradicts itself, or one of drawn photos meets a sandbox with a folder,
-                or the reverse. Nothing is changed.
+            ValueError: The snapshot contradicts itself, or only one of the two has photos from a folder.
+                Nothing is changed.
         """
         if (taken.photos is None) != (self.folder is not None):
             raise ValueError(
-                "photos: the snapshot is of drawn photos and this sandbox of a folder, or the reverse"
+                "photos: the snapshot is of drawn photos and this sandbox has a folder, or the reverse"
             )
         photos = self.photos if taken.photos is None else taken.photos
         restore_snapshot(taken, self.state, self._events_of(taken.seed, photos), self.clock.now())
-        self._adopt(taken.seed, photos)
+        self._set_seed_and_photos(taken.seed, photos)
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -230,7 +230,7 @@ class Sandbox(Assertions):
 
     @property
     def event_id(self) -> int:
-        """Return the main event's id. All its features are on."""
+        """Return the id of the main event. All features of this event are on."""
         return self.event.event_id
 
     @property
@@ -262,7 +262,7 @@ class Sandbox(Assertions):
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Return which files of the folder are not served, and why, one line each."""
+        """Return one line for each file of the folder that is not served, with the reason."""
         return self.event.gallery.source.left_out
 
     def add_photos(
@@ -275,19 +275,19 @@ class Sandbox(Assertions):
     ) -> Sequence[str]:
         """Add photos to the main event; lists stay ordered by capture time, cached searches stay as they are.
 
-        With a folder, add the JPEGs that have come into it since, and give no arguments.
+        With a folder, add the JPEGs that were copied into it since. Arguments are refused then.
 
         Args:
             count: How many photos to draw; None: 1.
             bib: BIB of the runner in front; None: any runner.
             taken_at: Capture time, aware; None: a time from the event's hours, generated from the seed.
-            timed: Whether the photos have a capture time at all.
+            timed: Whether the photos have a capture time.
 
         Returns:
             The ids of the new photos.
 
         Raises:
-            ValueError: An argument is impossible, contradicts another, or is given with a folder.
+            ValueError: An argument is impossible, contradicts another, or is given together with a folder.
             LookupError: No participant has the BIB.
             FolderError: The folder can't be read any more.
             RuntimeError: The sandbox is not running.
@@ -312,7 +312,7 @@ class Sandbox(Assertions):
         """Remove photos from the main event; cached searches still list them.
 
         Args:
-            image_ids: The ids of the photos; one id is fine too.
+            image_ids: The ids of the photos, or one id.
 
         Raises:
             LookupError: An id is unknown. Nothing is removed.
@@ -338,24 +338,24 @@ class Sandbox(Assertions):
 
     def _check_running(self) -> None:
         if not self._ports.is_open:
-            raise RuntimeError("start the sandbox first")
+            raise RuntimeError("this sandbox is not running: start the sandbox first")
 
     def _pictures(self) -> Pictures:
         if self._renderer is None:
-            raise RuntimeError("start the sandbox first")
+            raise RuntimeError("this sandbox is not running: start the sandbox first")
         return self._renderer.pictures(self.event)
 
     def _origin(self, place: int) -> str:
         if not self._ports.origins:
-            raise RuntimeError("start the sandbox first")
+            raise RuntimeError("this sandbox is not running: start the sandbox first")
         return self._ports.origins[place]
 
-    def _adopt(self, seed: int, photos: int) -> None:
+    def _set_seed_and_photos(self, seed: int, photos: int) -> None:
         for name, value in (("seed", seed), ("photos", photos)):
-            object.__setattr__(self, name, value)  # skips the checks of public changes
+            object.__setattr__(self, name, value)  # the setter refuses changes while the sandbox runs
 
     def _events_of(self, seed: int, photos: int) -> dict[int, Event]:
-        """Return a seed's original events; the present ones if possible, so that no picture is made twice."""
+        """Return a seed's original events; reuse the current ones, with their pictures, if possible."""
         if (seed, photos) == (self.seed, self.photos):
             return unchanged(self.state.events)
         return make_events(seed, photos, None if self.folder is None else self.event.gallery.source)

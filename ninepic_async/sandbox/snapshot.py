@@ -12,7 +12,7 @@ from ninepic_async.sandbox.state import Charge, ClipJob, SandboxState, Search
 
 @frozen(kw_only=True)
 class SavedSearch:
-    """A search; ``photos`` are the ids of the result, None if they are all photos of the BIBs."""
+    """A search; ``photos`` are the ids of the result, or None if the result is all photos of the BIBs."""
 
     event_id: int
     request_id: str
@@ -45,7 +45,7 @@ class Snapshot:
     Attributes:
         seed: The seed of events, BIBs and ids.
         photos: How many photos were drawn for the main event; None if they came from a folder.
-        request_ids: How many ``request_id`` the sandbox had minted.
+        request_ids: How many ``request_id`` values the sandbox had created.
         searches: Each selfie search.
         jobs: Each Motion job.
         charges: Each selfie that was matched and charged.
@@ -93,7 +93,7 @@ def take_snapshot(state: SandboxState, photos: int | None, now: float) -> Snapsh
 
 
 def restore_snapshot(snapshot: Snapshot, state: SandboxState, events: dict[int, Event], now: float) -> None:
-    """Replace the state by a snapshot's.
+    """Replace the state with that of a snapshot.
 
     Raises:
         ValueError: The snapshot contradicts itself or the events; the state is unchanged.
@@ -126,7 +126,7 @@ def _saved(search: Search) -> SavedSearch:
 
 
 def _with_changes(snapshot: Snapshot, events: dict[int, Event]) -> dict[int, Event]:
-    """Return the events with the snapshot's changes of the main event's photos."""
+    """Return the events, with the photos of the main event changed as in the snapshot."""
     main = next(iter(events.values()))
     source = main.gallery.source
     added = []
@@ -148,7 +148,7 @@ def _search(saved: SavedSearch, events: dict[int, Event]) -> Search:
         raise ValueError(f"searches: there is no event {saved.event_id}")
     missing = [bib for bib in saved.bibs if bib not in event.gallery.source.participants]
     if missing:
-        raise ValueError(f"searches: nobody in event {saved.event_id} has BIB {missing[0]!r}")
+        raise ValueError(f"searches: event {saved.event_id} has no participant with BIB {missing[0]!r}")
     if saved.photos is None:
         return Search.of(event, saved.request_id, saved.bibs)
     photos = [_photo(event, image_id) for image_id in saved.photos]

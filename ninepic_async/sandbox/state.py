@@ -1,4 +1,4 @@
-"""The sandbox's state: searches, Motion jobs, charges, leaked keys. No I/O, no clock."""
+"""The sandbox's state: searches, Motion jobs, charges and leaked keys. It uses no I/O and no clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Phase = Literal["queued", "processing", "completed", "no_match", "failed"]
 
 @frozen
 class Search:
-    """The result of one selfie search. It stays as it was computed when photos are added or removed."""
+    """The result of one selfie search. Adding or removing photos does not change it."""
 
     request_id: str
     event_id: int
@@ -60,7 +60,7 @@ class Charge:
 
 @define
 class SandboxState:
-    """Everything that changes while a sandbox runs.
+    """All data that changes while a sandbox runs.
 
     Attributes:
         charges: Each selfie that was matched; a cached result is not charged again.
@@ -69,7 +69,7 @@ class SandboxState:
         fail_clip_jobs: How many of the next Motion jobs will fail.
         searches: Each selfie search, by event and ``request_id``.
         jobs: Each Motion job, by event and ``request_id``.
-        minted: How many ``request_id`` the sandbox has minted.
+        minted: How many ``request_id`` values the sandbox has created.
     """
 
     seed: int
@@ -90,7 +90,7 @@ class SandboxState:
         return len(self.charges)
 
     def reset(self, seed: int, events: dict[int, Event]) -> None:
-        """Forget everything and use these events. The key and the organisation stay."""
+        """Forget everything and use these events. The key and the organisation stay the same."""
         self.seed, self.events = seed, events
         self.charges.clear()
         self.key_leaks.clear()
@@ -99,12 +99,12 @@ class SandboxState:
         self.minted = self.fail_clip_jobs = 0
 
     def change_main_event(self, photos: EventPhotos) -> None:
-        """Replace the photos of the main event. Requests in progress keep the previous ones."""
+        """Replace the photos of the main event. Requests in progress use the previous ones."""
         main = next(iter(self.events.values()))
         self.events = self.events | {main.event_id: evolve(main, gallery=photos)}
 
     def mint_request_id(self) -> str:
-        """Return a new ``request_id``; the same seed mints the same ids in each run."""
+        """Return a new ``request_id``; the same seed gives the same ids in each run."""
         self.minted += 1
         return uuid_of(self.seed, "request", self.minted)
 
@@ -115,7 +115,7 @@ class SandboxState:
     def add_search(
         self, endpoint: str, event: Event, request_id: str, bibs: tuple[str, ...], selfie: bytes = b""
     ) -> Search:
-        """Store and charge a search, unless its ``request_id`` was stored meanwhile."""
+        """Store and charge a search, unless a search with its ``request_id`` was stored meanwhile."""
         known = self.search(event.event_id, request_id)
         if known is not None:
             return known
@@ -129,7 +129,7 @@ class SandboxState:
         return self.jobs.get((event_id, request_id))
 
     def start_job(self, search: Search, now: float) -> ClipJob:
-        """Start a Motion job for a search, or return the one started earlier."""
+        """Start a Motion job for a search, or return the job that was started earlier."""
         known = self.job(search.event_id, search.request_id)
         if known is not None:
             return known

@@ -28,7 +28,7 @@ LARGEST_UPLOAD: Final = 32 * 1024 * 1024
 _UNPAGED: Final = Page(1, 1)
 _GATEWAY_PAGE: Final = "<html><body><h1>{}</h1></body></html>"
 _OBSERVED: Final = frozenset({UNKNOWN, *(route.name for route in ROUTES)})
-"""Requests that meet faults and are logged: the contract's routes, and requests that no route answers."""
+"""Names of endpoints whose requests are logged and can get faults: the contract's, and unknown paths."""
 
 
 @frozen(eq=False)

@@ -1,4 +1,4 @@
-"""Checks of a request before any work is done; each failure has the documented status."""
+"""Check a request before any work is done. Each refusal has the documented status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
 
 class RefusalError(Exception):
-    """Answer the request with an error reply."""
+    """The request is refused; the reply has this status and message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
@@ -27,7 +27,7 @@ class RefusalError(Exception):
 
 @frozen
 class Page:
-    """The requested page; ``size`` is clamped to the endpoint's largest."""
+    """The requested page; ``size`` is at most the largest that the endpoint allows."""
 
     number: int
     size: int
@@ -39,7 +39,7 @@ class Page:
 
 
 def check_key(state: SandboxState, key: str | None) -> None:
-    """Refuse a missing key with 401 and a wrong one with 403."""
+    """Check the API key: 401 if it is missing, 403 if it is wrong."""
     if not key:
         raise RefusalError(401, "Missing API key: send it in the X-API-Key header")
     if key != state.api_key:
@@ -47,13 +47,13 @@ def check_key(state: SandboxState, key: str | None) -> None:
 
 
 def check_org(state: SandboxState, org_id: str) -> None:
-    """Refuse an organisation that does not own the key with 403."""
+    """Check the organisation: 403 if it does not own the key."""
     if integer(org_id, "path.org_id") != state.org_id:
         raise RefusalError(403, "This API key does not belong to the organization")
 
 
 def check_event(state: SandboxState, event_id: str) -> Event:
-    """Return the event; refuse one of another organisation with 403."""
+    """Return the event; 403 if it does not belong to the organisation."""
     event = state.events.get(integer(event_id, "path.event_id"))
     if event is None:
         raise RefusalError(403, "The event does not belong to this organization")
@@ -61,7 +61,7 @@ def check_event(state: SandboxState, event_id: str) -> Event:
 
 
 def check_features(event: Event, needed: tuple[str, ...]) -> None:
-    """Refuse an event without configuration with 404, a disabled feature with 403."""
+    """Check the event: 404 if it has no configuration, 403 if a needed feature is disabled."""
     if not event.configured:
         raise RefusalError(404, "Event configuration not found")
     missing = event.missing(*needed)
@@ -70,7 +70,7 @@ def check_features(event: Event, needed: tuple[str, ...]) -> None:
 
 
 def read_page(query: Mapping[str, str], limits: Limits) -> Page:
-    """Return the requested page; refuse with 422, naming each value that is not a number from 1."""
+    """Return the requested page; 422 names each value that is not a whole number of at least 1."""
     problems = []
     values = {"page": 1, "page_size": limits.default}
     for name in values:
@@ -87,7 +87,7 @@ def read_page(query: Mapping[str, str], limits: Limits) -> Page:
 
 
 def read_span(query: Mapping[str, str]) -> tuple[int, int]:
-    """Return the ends of a timeline query in Unix seconds; refuse with 422, naming each bad value."""
+    """Return start and end of a timeline query in Unix seconds; 422 names each bad value."""
     problems = []
     ends = []
     for name in ("from", "to"):
@@ -103,14 +103,14 @@ def read_span(query: Mapping[str, str]) -> tuple[int, int]:
 
 
 def read_request_id(text: str) -> str:
-    """Return a ``request_id`` in lower case; refuse anything but a UUID with 400."""
+    """Return a ``request_id`` in lower case; 400 if it is not a UUID."""
     if not _UUID.fullmatch(text):
         raise RefusalError(400, "request_id is not a valid UUID")
     return text.lower()
 
 
 def integer(text: str, where: str) -> int:
-    """Return a whole number; refuse other text with 422, naming the field."""
+    """Return the text as a whole number; 422 names the field if it is not one."""
     number = int(text) if _INTEGER.fullmatch(text) else None
     if number is None or not -(2**63) <= number < 2**63:
         raise RefusalError(422, f"{where}: Input should be a valid integer")

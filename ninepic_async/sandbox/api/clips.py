@@ -1,4 +1,4 @@
-"""Which source videos show a runner, and when."""
+"""Find the source videos that show a runner, and the time of the clip in each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def video_ids(event: Event) -> tuple[str, ...]:
 
 
 def clips_of(event: Event, search: Search, links: Links) -> Sequence[ClipItem]:
-    """Return a clip for each source video that shows the runner; the first one always does."""
+    """Return a clip for each source video that shows the runner; the first video always does."""
     rng = seeded_rng(event.event_id, "clips", *search.bibs)
     poster = search.photos[0].image_id if search.photos else None
     clips = []

@@ -1,4 +1,4 @@
-"""The API's endpoints: each takes a checked call and returns a message and a payload."""
+"""The API's endpoints. Each takes a checked call, and returns a message and a payload."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Call:
 
 @frozen(eq=False)
 class Endpoints:
-    """One short method for each endpoint, and what they need."""
+    """The endpoints, one method for each."""
 
     state: SandboxState
     payloads: Payloads
@@ -80,11 +80,11 @@ class Endpoints:
         return self._faces(call, search)
 
     async def face_results(self, call: Call) -> Reply:
-        """Answer with the cached result of a Face Search."""
-        return self._faces(call, self._known(call, call.request.match_info["request_id"]))
+        """Answer Face Search's cached result."""
+        return self._faces(call, self._stored_search(call, call.request.match_info["request_id"]))
 
     async def timeline_days(self, call: Call) -> Reply:
-        """Answer the timeline's days: photos per UTC day and hour."""
+        """Answer the timeline's days: the number of photos per UTC day and hour."""
         return "Timeline days", self.payloads.timeline_days(call.event)
 
     async def timeline_photos(self, call: Call) -> Reply:
@@ -93,16 +93,16 @@ class Endpoints:
         return self._photos(call, places, "Records for timeline")
 
     async def start_clips(self, call: Call) -> Reply:
-        """Start Motion by selfie, or by the ``request_id`` of a Face Search alone."""
+        """Start a Motion job by selfie, or by only the ``request_id`` of a Face Search."""
         form = await read_selfie_form(call.request, self._dialect.selfie_field)
         if form.selfie is None and form.request_id is not None:
-            search = self._known(call, form.request_id)
+            search = self._stored_search(call, form.request_id)
         else:
             search = await self._search(call, "start_clips", form)
         return "Video clipping started", self._clips(call, self.state.start_job(search, self.clock.now()))
 
     async def clip_status(self, call: Call) -> Reply:
-        """Answer Motion's status."""
+        """Answer the status of a Motion job."""
         request_id = read_request_id(call.request.match_info["request_id"])
         job = self.state.job(call.event.event_id, request_id)
         if job is None:
@@ -133,19 +133,19 @@ class Endpoints:
         clips = clips_of(call.event, job.search, self.payloads.links) if phase == "completed" else ()
         return self.payloads.clip_status(job.search.request_id, phase, clips)
 
-    def _known(self, call: Call, request_id: str) -> Search:
+    def _stored_search(self, call: Call, request_id: str) -> Search:
         search = self.state.search(call.event.event_id, read_request_id(request_id))
         if search is None:
             raise RefusalError(404, "request_id not found")
         return search
 
     async def _search(self, call: Call, endpoint: str, form: SelfieForm) -> Search:
-        """Return the search made before under this ``request_id``, or a new one."""
+        """Return the stored search with this ``request_id``, or make a new one."""
         selfie = required_selfie(form, self._dialect)
         known = self.state.search(call.event.event_id, form.request_id or "")
         if known is not None:
             return known
-        own_id = self._accepted(form.request_id)
+        own_id = self._accepted_request_id(form.request_id)
         try:
             bibs = await self.match(call.event, selfie)
         except NotAPictureError:
@@ -153,8 +153,8 @@ class Endpoints:
         request_id = own_id or self.state.mint_request_id()
         return self.state.add_search(endpoint, call.event, request_id, bibs, selfie)
 
-    def _accepted(self, request_id: str | None) -> str | None:
-        """Return the caller's own ``request_id``; None if there is none or it is ignored."""
+    def _accepted_request_id(self, request_id: str | None) -> str | None:
+        """Return the ``request_id`` that the caller created; None if there is none, or if it is ignored."""
         if request_id is None or self._dialect.ignores_request_ids:
             return None
         if not self._dialect.adopts_request_ids:
@@ -183,4 +183,4 @@ METHODS: Final[Mapping[str, EndpointMethod]] = {
     "clip_status": Endpoints.clip_status,
     "originals": Endpoints.originals,
 }
-"""The method that answers each of `ROUTES`, by its name."""
+"""The method that answers each of `ROUTES`, by the route's name."""

@@ -1,7 +1,7 @@
 """The contract as an OpenAPI document, served at ``/openapi.json``.
 
 The document is written by hand in ``openapi.yaml`` and shares no code with the client's decoder. Where the
-contract is a guess, the file holds the guess's name, and `ninepic_async.guesses` holds its value.
+contract is a guess, the file has the guess's name, and `ninepic_async.guesses` has its value.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
 
 
 def add_to(app: web.Application) -> None:
-    """Serve the document from this application, outside the log and the faults."""
+    """Serve the document from this application. Requests for it are not logged and get no faults."""
     app.middlewares.insert(0, _serve_document)
 
 

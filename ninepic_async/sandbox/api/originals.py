@@ -26,12 +26,12 @@ class OriginalsQuery:
 
     @property
     def echo(self) -> str | None:
-        """Return the identifier as the reply repeats it."""
+        """Return the identifier that the reply repeats; None for a list of ids."""
         return None if self.method == "image_ids" else self.identifiers[0]
 
 
 def read_query(body: bytes) -> OriginalsQuery:
-    """Return the posted query; refuse with 422, naming each problem."""
+    """Return the posted query; 422 names each problem."""
     try:
         posted = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -70,7 +70,7 @@ def _identifier_problems(method: str, identifier: object) -> list[str]:
 
 
 def wanted_ids(state: SandboxState, event: Event, query: OriginalsQuery) -> Sequence[str]:
-    """Return all requested ids, known or not; 400 if none is known, 404 for an unknown search."""
+    """Return all requested ids, also unknown ones; 400 if none is known, 404 if the search is unknown."""
     gallery = event.gallery
     if query.method == "bib":
         return [gallery.photo(place).image_id for place in gallery.of_bib(query.identifiers[0])]
@@ -87,7 +87,7 @@ def wanted_ids(state: SandboxState, event: Event, query: OriginalsQuery) -> Sequ
 
 @frozen
 class SignedOriginals:
-    """Signs links to originals; ``missing`` is the share of photos (0 to 1) without one."""
+    """Signs links to originals; ``missing`` is the share of photos (0 to 1) that have no original."""
 
     links: Links
     missing: float
@@ -117,7 +117,7 @@ class SignedOriginals:
         }
 
     def is_missing(self, image_id: str) -> bool:
-        """Return whether a photo is one of those without an original."""
+        """Return whether a photo has no original."""
         return int(image_id[:4], 16) < self.missing * 0x10000
 
 

@@ -32,7 +32,7 @@ class Payloads:
         self._pages: OrderedDict[tuple[Event, str, int, int], orjson.Fragment] = OrderedDict()
 
     def body(self, status: int, message: str, data: Data | None) -> bytes:
-        """Return a whole reply: the envelope, or the payload alone if the dialect is flat."""
+        """Return the body of a reply: the envelope, or only the payload if the dialect is flat."""
         if data is not None and self.dialect.flat:
             return orjson.dumps(data)
         kind = "success" if status < 400 else "error"
@@ -55,7 +55,7 @@ class Payloads:
         return details
 
     def photos(self, event: Event, places: Sequence[int], page: Page) -> Data:
-        """Return one page of photos; ``places`` are all that were found."""
+        """Return one page of photos; ``places`` are the indices of all photos that were found."""
         shown = places[page.start : page.start + page.size]
         if isinstance(shown, range) and shown.step == 1:
             images: object = self._consecutive(event, shown)
@@ -64,7 +64,7 @@ class Payloads:
         return {"images": images, "pagination": pagination(len(places), page)}
 
     def cached_photos(self, event: Event, photos: Sequence[Photo], page: Page) -> Data:
-        """Return one page of a cached result, which can hold photos that were removed meanwhile."""
+        """Return one page of a cached result. It can list photos that have been removed since."""
         shown = photos[page.start : page.start + page.size]
         images = [self._photo(event, photo) for photo in shown]
         return {"images": images, "pagination": pagination(len(photos), page)}
@@ -97,7 +97,7 @@ class Payloads:
         }
 
     def _consecutive(self, event: Event, shown: range) -> orjson.Fragment:
-        """Return consecutive photos, serialised once: the same pages are requested again and again."""
+        """Return consecutive photos as JSON, from a cache: clients request the same pages many times."""
         key = (event, self.links.origin, shown.start, shown.stop)
         run = self._pages.get(key)
         if run is None:

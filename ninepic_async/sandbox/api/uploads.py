@@ -13,7 +13,7 @@ from ninepic_async.sandbox.api.checks import RefusalError, read_request_id
 from ninepic_async.sandbox.dialect import Dialect
 
 _MALFORMED: Final = (ValueError, LookupError, RuntimeError, HttpProcessingError)
-"""What aiohttp raises for form parts that it can't read: no name, bad headers, an unknown charset."""
+"""Errors that aiohttp raises for malformed form parts: no name, bad headers, an unknown charset."""
 
 
 @frozen
@@ -25,7 +25,7 @@ class SelfieForm:
 
 
 async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
-    """Return the posted form; refuse a broken form with 422, a malformed ``request_id`` with 400."""
+    """Return the posted form; 422 if it is malformed, 400 if its ``request_id`` is."""
     try:
         form = await _posted(request)
     except _MALFORMED as error:
@@ -40,7 +40,7 @@ async def read_selfie_form(request: web.Request, field: str) -> SelfieForm:
         raise RefusalError(422, f"body.{field}: Expected a file")
     selfie = upload.file.read() if upload is not None else None
     for value in form.values():
-        # aiohttp closes the files when the request ends, but the client may have gone before that.
+        # Close the files here too: a client that disconnects early ends the request before aiohttp does it.
         if isinstance(value, web.FileField):
             value.file.close()
     return SelfieForm(selfie, None if request_id is None else read_request_id(request_id))
@@ -58,7 +58,7 @@ async def _posted(request: web.Request) -> Mapping[str, object]:
 
 
 def required_selfie(form: SelfieForm, dialect: Dialect) -> bytes:
-    """Return the selfie; refuse a missing one with 422, an empty one with 400."""
+    """Return the selfie; 422 if it is missing, 400 if it is empty."""
     if form.selfie is None:
         raise RefusalError(422, f"body.{dialect.selfie_field}: {dialect.missing_field_problem}")
     if not form.selfie:

@@ -1,1 +1,1 @@
-"""Control of a sandbox over HTTP, for other processes and languages."""
+"""Control a sandbox over HTTP, from other processes and languages."""

@@ -1,4 +1,4 @@
-"""Who may control a sandbox: programs on this machine, or those with the token."""
+"""Check who may control a sandbox: programs on this machine, or programs that have the token."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ class UnauthorizedError(Exception):
 
 @frozen
 class Access:
-    """The check of each control request; with a token, the token alone decides."""
+    """Checks each control request. If a token is set, only the token is checked."""
 
     token: str | None
 
     def check(self, request: web.Request) -> None:
-        """Accept a request of this machine, or with a token any request that has it.
+        """Accept only requests from this machine or, if a token is set, only requests that have it.
 
         Raises:
-            ForbiddenError: There is no token, and the request does not come from this machine.
-            UnauthorizedError: The request does not have the token.
+            ForbiddenError: No token is set, and the request does not come from this machine.
+            UnauthorizedError: A token is set, and the request does not have it.
         """
         if self.token is None:
             check_local(request)
             return
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         if scheme.casefold() != "bearer" or not compare_digest(_bytes(sent.strip()), _bytes(self.token)):
-            raise UnauthorizedError("send the sandbox's control token in Authorization: Bearer TOKEN")
+            raise UnauthorizedError(
+                "the control token is missing or wrong: send the header Authorization: Bearer TOKEN"
+            )
 
 
 def default_token(host: str, control: bool) -> str | None:
-    """Return a new token for control of a sandbox that other machines can reach; None for any other."""
+    """Return a new control token if other machines can reach the sandbox; None if they can't."""
     return secrets.token_urlsafe() if control and not is_local(host) else None
 
 

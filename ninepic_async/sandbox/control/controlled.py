@@ -1,4 +1,4 @@
-"""What the control API needs of a sandbox."""
+"""The members of a sandbox that the control API uses."""
 
 # ruff: noqa: D102 (Sandbox has the docstrings)
 

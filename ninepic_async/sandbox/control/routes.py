@@ -1,7 +1,7 @@
 """Control a sandbox over HTTP, below ``/_sandbox``, from other processes and languages.
 
-It accepts requests from this machine only, and none from pages of other sites; or, with a token, any request
-that has the token. Requests to it are not in the request log and meet no faults.
+Without a token, it accepts requests from this machine only, and refuses pages of other sites. With a token,
+it accepts all requests that have it. Control requests are not in the request log and get no faults.
 """
 
 from __future__ import annotations
@@ -71,19 +71,19 @@ class NewThrottle:
 
 @frozen(eq=False)
 class Control:
-    """The routes below ``/_sandbox``; each method returns the JSON value of one reply."""
+    """The routes below ``/_sandbox``. Each method returns a reply as a JSON value."""
 
     sandbox: Controlled
     access: Access
 
     def add_to(self, app: web.Application) -> None:
-        """Add the routes to the API's application, outside the log and the faults."""
+        """Add the routes to the API's application. Requests to them are not logged and get no faults."""
         for (method, path), answer in _ROUTES.items():
             app.router.add_route(method, PREFIX + path, self._handler(answer))
         app.middlewares.insert(0, self._route)
 
     async def about(self, _: web.Request) -> object:
-        """Return addresses, credentials, the main event and its BIBs."""
+        """Return the addresses, the credentials, the main event and its BIBs."""
         sandbox = self.sandbox
         return {
             "base_url": sandbox.base_url,
@@ -159,7 +159,7 @@ class Control:
         return {"faults": listed, "used_up": not self.sandbox.faults.unused}
 
     async def add_faults(self, request: web.Request) -> object:
-        """Add one fault, or a list: all or none."""
+        """Add one fault, or a list of faults. If one is invalid, add none."""
         posted = parse(await request.read())
         listed = isinstance(posted, list)
         each = enumerate(cast("list[object]", posted) if listed else [posted])
@@ -193,7 +193,7 @@ class Control:
         return await self.throttle(request)
 
     async def requests(self, request: web.Request) -> object:
-        """Return the requests to both ports, oldest first; ``?endpoint=`` filters."""
+        """Return the requests to both ports, oldest first; ``?endpoint=`` selects one endpoint."""
         endpoint = request.query.get("endpoint")
         records = [asdict(record) for record in self.sandbox.requests if endpoint in (None, record.endpoint)]
         return {"requests": records}
@@ -227,7 +227,7 @@ class Control:
                 return _refusal(400, str(error))
             except LookupError as error:
                 return _refusal(404, str(error))
-            except ImportError as error:  # only pictures need Pillow
+            except ImportError as error:  # selfies need Pillow, which is optional
                 return _refusal(501, str(error))
             return result.reply() if isinstance(result, _Jpeg) else _json(200, result)
 
@@ -275,7 +275,7 @@ class _Jpeg:
 
 
 def _take(request: web.Request) -> int:
-    """Return which of a person's selfies is requested."""
+    """Return the number of the requested selfie; each person has many."""
     take = request.query.get("take", "0")
     if not (take.isascii() and take.isdecimal() and len(take) < 10):
         raise BadJsonError(Problem("query.take", "should be a whole number from 0"))
@@ -286,7 +286,8 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise BadJsonError(Problem("taken_at", "should be ISO 8601, as 2026-01-17T06:30:00+05:30")) from None
+        problem = "should be ISO 8601, such as 2026-01-17T06:30:00+05:30"
+        raise BadJsonError(Problem("taken_at", problem)) from None
 
 
 def _refusal(status: int, message: str, *problems: Problem) -> web.Response:
@@ -300,5 +301,5 @@ def _json(status: int, value: object) -> web.Response:
 
 
 def _text(value: Any) -> object:
-    """Return a body of bytes as text: JSON has no bytes."""
+    """Return bytes as text, since JSON has no bytes."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

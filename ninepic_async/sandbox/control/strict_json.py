@@ -34,7 +34,7 @@ class Problem:
 
 
 class BadJsonError(ValueError):
-    """A body is malformed; ``problems`` says where and why."""
+    """A body is malformed; ``problems`` lists each field and what is wrong with it."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{each.field or 'body'}: {each.problem}" for each in problems))
@@ -102,7 +102,7 @@ def _exactly(*kinds: type) -> Callable[[object, type], object]:
 
 
 def _made_of(kind: type, factory: HookFactory) -> HookFactory:
-    """Return a factory of hooks that accept only a JSON list or object, not other iterables."""
+    """Return a hook factory for cattrs. Its hooks accept only a JSON list or object, not other iterables."""
 
     def make(wanted: Any, converter: Any) -> StructureHook:
         structure = factory(wanted, converter)

@@ -1,4 +1,4 @@
-"""Apply a fault to the request that it strikes."""
+"""Apply a fault to a request."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ninepic_async.sandbox.faults.validation import as_bytes
 from ninepic_async.sandbox.http.handlers import Handler
 
 served_page: Final[ContextVar[int | None]] = ContextVar("served_page", default=None)
-"""The page to serve to the current request instead of the requested one, if a fault says so."""
+"""The page to serve instead of the requested one, if a fault of the current request says so."""
 _TOO_MANY_REQUESTS: Final = {"message": "Too Many Requests"}
-_NO_LINGERING: Final = struct.pack("ii", 1, 0)
-_FLUSH_TURN_S: Final = 0.001
+_LINGER_ON_FOR_0_S: Final = struct.pack("ii", 1, 0)
+_FLUSH_POLL_S: Final = 0.001
 
 
 async def answer(
@@ -34,14 +34,14 @@ async def answer(
     clock: Clock,
     throttled: Mapping[str, str] | str = _TOO_MANY_REQUESTS,
 ) -> web.StreamResponse:
-    """Answer a request with the fault that strikes it, or as usual if there is none.
+    """Answer a request: apply the fault, or answer normally if there is none.
 
     Args:
-        armed: The fault.
+        armed: The fault that strikes the request, if any.
         request: The request.
-        work: What answers as usual.
-        clock: Waits.
-        throttled: The body of a reply to a throttled request, unless the fault has one.
+        work: The handler that answers normally.
+        clock: The clock for ``delay_s``.
+        throttled: The body of the reply to a throttled request, used if the fault has no body.
     """
     if armed is None:
         return await work(request)
@@ -77,7 +77,7 @@ def _canned(fault: Fault, throttled: Mapping[str, str] | str) -> web.Response:
 
 
 def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
-    """Return the real reply with the fault's changes; None, and no strike, if they don't fit."""
+    """Return the real reply with the fault's changes. If they don't fit, undo the strike and return None."""
     fault = armed.fault
     try:
         body = _rewritten(fault, _bytes(reply))
@@ -91,7 +91,7 @@ def _changed(armed: Armed, reply: web.Response) -> web.Response | None:
 
 
 def _rewritten(fault: Fault, body: bytes) -> bytes:
-    """Return the real body with the fault's changes; `LookupError` if they don't fit."""
+    """Return the real body with the fault's changes; raise `LookupError` if they don't fit."""
     if fault.replace or fault.remove:
         body = _with_other_values(fault, body)
     body += b" " * fault.extra_bytes
@@ -113,7 +113,7 @@ def _with_other_values(fault: Fault, body: bytes) -> bytes:
 
 
 async def _sent(fault: Fault, request: web.Request, reply: web.Response) -> web.StreamResponse:
-    """Send a reply that is cut or has a false length; return any other unsent."""
+    """Send a reply that is cut or has a false length. Return any other reply without sending it."""
     announced = CIMultiDict(fault.headers).get("Content-Length")
     cut = _cut(fault)
     if cut is None and announced is None:
@@ -142,13 +142,13 @@ def _cut(fault: Fault) -> int | None:
 
 
 async def _flushed(transport: asyncio.WriteTransport) -> None:
-    """Wait until the buffer is empty: a reset drops what is in it. A transport has no event for this."""
+    """Wait until the write buffer is empty, since a reset discards it. Transports have no event for this."""
     while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
-        await asyncio.sleep(_FLUSH_TURN_S)
+        await asyncio.sleep(_FLUSH_POLL_S)
 
 
 class _LostReply(web.Response):
-    """A reply that can't be sent: its connection was reset."""
+    """A reply that can't be sent, because its connection was reset."""
 
 
 def _reset(request: web.Request) -> web.Response:
@@ -157,13 +157,13 @@ def _reset(request: web.Request) -> web.Response:
     if transport is not None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ON_FOR_0_S)
         transport.abort()
     return _LostReply(status=499)
 
 
 async def _wait_until_cancelled() -> None:
-    """Wait for cancellation: the client goes, or the sandbox closes."""
+    """Wait until the client disconnects or the sandbox closes: both cancel this task."""
     await asyncio.get_running_loop().create_future()
 
 

@@ -1,4 +1,4 @@
-"""A fault: which requests it strikes, and what happens to them."""
+"""A fault: the requests that it strikes, and what it does to them."""
 
 from __future__ import annotations
 
@@ -16,37 +16,41 @@ from ninepic_async.sandbox.request_log import RequestInfo
 
 @frozen(kw_only=True, repr=False)
 class Fault:
-    """Which requests fail, and how. Without a failure, it counts matching requests and lets them pass.
+    """Makes requests fail. It strikes a request when the request matches and the fault is not used up.
 
-    A request must match all of ``endpoint``, ``path``, ``page`` and ``attempt`` that are given.
+    A request must match all of ``endpoint``, ``path``, ``page`` and ``attempt`` that are given. Without a
+    failure, the fault only counts the requests that match.
 
     Attributes:
         endpoint: Name of the endpoint, as in `RequestRecord.endpoint`; None: any.
         path: Shell pattern for the whole path, such as ``"*/details"``; None: any.
         page: The requested ``page``; None: any.
-        attempt: The attempt's number, from 1, for the same endpoint, method, path and page; None: any.
+        attempt: Number of the attempt, from 1. Attempts have the same endpoint, method, path and page; None:
+            any.
         times: How many requests it strikes; None: no limit. The default is 1, or no limit for a throttle.
-        status: Answer with this status instead of doing the work (or after it, with ``after_work``).
-        body: Body of that answer: bytes or text as they are, anything else as JSON.
+        status: Answer with this status instead of doing the work; with ``after_work``, after doing it.
+        body: Body of that answer: bytes and text are sent unchanged, anything else as JSON.
         headers: Headers of that answer, or extra headers of the real one. A ``Content-Length`` is sent
             even if it is false.
-        delay_s: Wait this many seconds of the sandbox's clock first.
-        after_work: Search, charge or start before ``delay_s``, ``status``, ``reset`` or ``stall``.
-        reset: Reset the connection before the head of the reply, or later with ``after_bytes``.
-        stall: Send nothing until the client goes or the sandbox closes; with ``after_bytes``, send a part.
-        after_bytes: Send the head and this many bytes of the body before ``reset`` or ``stall``.
-        truncate_after: Announce the whole length, send this many bytes of the body, and close.
-        lose_reply: Do the work, then reset the connection before the head.
-        replace: New values by their JSON paths in the real reply, such as
+        delay_s: Wait this many seconds of the sandbox's clock before answering.
+        after_work: Do the work (search, charge, start a job) before ``delay_s``, ``status``, ``reset`` or
+            ``stall``.
+        reset: Reset the connection before the headers of the reply; with ``after_bytes``, later.
+        stall: Keep the connection open and send nothing; with ``after_bytes``, send a part of the reply
+            first.
+        after_bytes: Send the headers and this many bytes of the body before ``reset`` or ``stall``.
+        truncate_after: Announce the full length, send this many bytes of the body, and close the connection.
+        lose_reply: Do the work, then reset the connection before the headers of the reply.
+        replace: New values for the real reply, by JSON path, such as
             ``{"$.data.images[3].height": "tall"}``.
         remove: JSON paths to remove from the real reply.
         serve_page: Answer as if this page had been requested.
         extra_bytes: Append this many spaces to the body.
-        rate: A throttle, as of a token bucket: strike only requests beyond this many a second on average,
-            with 429 unless ``status`` is given.
+        rate: A throttle (token bucket): strike only requests beyond this average number per second. They get
+            a 429 unless ``status`` is given.
         burst: How many requests ``rate`` lets pass at the same moment; None: one second's worth.
         per_second: A throttle: strike only requests beyond this many in any second.
-        at_once: A throttle: strike only requests beyond this many that run at the same time.
+        at_once: A throttle: strike only requests beyond this many that are being answered at the same time.
         retry_after: Whole seconds in the ``Retry-After`` header of the answer; None: no such header.
 
     Raises:
@@ -90,7 +94,7 @@ class Fault:
 
     @property
     def is_throttle(self) -> bool:
-        """Return whether it strikes only requests that exceed a rate."""
+        """Return whether it strikes only requests that exceed a limit."""
         return any(limit is not None for limit in (self.rate, self.per_second, self.at_once))
 
     @property

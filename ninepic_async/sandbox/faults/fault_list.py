@@ -1,4 +1,4 @@
-"""The faults of a sandbox: an ordered list that each request to both ports is checked against."""
+"""The faults of a sandbox, in order. Each request to either port is checked against them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELDS: Final = tuple(FaultFields.__annotations__)
 
 @define(eq=False)
 class Armed:
-    """A fault in the list, and its counts.
+    """A fault in the list, with its counts.
 
     Attributes:
         fault: The fault.
@@ -36,19 +36,19 @@ class Armed:
     throttle: Throttle | None = None
 
     @property
-    def is_spent(self) -> bool:
-        """Return whether it strikes no more."""
+    def has_reached_times(self) -> bool:
+        """Return whether it has reached its ``times``, and strikes no more requests."""
         return self.fault.times is not None and self.struck >= self.fault.times
 
     @property
     def is_used_up(self) -> bool:
-        """Return whether it struck as often as it should; see `Faults.unused` for no limit."""
+        """Return whether it struck as often as it should; `Faults.unused` has the rule for no limit."""
         if self.fault.times is not None:
-            return self.is_spent
+            return self.has_reached_times
         return (self.matched if self.fault.is_throttle else self.struck) > 0
 
     def undo_strike(self, why: str) -> None:
-        """Undo a strike whose effect was not possible."""
+        """Do not count a strike whose effect was not possible."""
         self.struck -= 1
         self.missed = why
 
@@ -61,8 +61,8 @@ class Armed:
 class Faults:
     """The faults of one sandbox, in the order they were added.
 
-    At most one fault strikes a request: the first that matches and is not used up. If a throttle lets the
-    request pass, the faults after it are tried.
+    At most one fault strikes a request: the first that matches and is not used up. If that is a throttle that
+    lets the request pass, the next faults are checked.
 
     Example:
         >>> faults = Faults()
@@ -77,7 +77,7 @@ class Faults:
         self._gateway: Armed | None = None
 
     def add(self, fault: Fault | None = None, /, **fields: Unpack[FaultFields]) -> Fault:
-        """Append a fault: a `Fault`, or the fields of one.
+        """Append a fault, given as a `Fault` or as its fields.
 
         Raises:
             FaultError: A field is unknown, impossible, or contradicts another.
@@ -94,7 +94,7 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Remove all faults; the gateway's throttle stays."""
+        """Remove all faults, but not the throttle of the whole API."""
         self._armed.clear()
 
     @property
@@ -103,7 +103,7 @@ class Faults:
         return self._gateway
 
     def throttle_gateway(self, fault: Fault | None, now: float) -> None:
-        """Set, change or remove the throttle of the whole API. A change keeps the tokens and the counts."""
+        """Set, change or remove the throttle of the whole API. A change keeps tokens and counts."""
         self._gateway = None if fault is None else _changed(self._gateway, fault, now)
 
     @property
@@ -115,7 +115,7 @@ class Faults:
     def unused(self) -> list[Fault]:
         """Return the faults that struck less often than they should.
 
-        A fault without a limit is unused if it never struck, a throttle without a limit if nothing matched.
+        With ``times=None``, a fault is unused if it never struck, and a throttle if no request matched.
         """
         return [armed.fault for armed in self._armed if not armed.is_used_up]
 
@@ -123,7 +123,7 @@ class Faults:
         """Fail if a fault struck less often than it should.
 
         Raises:
-            AssertionError: It lists each such fault and how often it struck.
+            AssertionError: A fault is unused. The message lists each such fault and how often it struck.
         """
         __tracebackhide__ = True
         left = [str(armed) for armed in self._armed if not armed.is_used_up]
@@ -136,14 +136,14 @@ class Faults:
         """Yield the fault that strikes a request, if any, while the request is being answered."""
         passed: list[Throttle] = []
         try:
-            yield self._striking(info, now, passed)
+            yield self._first_that_strikes(info, now, passed)
         finally:
             for throttle in passed:
                 throttle.leave()
 
-    def _striking(self, info: RequestInfo, now: float, passed: list[Throttle]) -> Armed | None:
+    def _first_that_strikes(self, info: RequestInfo, now: float, passed: list[Throttle]) -> Armed | None:
         for armed in self._candidates(info):
-            if armed.is_spent or not armed.fault.matches(info):
+            if armed.has_reached_times or not armed.fault.matches(info):
                 continue
             armed.matched += 1
             if armed.throttle is not None and armed.throttle.admits(now):

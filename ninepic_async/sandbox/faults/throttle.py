@@ -9,16 +9,16 @@ from typing import Final
 from attrs import define, field
 
 _ROUNDING: Final = 1e-3
-"""Part of a token that may be missing: Unix time as a float is exact to about 2e-7 s."""
+"""Tolerance in tokens: Unix time in a float has an error of about 2e-7 s."""
 
 
 @define(eq=False)
 class TokenBucket:
-    """Admits ``rate`` requests a second on average, and ``burst`` at the same moment.
+    """Admits ``rate`` requests per second on average, and up to ``burst`` at the same moment.
 
     Attributes:
-        rate: Tokens that flow in per second.
-        burst: Tokens that the bucket holds; None: one second's worth.
+        rate: Tokens added per second.
+        burst: Largest number of tokens in the bucket; None: as many as are added in one second.
     """
 
     rate: float
@@ -31,7 +31,7 @@ class TokenBucket:
 
     @property
     def size(self) -> int:
-        """Return how many tokens the bucket holds."""
+        """Return the largest number of tokens in the bucket."""
         return ceil(self.rate) if self.burst is None else self.burst
 
     def has_token(self, now: float) -> bool:
@@ -46,16 +46,17 @@ class TokenBucket:
         self._tokens -= 1
 
     def change(self, rate: float, burst: int | None, now: float) -> None:
-        """Change rate and size from ``now`` on; tokens beyond the new size are lost."""
-        self.has_token(now)  # adds the tokens of the previous rate
+        """Change rate and size from ``now`` on. Tokens beyond the new size are removed."""
+        self.has_token(now)  # adds the tokens that the previous rate has earned
         self.rate, self.burst = rate, burst
 
 
 @define(eq=False)
 class Throttle:
-    """Admits requests up to a rate, a number in any second, and a number at the same time.
+    """Limits requests by average rate, by their number in any second, and by their number at the same time.
 
-    It takes the time as an argument: limiters from libraries read the machine's or the event loop's clock.
+    The caller passes the time. Limiters from libraries can't be used: they read the machine's or the event
+    loop's clock.
     """
 
     per_second: int | None = None
@@ -65,7 +66,7 @@ class Throttle:
     _running: int = field(default=0, init=False)
 
     def admits(self, now: float) -> bool:
-        """Return whether a request may pass; call `leave` when an admitted one ends."""
+        """Return whether a request may pass. If it may, call `leave` when it ends."""
         if not (self._has_slot() and self._has_room(now)):
             return False
         if self.bucket is not None:
@@ -78,7 +79,7 @@ class Throttle:
         return True
 
     def leave(self) -> None:
-        """Note that an admitted request has ended."""
+        """Record that an admitted request has ended."""
         self._running -= 1
 
     def _has_slot(self) -> bool:

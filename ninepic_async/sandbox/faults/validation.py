@@ -1,4 +1,4 @@
-"""Check a fault when it is added, not when it fails to strike."""
+"""Check the fields of a fault when it is created, before any request meets it."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def as_bytes(body: object) -> bytes:
-    """Return a fault's body as bytes: bytes and text as they are, anything else as JSON."""
+    """Return a fault's body as bytes: bytes and text unchanged, anything else as JSON."""
     if isinstance(body, bytes):
         return body
     return body.encode() if isinstance(body, str) else orjson.dumps(body)
 
 
 def problem_with(values: Values, given: Set[str]) -> str | None:
-    """Return the first problem with a fault's fields; ``given`` are those not at their defaults."""
+    """Return the first problem with a fault's fields; ``given`` names those not at their defaults."""
     problems = (*_impossible(values), *_never_matched(values))
     return next(iter(problems), None) or next(_contradictions(values, given), None)
 
@@ -77,11 +77,11 @@ def _impossible(values: Values) -> Iterator[str]:
             yield f"{name} must be True or False"
     status, delay_s, rate = values["status"], values["delay_s"], values["rate"]
     if rate is not None and (type(rate) not in (int, float) or not 0 < rate < math.inf):
-        yield "rate must be requests a second, more than 0"
+        yield "rate must be a number of requests per second, more than 0"
     if status is not None and (type(status) is not int or not 200 <= status <= 599):
         yield "status must be a whole number from 200 to 599"
     if type(delay_s) not in (int, float) or not 0 <= delay_s < math.inf:
-        yield "delay_s must be seconds from 0; use stall=True to wait without end"
+        yield "delay_s must be seconds, 0 or more; use stall=True to wait without end"
     yield from _impossible_body(values["body"])
     yield from _impossible_headers(values["headers"])
     yield from _impossible_paths(values["replace"], values["remove"])
@@ -96,17 +96,17 @@ def _impossible_body(body: object) -> Iterator[str]:
 
 def _impossible_headers(headers: object) -> Iterator[str]:
     if not isinstance(headers, Mapping):
-        yield "headers must be a mapping of names to texts"
+        yield "headers must be a mapping of names to strings"
         return
     for name, value in headers.items():
         if not (isinstance(name, str) and _HEADER_NAME.fullmatch(name)):
             yield f"{name!r} is not a valid header name"
         if not isinstance(value, str) or re.search(r"[\r\n\0]", value):
-            yield f"the header {name} must be text of one line"
+            yield f"the header {name} must be text without line breaks"
         elif str(name).casefold() == "content-length" and not re.fullmatch(r"[0-9]{1,18}", value):
-            yield "Content-Length must be a number"
+            yield "the header Content-Length must be a number"
         elif str(name).casefold() == "date":
-            yield "Date has no effect: the sandbox sets it from its clock"
+            yield "the header Date has no effect: the sandbox sets it from its clock"
 
 
 def _impossible_paths(replace: object, remove: object) -> Iterator[str]:

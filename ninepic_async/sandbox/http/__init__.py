@@ -1,1 +1,1 @@
-"""HTTP code that both of the sandbox's ports share."""
+"""HTTP code for both ports of the sandbox."""

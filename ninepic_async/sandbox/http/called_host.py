@@ -1,4 +1,4 @@
-"""Build links with the host name that the client uses: other machines know this one by other names."""
+"""Build links with the host name that the client used: other machines can know this one by another name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-
 async def remember_called_host(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer a request with links to the host of its ``Host`` header."""
+    """Answer a request; links in the reply have the host of the request's ``Host`` header."""
     named = _HOST.fullmatch(request.headers.get("Host", ""))
     before = CALLED_HOST.set(named[1] if named else None)
     try:

@@ -1,4 +1,4 @@
-"""Keep track of running handlers, so that closing the sandbox ends all of them."""
+"""Track running handlers, so that closing the sandbox can end all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RunningHandlers:
-    """Holds each running handler, and work that goes on after its client has gone."""
+    """Tracks running handlers, and work that continues after its client has disconnected."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -20,10 +20,10 @@ class RunningHandlers:
     def watch(self, app: web.Application) -> None:
         """Track this application's handlers; call it after all other middlewares are added."""
         app.middlewares.insert(0, self._watched)
-        app.middlewares.append(self._finished)
+        app.middlewares.append(self._shielded)
 
     async def aclose(self) -> None:
-        """Cancel what still runs, and wait for its end."""
+        """Cancel all handlers and work that still run, and wait until they have ended."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -39,8 +39,8 @@ class RunningHandlers:
             self._tasks.discard(task)
 
     @web.middleware
-    async def _finished(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let started work finish: a search is charged even if its client has gone."""
+    async def _shielded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let started work finish: a search is charged even if its client has disconnected."""
         work = asyncio.ensure_future(handler(request))
         self._tasks.add(work)
         work.add_done_callback(self._done)
@@ -49,4 +49,4 @@ class RunningHandlers:
     def _done(self, work: asyncio.Future[web.StreamResponse]) -> None:
         self._tasks.discard(work)
         if not work.cancelled():
-            work.exception()  # mark it as retrieved: the client may have gone
+            work.exception()  # asyncio would log it as never retrieved

@@ -1,4 +1,4 @@
-"""Check that a request comes from this machine and not from another site's page in its browser."""
+"""Check that a request comes from this machine, and not from a page of another site in its browser."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ForbiddenError(Exception):
 def check_local(request: web.Request) -> None:
     """Accept only programs on this machine.
 
-    A page of another site can make a browser on this machine send requests: under the site's own name, by
-    DNS rebinding (``Host`` shows it), or across sites (``Origin`` shows it, or ``Sec-Fetch-Site`` where a
-    browser sends no ``Origin``, as for images and links).
+    A page of another site can make a browser on this machine send requests. With DNS rebinding, the request
+    has the site's own name in ``Host``. A cross-site request has the site in ``Origin``. Browsers send no
+    ``Origin`` for images and links; these have ``Sec-Fetch-Site``.
 
     Raises:
-        ForbiddenError: The peer, ``Host``, ``Origin`` or ``Sec-Fetch-Site`` is not this machine's.
+        ForbiddenError: The peer, ``Host``, ``Origin`` or ``Sec-Fetch-Site`` is not of this machine.
     """
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     if not peer or not is_local(str(peer[0])):
@@ -36,7 +36,7 @@ def check_local(request: web.Request) -> None:
     if not all(is_local(_host(origin)) for origin in origins):
         raise ForbiddenError("the Origin header must name this machine: pages of other sites are refused")
     if not origins and not _SAME_SITE.issuperset(request.headers.getall("Sec-Fetch-Site", [])):
-        raise ForbiddenError("the Sec-Fetch-Site header says that a page of another site asks: it is refused")
+        raise ForbiddenError("the Sec-Fetch-Site header names another site: pages of other sites are refused")
 
 
 def is_local(host: str) -> bool:

@@ -35,7 +35,7 @@ def send(request: web.Request, body: bytes, content_type: str, modified: float) 
 def requested_part(header: str, size: int) -> range | None:
     """Return the bytes that a ``Range`` header requests: None for all, an empty range if out of bounds.
 
-    Several ranges, and anything but a byte range, mean all.
+    Several ranges, and ranges in other units than bytes, return None.
     """
     found = _RANGE.fullmatch(header.replace(" ", ""))
     if found is None or found.groups() == ("", ""):

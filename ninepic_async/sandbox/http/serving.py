@@ -1,4 +1,4 @@
-"""Two ports on the running event loop: listening, serving, and closing."""
+"""Listen on ports, serve an application on each, and close them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ninepic_async.sandbox.clock import Clock
 from ninepic_async.sandbox.http.handlers import RunningHandlers
 
 _STOP_S: Final = 0.2
-"""Seconds that closing waits for requests that are still being answered."""
+"""How many seconds closing waits for requests that are being answered."""
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (listening addresses, not targets)
-"""The loopback address under which a server on all addresses can be called."""
+"""The loopback address of a server that listens on all addresses."""
 
 
 @define(eq=False)
@@ -48,7 +48,7 @@ class Ports:
         self.origins = [_origin_of(socket) for socket in self._sockets]
 
     async def serve(self, clock: Clock, *apps: web.Application) -> None:
-        """Serve one application on each port, in the order of `listen`; date the replies by the clock."""
+        """Serve one application on each port, in the order of `listen`. ``Date`` follows the clock."""
 
         async def date(_: web.Request, reply: web.StreamResponse) -> None:
             reply.headers["Date"] = formatdate(clock.now(), usegmt=True)
@@ -68,7 +68,7 @@ class Ports:
             await runner.cleanup()
         sockets, self._sockets = self._sockets, []
         for socket in sockets:
-            socket.close()  # those whose site never started
+            socket.close()  # a runner closes its socket only if its site was started
         await self._handlers.aclose()
 
 

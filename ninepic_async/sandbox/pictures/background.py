@@ -1,4 +1,4 @@
-"""Draw the background: sky, skyline, trees, road."""
+"""Draw the background: sky, skyline, trees and road."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ from ninepic_async.sandbox.pictures.selfies import draw_selfie
 from ninepic_async.sandbox.seeded import seeded_rng
 
 SHARPNESS: Final = 2
-"""Pictures are drawn this many times larger and reduced, for smooth edges."""
+"""Pictures are drawn this many times larger, then scaled down, for smooth edges."""
 _DRAWINGS_KEPT: Final = 8
 
 
 class DrawnPictures:
-    """Draws photos, selfies and clips; all of them follow from the photos' seed."""
+    """Draws photos, selfies and clips; all of them depend only on the photos' seed."""
 
     def __init__(self, photos: DrawnPhotos, event_name: str) -> None:
         self._photos = photos
@@ -39,7 +39,7 @@ class DrawnPictures:
         return renditions.rendered(self._drawing(index), rendition)
 
     def cover(self) -> bytes:
-        """Return the course with the event's name."""
+        """Return a picture of the course with the event's name."""
         width, height = LANDSCAPE
         scene = draw_background(width, height, seeded_rng(self._photos.seed, "cover"))
         pen = Brush(ImageDraw.Draw(scene), width / 2, height / 2, height)
@@ -84,7 +84,7 @@ class DrawnPictures:
         seen = [self._runners[runner] for runner in self._photos.runners_in(index)]
         wide = width / height
         pen = Brush(ImageDraw.Draw(scene), width / 2, 0, height)
-        # From the back to the front, the main runner last and nearest.
+        # Draw from back to front: the main runner is nearest, so last.
         for place in reversed(range(len(seen))):
             tall = (0.8 if wide > 1 else 0.66) * (1 - 0.16 * place) * rng.uniform(0.95, 1.05)
             side = (0, -1, 1)[place] * rng.uniform(0.24, 0.31) * wide

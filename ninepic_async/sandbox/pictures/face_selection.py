@@ -1,4 +1,4 @@
-"""Choose faces that differ enough to be told apart."""
+"""Choose faces that are different enough to be distinguished."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninepic_async.sandbox.seeded import seeded_rng
 STRANGERS: Final = 24
 _CANDIDATES: Final = 1200
 _DISTANCES: Final = (44.0, 40.0, 36.0, 33.0, 30.0, 28.0, 26.0, 24.0, 22.0, 0.0)
-"""The smallest distance between two faces; smaller ones are used when too few faces are left."""
+"""Minimum distances between two faces, tried in this order until enough faces are found."""
 
 
 @frozen(eq=False)
@@ -41,7 +41,7 @@ def choose_faces(seed: str, count: int) -> FaceSet:
 
 
 def _most_different(patches: Vectors, count: int) -> list[int]:
-    """Return the indices of ``count`` patches, each far enough from those before it."""
+    """Return the indices of ``count`` patches, each different enough from those chosen before."""
     nearest = np.full(len(patches), np.inf)
     chosen: list[int] = []
     for distance in _DISTANCES:

@@ -27,7 +27,7 @@ IRISES: Final[tuple[Colour, ...]] = ((70, 44, 26), (52, 108, 160), (66, 124, 70)
 
 @frozen
 class Face:
-    """A face; the numbers are indices of the lists above. ``iris`` is not used for matching."""
+    """A face. Each number is an index into a list above. Matching ignores ``iris``."""
 
     skin: int
     hair: int
@@ -39,7 +39,7 @@ class Face:
 
 
 def all_faces() -> Iterator[Face]:
-    """Yield each face that can be drawn, all with the same eyes."""
+    """Yield each face that can be drawn, without variants that differ only in the iris."""
     kinds = (SKINS, HAIRS, STYLES, EYEWEARS, BEARDS, HEADWEARS)
     for skin, hair, style, eyewear, beard, headwear in product(*(range(len(kind)) for kind in kinds)):
         yield Face(skin, hair, style, eyewear, beard, headwear, 0)

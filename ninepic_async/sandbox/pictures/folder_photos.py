@@ -29,7 +29,7 @@ _log: Final = logging.getLogger("ninepic_async.sandbox")
 
 @frozen(eq=False)
 class FolderPhoto:
-    """One file: its upright size, capture time, BIBs, and a small version for matching."""
+    """One file: its upright size, its capture time, its BIBs, and a small version for matching."""
 
     path: Path
     image_id: str
@@ -44,7 +44,7 @@ class FolderPhotos:
 
     Args:
         photos: The readable files.
-        left_out: Why the other files are not served, one line each.
+        left_out: One line for each other file, with the reason why it is not served.
     """
 
     def __init__(self, photos: Iterable[FolderPhoto], left_out: Sequence[str] = ()) -> None:
@@ -101,10 +101,10 @@ def read_folder(folder: str | PathLike[str], known: FolderPhotos | None = None) 
     """
     root = Path(folder)
     if not root.is_dir():
-        raise FolderError(f"no such folder: {root}")
+        raise FolderError(f"no such folder: {root}; give a folder of JPEGs")
     paths = sorted(path for path in root.iterdir() if _is_photo(path))
     if not paths:
-        raise FolderError(f"there are no JPEGs (.jpg, .jpeg) in {root}")
+        raise FolderError(f"there are no JPEGs (.jpg, .jpeg) in {root}: copy some into it first")
     before = {photo.path.name: photo for photo in known.files} if known is not None else {}
     names = [path.name for path in paths]
     bibs = _with_generated(names, _read_bibs(root, set(names)), before)
@@ -127,7 +127,7 @@ def _read_photos(
             photos.append(before.get(path.name) or _read_photo(path))
         except Exception as error:
             reason = f"{path} is not a readable JPEG ({error})"
-            _log.warning("The sandbox leaves a file out: %s", reason)
+            _log.warning("The sandbox does not serve a file: %s", reason)
             left_out.append(reason)
     return photos, left_out
 
@@ -145,13 +145,13 @@ def _read_photo(path: Path) -> FolderPhoto:
 
 
 def _taken_at(picture: Image.Image) -> int | None:
-    """Return the capture time in Unix seconds; as UTC if it has no offset."""
+    """Return the capture time in Unix seconds. A time without an offset is read as UTC."""
     moment = read_capture_time(picture)
     if moment is None:
         return None
     try:
         return int((moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except OverflowError:  # beyond the calendar: ignore the offset
+    except OverflowError:  # the offset moves the time beyond year 1 or 9999: ignore it
         return int(moment.replace(tzinfo=UTC).timestamp())
 
 
@@ -165,14 +165,14 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise FolderError(f"{path} is not a readable CSV file ({error})") from error
+        raise FolderError(f"{path} is not a readable CSV file ({error}); save it as UTF-8") from error
     for number, row in enumerate(rows, 1):
         if not any(row) or (number == 1 and [cell.casefold() for cell in row[:2]] == ["file", "bib"]):
             continue
         if len(row) < 2 or not row[1]:
             raise FolderError(f"{path}, line {number}: write a file name and a BIB")
         if row[0] not in names:
-            raise FolderError(f"{path}, line {number}: there is no JPEG {row[0]!r}")
+            raise FolderError(f"{path}, line {number}: the folder has no JPEG {row[0]!r}")
         bib = spellings.setdefault(row[1].casefold(), row[1])
         bibs[row[0]] = tuple(dict.fromkeys((*bibs.get(row[0], ()), bib)))
     return bibs
@@ -181,7 +181,7 @@ def _read_bibs(root: Path, names: set[str]) -> Mapping[str, tuple[str, ...]]:
 def _with_generated(
     names: Sequence[str], bibs: Mapping[str, tuple[str, ...]], before: Mapping[str, FolderPhoto]
 ) -> dict[str, tuple[str, ...]]:
-    """Return BIBs for each file; files without one share generated BIBs, about 20 photos each."""
+    """Return the BIBs of each file. Files without any get generated BIBs, one for about 20 files."""
     bare = [name for name in names if name not in bibs]
     taken = {bib.casefold() for of_file in bibs.values() for bib in of_file}
     free = [str(number) for number in range(101, 101 + len(names) + len(taken)) if str(number) not in taken]

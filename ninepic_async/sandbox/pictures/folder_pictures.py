@@ -20,11 +20,11 @@ from ninepic_async.sandbox.seeded import seeded_rng
 Cuts = tuple[tuple[float, ...], int]
 GRID: Final = 14
 LIKENESS: Final = 0.93
-"""Smallest correlation between a picture and a part of another that match."""
+"""Minimum correlation for a match between a picture and a part of a photo."""
 _SHORTLIST: Final = 5
 _COARSE: Final = ((1.0, 0.96, 0.92, 0.88), 3)
 _FINE: Final = (tuple(1 - 0.015 * step for step in range(9)), 6)
-"""Which share of a photo's sides a part has, and how many positions along a side are tried."""
+"""Sizes of the compared parts, as shares of the photo's sides, and the positions tried along each side."""
 
 
 class FolderPictures:
@@ -44,7 +44,7 @@ class FolderPictures:
         return self.photo(0, "large")
 
     def selfie(self, bib: str, take: int) -> bytes:
-        """Return a part of one of the BIB's photos, smaller, and lighter or darker."""
+        """Return a part of one of the BIB's photos, scaled down, and made lighter or darker."""
         rng = seeded_rng("folder selfie", bib, take)
         places = self._photos.of_bib(bib)
         picture = self._upright(places[take % len(places)], renditions.LARGE)
@@ -53,11 +53,11 @@ class FolderPictures:
         return renditions.jpeg(ImageEnhance.Brightness(part).enhance(rng.uniform(0.92, 1.06)), 85)
 
     def stranger(self, take: int) -> bytes:
-        """Return a drawn face, which is in none of the photos."""
+        """Return a drawn face, which none of the photos shows."""
         return renditions.jpeg(draw_random_selfie(seeded_rng("folder stranger", take)), 88)
 
     def match(self, upload: bytes) -> tuple[str, ...]:
-        """Return the BIBs of the photo that an uploaded picture is a part of."""
+        """Return the BIBs of the photo that contains an uploaded picture."""
         wanted = _normalised(open_picture(upload))
         rough = (self._references @ wanted).reshape(self._photos.total, -1).max(1)
         # Compare only the best candidates in detail.

@@ -1,4 +1,4 @@
-"""What the servers need of an event's pictures, without the libraries that make them."""
+"""The interface of an event's pictures. It imports none of the libraries that make them."""
 
 from __future__ import annotations
 

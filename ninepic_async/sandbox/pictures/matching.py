@@ -1,4 +1,4 @@
-"""Match faces by pixels: compare a small colour patch at many positions and sizes."""
+"""Match faces by pixels: compare small colour patches at many positions and sizes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ninepic_async.sandbox.pictures.interface import NotAPictureError
 
 Vectors = NDArray[np.float32]
 PATCH: Final = 16
-"""Side of a patch in pixels; a head fills it from top to chin."""
+"""Side of a patch in pixels; a head fills it from the top to the chin."""
 THRESHOLD: Final = 20.0
 """Largest mean error (0 to 255) between two patches of the same face."""
 _HEADS: Final = tuple(0.32 * 1.03**step for step in range(22))
-"""Heights of heads to search for, as shares of the picture's height."""
+"""Heights of the heads to search for, as shares of the picture's height."""
 _GAIN: Final = (0.82, 1.2)
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Return an uploaded picture, upright and in RGB; `NotAPictureError` if it is not readable."""
+    """Return an uploaded picture, upright and in RGB; raise `NotAPictureError` if it is not readable."""
     try:
         with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
-    except Exception as error:  # Pillow raises many kinds for malformed files
+    except Exception as error:  # Pillow raises many kinds of errors for malformed files
         raise NotAPictureError(str(error)) from error
 
 
@@ -50,7 +50,7 @@ def best_match(picture: Image.Image, references: Vectors) -> int | None:
 
 
 def distances(patches: Vectors, references: Vectors) -> Vectors:
-    """Return the mean error of each patch against each reference, after a limited change of brightness."""
+    """Return the mean error of each patch against each reference, after a limited brightness adjustment."""
     dots = patches @ references.T
     powers = (patches**2).sum(1)[:, None]
     gain = np.clip(dots / np.maximum(powers, 1.0), *_GAIN)
@@ -86,7 +86,7 @@ def _tiles(picture: Image.Image, pixel: float, right: float, down: float) -> Vec
 
 
 def _middle(length: int, rows: int) -> slice:
-    """Return where patches near the picture's middle begin."""
+    """Return the range of start positions for patches near the middle of the picture."""
     start, reach = (length - PATCH) // 2, max(2, round(rows * 0.14))
     return slice(max(0, start - reach), start + reach + 2)
 

@@ -21,7 +21,7 @@ class Renderer:
     def __init__(self) -> None:
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, thread_name_prefix="ninepic-sandbox")
         self._cache = PictureCache(self.threads)
-        # Keyed by the source: it changes with the seed, and stays when photos are added or removed.
+        # The source is the key: a new seed has a new source; added or removed photos don't change it.
         self._pictures: WeakKeyDictionary[PhotoSource, Pictures] = WeakKeyDictionary()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Draw runners, at any moment of the stride."""
+"""Draw runners at any phase of their stride."""
 
 from __future__ import annotations
 

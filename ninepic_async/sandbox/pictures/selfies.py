@@ -45,7 +45,7 @@ def draw_random_selfie(rng: Random) -> Image.Image:
 
 
 def headshot(face: Face, side: int = 96) -> Image.Image:
-    """Return the face alone, filling the picture."""
+    """Return a picture that shows only the face."""
     canvas = Image.new("RGB", (side, side), (150, 150, 150))
     draw_face(Brush(ImageDraw.Draw(canvas), side / 2, side / 2, side), face, 0, 0, 1)
     return canvas

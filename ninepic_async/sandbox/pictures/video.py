@@ -18,8 +18,8 @@ FRAMES: Final = 30
 
 
 def encode(frames: Iterable[Image.Image]) -> bytes:
-    """Return frames of `SIZE` as an MP4 (H.264) with its index in front."""
-    # Use a file: moving the index to the front needs to read back what was written.
+    """Return frames of `SIZE` as an MP4 (H.264) with the index at the start of the file."""
+    # Use a file: to move the index to the start, the encoder reads what it has written.
     with TemporaryDirectory(prefix="ninepic-clip-") as folder:
         path = Path(folder, "clip.mp4")
         _write(path, frames)
