@@ -1,4 +1,4 @@
-"""Read the visit that a call-to-action button in 9Pic's own gallery leads to. No I/O."""
+"""Parse the URL that a call-to-action button in 9Pic's own gallery opens on your site. No I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ninepic_async._support.redact import shown_url
 from ninepic_async.errors import InvalidInputError
 
 _MAX_VALUE_CHARS: Final = 16_384
-"""Before percent signs are decoded. A longer value is no part of a visit."""
+"""The maximum length before percent-decoding. Longer values are ignored."""
 _MAX_BIB_CHARS: Final = 100
 _MAX_GALLERY_URL_CHARS: Final = 4_096
 _PART: Final = re.compile(r"(?:^|&)(eventId|bibNumber|selfieRequestId|ref)=([^&]*)")
@@ -27,17 +27,18 @@ _GALLERY_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
 
 @frozen(kw_only=True)
 class CtaVisit(Record):
-    """What 9Pic's gallery says about a visitor whom its button sends to your site.
+    """The data about a visitor that a button in 9Pic's gallery sends to your site.
 
-    All of it comes from a browser and may be made up. Compare ``event_id`` with your own event. Before you
-    redirect to ``gallery_url``, check its host against a list of your own: anything else is an open redirect.
+    All values come from a browser and may be forged. Compare ``event_id`` with your own event. Before you
+    redirect to ``gallery_url``, check its host against your own list. Without this check, your site has an
+    open redirect.
 
     Attributes:
         event_id: the event's number.
-        bib_number: the BIB that the visitor searched by.
-        selfie_request_id: the ``request_id`` of the visitor's selfie search. Reading its result costs no
-            upload and no charge.
-        gallery_url: the page that the visitor came from; always https.
+        bib_number: the BIB that the visitor searched for.
+        selfie_request_id: the ``request_id`` of the visitor's selfie search. Reading its result needs no
+            upload and is not charged.
+        gallery_url: the page that the visitor came from. It always starts with https.
     """
 
     event_id: int | None = None
@@ -47,13 +48,13 @@ class CtaVisit(Record):
 
     @classmethod
     def parse(cls, url: object) -> Self:
-        """Read a visit from the URL that was requested. A missing, wrong or repeated part is None.
+        """Parse the requested URL. A missing, invalid or repeated value is None.
 
         Args:
-            url: the full URL, or from the ``?`` on; a URL object of aiohttp, Starlette or `urllib` will do.
+            url: the full URL, or its part from the ``?``; or a URL object of aiohttp, Starlette, `urllib`.
 
         Raises:
-            InvalidInputError: ``url`` is not a URL at all, such as None or bytes. What is in it never raises.
+            InvalidInputError: ``url`` has a wrong type, such as None or bytes. A URL's content never raises.
 
         Example:
             >>> from ninepic_async import CtaVisit
@@ -65,17 +66,17 @@ class CtaVisit(Record):
         """
         if not isinstance(url, str) and not hasattr(url, "scheme"):
             raise InvalidInputError(f"url is {type(url).__name__}: give the requested URL as text")
-        given = _single_values(url.geturl() if isinstance(url, (SplitResult, ParseResult)) else str(url))
+        values = _single_values(url.geturl() if isinstance(url, (SplitResult, ParseResult)) else str(url))
         return cls(
-            event_id=_event_id(given.get("eventId", "")),
-            bib_number=_bib(given.get("bibNumber", "")),
-            selfie_request_id=_request_id(given.get("selfieRequestId", "")),
-            gallery_url=_gallery_url(given.get("ref", "")),
+            event_id=_event_id(values.get("eventId", "")),
+            bib_number=_bib(values.get("bibNumber", "")),
+            selfie_request_id=_request_id(values.get("selfieRequestId", "")),
+            gallery_url=_gallery_url(values.get("ref", "")),
         )
 
 
 def _single_values(url: str) -> Mapping[str, str]:
-    """Return the parts of a visit that the query has once, and that are valid text. Takes linear time."""
+    """Return the values that the query has only once and that are valid text. Runs in linear time."""
     found: dict[str, str] = {}
     for part in _PART.finditer(url.partition("#")[0].partition("?")[2]):
         name, value = part.groups()
@@ -103,12 +104,12 @@ def _request_id(text: str) -> str | None:
 def _gallery_url(text: str) -> str | None:
     if len(text) > 2 * _MAX_GALLERY_URL_CHARS:
         return None
-    # Unescaped, the "+" of Base64 arrives as a space; some encoders leave the padding out.
+    # A "+" of Base64 that was not escaped arrives as a space. Some encoders omit the padding.
     standard = text.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
     try:
         url = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("ascii")
         parts = urlsplit(url)
-        is_whole = bool(parts.hostname) and parts.username is None and (parts.port is None or parts.port > 0)
+        is_valid = bool(parts.hostname) and parts.username is None and (parts.port is None or parts.port > 0)
     except (ValueError, binascii.Error):
         return None
-    return url if is_whole and _GALLERY_URL.fullmatch(url) and len(url) <= _MAX_GALLERY_URL_CHARS else None
+    return url if is_valid and _GALLERY_URL.fullmatch(url) and len(url) <= _MAX_GALLERY_URL_CHARS else None

@@ -1,4 +1,4 @@
-"""Make a ZIP of photos and clips while it is sent, in constant memory."""
+"""Build a ZIP of photos and clips as a stream, in constant memory."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from ninepic_async.signing import IDS_PER_REQUEST
 OnFailure = Literal["note", "raise"]
 
 AHEAD: Final = 7
-"""Files that are fetched ahead of the one that is being sent. Up to 2 MiB of each are in memory."""
+"""How many files are fetched ahead of the current one. Up to 2 MiB of each file are in memory."""
 _CHUNK_BYTES: Final = 256 * 1024
-_END_WITHIN_S: Final = 2.0
+_CLOSE_TIMEOUT_S: Final = 2.0
 _MISSING: Final = "MISSING.txt"
 _FIRST_YEAR: Final = 1980
 _LAST_YEAR: Final = 2107
 
 
 class _Sink:
-    """Where `zipfile` writes to. It keeps what was not taken yet.
+    """The output file of `zipfile`. It buffers bytes until `drain` returns them.
 
-    Once an entry is complete, `zipfile` goes back and writes its header again, with size and CRC. Here the
-    header had them from the start, so what is written before the end is dropped.
+    When an entry is complete, `zipfile` seeks back and writes its header again, with size and CRC. Here the
+    first header already has both, so a write before the end is ignored.
     """
 
     def __init__(self) -> None:
@@ -67,17 +67,17 @@ class _Sink:
 
     def flush(self) -> None: ...
 
-    def take(self) -> bytes:
-        """Return what was written since the last time."""
-        taken = bytes(self._waiting)
+    def drain(self) -> bytes:
+        """Return the bytes that were written since the last call."""
+        content = bytes(self._waiting)
         self._waiting.clear()
-        return taken
+        return content
 
 
 class _Entry(zipfile.ZipInfo):
-    """An entry whose size and CRC are known before its content is written, so that its header has them.
+    """An entry with size and CRC in its header. Both are computed before the content is written.
 
-    Programs that read a ZIP as it comes, such as Java's, need that of entries that are not compressed.
+    Programs that read a ZIP as a stream, such as Java's, need this for entries that are not compressed.
     """
 
     __slots__ = ("known_crc", "known_size")
@@ -111,64 +111,64 @@ class _Fetching:
 
 @define(eq=False)
 class _FetchAhead:
-    """Reads the source and fetches its files, some of them ahead. One task reads the source, start to end."""
+    """Fetches the files of a source, some of them ahead. A single task reads the whole source."""
 
     _files: AsyncGenerator[SourceFile | UnsignedFile, None]
     _fetcher: SingleFetcher
-    _coming: deque[_Fetching | UnsignedFile] = field(factory=deque)
-    _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AHEAD))
+    _queue: deque[_Fetching | UnsignedFile] = field(factory=deque)
+    _free_slots: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AHEAD))
     _arrival: asyncio.Event = field(factory=asyncio.Event)
     _reading: asyncio.Task[None] | None = None
 
     async def next(self) -> _Fetching | UnsignedFile | None:
-        """Wait for the next file, whose task is done then; None at the end of the source.
+        """Wait until the next file is fetched, and return it. Return None at the end of the source.
 
         Raises:
-            NinePicError: what the source raises after the files that it has given.
+            NinePicError: the source failed. Files that it yielded before are returned first.
         """
         if self._reading is None:
             self._reading = asyncio.ensure_future(self._read())
             self._reading.add_done_callback(lambda _: self._arrival.set())
-        while not self._coming:
+        while not self._queue:
             if self._reading.done():
                 self._reading.result()
                 return None
             self._arrival.clear()
             await self._arrival.wait()
-        first = self._coming[0]
+        first = self._queue[0]
         if isinstance(first, _Fetching):
             await asyncio.wait([first.task])
-        self._coming.popleft()
-        self._room.release()
+        self._queue.popleft()
+        self._free_slots.release()
         return first
 
     async def _read(self) -> None:
         async with aclosing(self._files) as files:
-            await self._room.acquire()
+            await self._free_slots.acquire()
             async for file in files:
-                self._coming.append(self._fetching(file) if isinstance(file, SourceFile) else file)
+                self._queue.append(self._fetching(file) if isinstance(file, SourceFile) else file)
                 self._arrival.set()
-                await self._room.acquire()
+                await self._free_slots.acquire()
 
     def _fetching(self, file: SourceFile) -> _Fetching:
         return _Fetching(file, asyncio.ensure_future(self._fetcher.fetch_file(file)))
 
     async def aclose(self) -> None:
-        """Cancel what is under way, and close what was fetched."""
-        tasks: list[asyncio.Task[Any]] = [each.task for each in self._coming if isinstance(each, _Fetching)]
+        """Cancel the running tasks, and close the fetched files."""
+        tasks: list[asyncio.Task[Any]] = [each.task for each in self._queue if isinstance(each, _Fetching)]
         if self._reading is not None:
             tasks.append(self._reading)
-        self._coming.clear()
+        self._queue.clear()
         for task in tasks:
             task.cancel()
-        with anyio.move_on_after(_END_WITHIN_S, shield=True):
+        with anyio.move_on_after(_CLOSE_TIMEOUT_S, shield=True):
             for whole in await asyncio.gather(*tasks, return_exceptions=True):
                 if isinstance(whole, WholeFile):
                     whole.part.close()
 
 
 class _Archive:
-    """The ZIP that is being made."""
+    """The ZIP that is being built."""
 
     def __init__(self) -> None:
         self._sink = _Sink()
@@ -177,7 +177,7 @@ class _Archive:
         self.missing: list[str] = []
 
     async def add(self, whole: WholeFile, key: str) -> AsyncGenerator[bytes, None]:
-        """Yield a file's entry."""
+        """Add a file, and yield the bytes of its entry."""
         part = whole.part
         part.file.seek(0)
         crc = 0
@@ -189,16 +189,16 @@ class _Archive:
         with self._zip.open(entry, "w") as writer:
             while chunk := part.file.read(_CHUNK_BYTES):
                 writer.write(chunk)
-                yield self._sink.take()
-        yield self._sink.take()
+                yield self._sink.drain()
+        yield self._sink.drain()
 
     def end(self) -> Iterator[bytes]:
-        """Yield the list of what is missing, if anything is, and the directory."""
+        """Yield the list of missing files, if there are any, and the central directory."""
         if self.missing:
             content = "".join(f"{line}\n" for line in self.missing).encode("utf-8", "replace")
             self._zip.writestr(_entry(_MISSING, len(content), zlib.crc32(content), None), content)
         self._zip.close()
-        yield self._sink.take()
+        yield self._sink.drain()
 
     def _free_name(self, wanted: str, key: str) -> str:
         name, length = wanted, 6
@@ -212,7 +212,7 @@ class _Archive:
 async def zip_stream(
     engine: Engine, source: PhotoSource, batches: AsyncGenerator[Files, None], on_failure: OnFailure
 ) -> AsyncGenerator[bytes, None]:
-    """Fetch files and yield a ZIP of them; see `Event.zip`."""
+    """Fetch files, and yield the bytes of a ZIP; see `Event.zip`."""
     archive = _Archive()
     async with AsyncExitStack() as stack:
         fetcher = await stack.enter_async_context(
@@ -220,17 +220,17 @@ async def zip_stream(
         )
         ahead = _FetchAhead(_files(source, batches, on_failure), fetcher)
         stack.push_async_callback(ahead.aclose)
-        while (coming := await ahead.next()) is not None:
-            if isinstance(coming, UnsignedFile):
-                _missing(archive, on_failure, coming.name, coming.error)
+        while (fetched := await ahead.next()) is not None:
+            if isinstance(fetched, UnsignedFile):
+                _record_missing(archive, on_failure, fetched.name, fetched.error)
                 continue
             try:
-                whole = coming.task.result()
+                whole = fetched.task.result()
             except DownloadError as error:
-                _missing(archive, on_failure, "", str(error))
+                _record_missing(archive, on_failure, "", str(error))
                 continue
             try:
-                async with aclosing(archive.add(whole, coming.file.key)) as chunks:
+                async with aclosing(archive.add(whole, fetched.file.key)) as chunks:
                     async for chunk in chunks:
                         yield chunk
             finally:
@@ -239,7 +239,7 @@ async def zip_stream(
         yield chunk
 
 
-def _missing(archive: _Archive, on_failure: OnFailure, name: str, error: str) -> None:
+def _record_missing(archive: _Archive, on_failure: OnFailure, name: str, error: str) -> None:
     text = mask_queries(f"{name} can't be fetched: {error}" if name else error)
     if on_failure == "raise":
         raise DownloadError(f"the ZIP is not complete: {text}")
@@ -249,7 +249,7 @@ def _missing(archive: _Archive, on_failure: OnFailure, name: str, error: str) ->
 async def _files(
     source: PhotoSource, batches: AsyncGenerator[Files, None], on_failure: OnFailure
 ) -> AsyncGenerator[SourceFile | UnsignedFile, None]:
-    """Yield the source's files, each once, with links."""
+    """Yield the source's files with links, without duplicates."""
     seen: set[str] = set()
     async with aclosing(batches):
         async for batch in batches:
@@ -265,7 +265,7 @@ async def _files(
 
 
 async def _signed(source: PhotoSource, files: list[SourceFile], on_failure: OnFailure) -> Files:
-    """Sign links to originals. A request that fails costs only its own files, unless the key is refused."""
+    """Sign links to originals. If a request fails, only its files are missing, unless the key was refused."""
     try:
         return await source.sign(files)
     except NinePicError as error:

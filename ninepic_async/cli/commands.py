@@ -150,7 +150,7 @@ It runs until Ctrl-C, or for the time of --for. Run the same command again to co
     Command(
         "scale",
         "scale:scale",
-        """Download whole events over Dask workers, to a folder or an object store.
+        """Download whole events on Dask workers, to a folder or an object store.
 
 Needs the extra scale. The workers take the key from their own environment; workers on this machine get it \
 from the command. Run the same command again to continue after any interruption.""",

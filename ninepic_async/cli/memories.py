@@ -48,13 +48,13 @@ _NOUNS: Final = {"bib": "photo", "selfie": "photo", "clips": "clip"}
 @Parameter(name="*", group=WHICH)
 @frozen(kw_only=True)
 class Person:
-    """The participant."""
+    """How to find the participant."""
 
     bib: str | None = None
     """The BIB number."""
 
     selfie: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None
-    """A picture file with the person's face, or - for stdin. A new search, which is charged."""
+    """A picture file with the person's face, or - for stdin. This is a new search, which is charged."""
 
     request_id: str | None = None
     """The id of an earlier selfie search, instead of a selfie: no upload, no charge."""
@@ -72,7 +72,7 @@ class Person:
         if has_face:
             check_selfie_or_request_id(self.selfie, self.request_id)
         if not has_face and self.bib is None:
-            raise UsageError("give --bib, a selfie with --selfie, or both")
+            raise UsageError("give --bib, a face with --selfie or --request-id, or both")
         if self.clips and not has_face:
             raise UsageError("--clips needs --selfie or --request-id: clips are found by the person's face")
 
@@ -83,19 +83,19 @@ class SaveOptions:
     """How to store the photos and clips."""
 
     to: Annotated[Path | None, Parameter(converter=folder_path, allow_leading_hyphen=True)] = None
-    """Fetch the photos and clips into this folder."""
+    """Download the photos and clips into this folder."""
 
     rendition: Rendition = "large"
     """The watermarked preview (large), the thumbnail, or the original."""
 
     gallery: Flag = False
-    """Also make index.html in the folder, a page that shows how each photo was found."""
+    """Also write index.html in the folder, a page that shows which search found each photo."""
 
     title: str | None = None
     """The page's title. Default: the event's name."""
 
     wait: Annotated[float | None, Parameter(validator=Number(gt=0, lte=86_400))] = None
-    """Seconds for all searches. Default: --timeout, or 600 with --clips."""
+    """Seconds for all searches together. Default: --timeout, or 600 with --clips."""
 
     def check(self) -> None:
         """Check that the options can be used together.
@@ -144,7 +144,7 @@ def memories(
     save.check()
     client = account.client()
     selfie = None if person.selfie is None else read_selfie(person.selfie)
-    # Make the page after the loop has ended, because Ctrl-C works there.
+    # Write the page after the event loop has ended: then Ctrl-C can interrupt it.
     found, report, name = asyncio.run(_memories(client, event_id, person, selfie, save))
     is_shown = True
     if save.to is not None and report is not None:
@@ -175,7 +175,7 @@ async def _memories(
 
 
 async def _gather(event: Event, person: Person, selfie: Path | bytes | None, wait: float | None) -> Memories:
-    # Create the id here, so that it is known after Ctrl-C.
+    # Create the request_id here, so that it is known after Ctrl-C.
     own_id = None if selfie is None else str(uuid.uuid4())
     try:
         with waiting("Searching"):

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 _STATE_FILE: Final = ".ninepic-mirror.json"
 _LARGEST_STATE: Final = 64 * 1024
-_PAGE_SHARE: Final = 10
-"""At most a tenth of the time is used to renew the page."""
+_PAGE_PAUSE_FACTOR: Final = 10
+"""The page is written again after 10 times the seconds that writing takes: at most a tenth of the time."""
 _TO: Final = Parameter(
     converter=folder_path, allow_leading_hyphen=True, help="The folder; created if it does not exist."
 )
@@ -120,11 +120,11 @@ class _Mirror:
     _page_due: float = field(init=False, default=0.0)
 
     async def run(self) -> None:
-        """Follow the event until the time is over.
+        """Fetch new photos until the time is over.
 
         Raises:
             Interrupted: the user pressed Ctrl-C.
-            NinePicError: a permanent error of the service.
+            NinePicError: the service answered with a permanent error.
         """
         until = None if self.follow.for_ is None else time.monotonic() + self.follow.for_
         cursor = await asyncio.to_thread(self._read_cursor)
@@ -136,7 +136,7 @@ class _Mirror:
             raise Interrupted(
                 f"stopped; the files are in {self.to}; run the same command to continue"
             ) from None
-        await self._renew_page(is_last=True)
+        await self._update_page(is_last=True)
         print_note(f"{count_text(self._files, 'file')} fetched into {self.to}.")
         if self.missing:
             print_error(f"{len(self.missing):,} missing. Run the same command to try again.")
@@ -144,7 +144,7 @@ class _Mirror:
     def _changes(self, cursor: str | None) -> AsyncGenerator[GalleryChange, None]:
         every = self.follow.every
         if cursor is not None:
-            with contextlib.suppress(InvalidInputError):  # the cursor is damaged, or of another version
+            with contextlib.suppress(InvalidInputError):  # the cursor is damaged, or has another version
                 return self.event.watch(since=cursor, every=every)
         return self.event.watch(since="start", every=every)
 
@@ -159,13 +159,13 @@ class _Mirror:
                     next_change = asyncio.ensure_future(anext(changes))
                 elif self.missing:
                     await self._fetch(list(self.missing.values()), None)
-                await self._renew_page()
+                await self._update_page()
         finally:
             next_change.cancel()
             await asyncio.gather(next_change, return_exceptions=True)
 
     async def _wait_for(self, next_change: asyncio.Future[GalleryChange], until: float | None) -> bool:
-        """Wait for a change, or for one interval if there is work left. Return False after the end time."""
+        """Wait for a change, or for one interval if work is left. Return False when the time is over."""
         has_work = self.missing or self._is_page_old
         left = None if until is None else until - time.monotonic()
         if left is not None and left <= 0:
@@ -184,7 +184,7 @@ class _Mirror:
         self._is_page_old |= bool(report.done)
         self._report(report, total)
         if self._cursor is not None and not self.missing:
-            # While photos are missing, keep the old cursor, so that a restart finds them again.
+            # Keep the old cursor while photos are missing, so that a restart finds them again.
             await asyncio.to_thread(self._write_cursor, self._cursor)
 
     def _report(self, report: DownloadReport, total: int | None) -> None:
@@ -195,7 +195,7 @@ class _Mirror:
         missing = f", {len(self.missing):,} missing" if self.missing else ""
         print_note(f"{time.strftime('%H:%M:%S')} {count_text(report.done, 'file')} fetched{in_all}{missing}.")
 
-    async def _renew_page(self, *, is_last: bool = False) -> None:
+    async def _update_page(self, *, is_last: bool = False) -> None:
         if not (self.follow.gallery and self._is_page_old):
             return
         if not is_last and time.monotonic() < self._page_due:
@@ -209,7 +209,7 @@ class _Mirror:
         except GalleryError as error:
             print_error(str(error))
         self._is_page_old = False
-        self._page_due = time.monotonic() + _PAGE_SHARE * (time.monotonic() - started)
+        self._page_due = time.monotonic() + _PAGE_PAUSE_FACTOR * (time.monotonic() - started)
 
     def _read_cursor(self) -> str | None:
         with contextlib.suppress(OSError, ValueError), open(self.to / _STATE_FILE, encoding="utf-8") as file:

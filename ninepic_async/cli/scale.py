@@ -1,4 +1,4 @@
-"""``ninepic scale``: download whole events over Dask workers, to a folder or an object store."""
+"""``ninepic scale``: download whole events on Dask workers, to a folder or an object store."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _BIB_HEADINGS: Final = frozenset({"bib", "bibs", "bib number", "bib no", "race n
 _EVENTS: Final = Parameter(name="EVENT_ID", help="Numbers, slugs or names of events.")
 _TO: Final = Parameter(
     help="A folder that all workers share, or a URL such as s3://bucket/456/ (file, s3, gs, az). "
-    "For several events, each goes into a folder of its number."
+    "With several events, each is stored in a folder named by its number."
 )
 
 
 @Parameter(name="*", group=HOW)
 @frozen(kw_only=True)
 class WorkerOptions:
-    """The options for the workers and their work."""
+    """The options for the workers, and for what they download."""
 
     dask: str | None = None
     """The address of a Dask scheduler, such as tcp://10.0.0.7:8786. Default: workers on this machine."""
@@ -54,17 +54,17 @@ class WorkerOptions:
     """The watermarked preview (large), the thumbnail, or the original."""
 
     shard: Annotated[int, Parameter(validator=Number(gte=1))] = 1000
-    """Photos for each task."""
+    """The number of photos in a task."""
 
     bibs: Path | None = None
-    """A start list: one BIB a line, or CSV with a column bib. The manifest then says which BIBs find a photo.
-    It takes one API request for each BIB."""
+    """A start list: one BIB a line, or CSV with a column bib. The manifest then lists the BIBs that find
+    each photo. This takes one API request for each BIB."""
 
     format: Literal["files", "webdataset"] = "files"
-    """A file for each photo, or a tar file for each shard, for the webdataset library."""
+    """One file for each photo (files), or one tar file for each shard, for the webdataset library."""
 
     all_events: Flag = False
-    """All events of the organisation."""
+    """Download all events of the organisation."""
 
     def check(self, event_ids: tuple[str, ...]) -> None:
         """Check that the options can be used together.
@@ -77,7 +77,7 @@ class WorkerOptions:
         if self.dask is not None and self.workers is not None:
             raise UsageError("give either --dask or --workers: a scheduler has its own workers")
         if self.bibs is not None and (self.all_events or len(event_ids) > 1):
-            raise UsageError("--bibs is the start list of one event: give one event")
+            raise UsageError("--bibs is the start list of one event: give only one event")
 
 
 _WORKERS = WorkerOptions()
@@ -90,7 +90,7 @@ def scale(
     account: Account = ACCOUNT,
     output: Output = OUTPUT,
 ) -> Work:
-    """Download whole events over Dask workers. Run it again to continue after any interruption."""
+    """Download whole events on Dask workers. Run it again to continue after any interruption."""
     options.check(event_ids)
     if not to.strip():
         raise UsageError("--to is empty: give a folder or a URL")
@@ -109,7 +109,7 @@ async def _scale(
 ) -> int:
     is_complete = True
     async with client, _workers(options) as dask:
-        events = [await find_event(client, each) for each in event_ids] or await _every(client)
+        events = [await find_event(client, each) for each in event_ids] or await _all_events(client)
         for event in events:
             place = to if len(event_ids) == 1 else f"{to.rstrip('/')}/{event.event_id}"
             report = await _download(event, place, dask, options, start_list)
@@ -118,13 +118,13 @@ async def _scale(
     return OK if is_complete else FAILED
 
 
-async def _every(client: NinePic) -> list[Event]:
+async def _all_events(client: NinePic) -> list[Event]:
     return [client.event(item.event_id) async for item in client.events()]
 
 
 @asynccontextmanager
 async def _workers(options: WorkerOptions) -> AsyncIterator[Any]:
-    """Yield a Dask client of new workers; without ``--workers``, the scheduler's address or None."""
+    """Start workers and yield their Dask client. Without ``--workers``, yield the value of ``--dask``."""
     if options.workers is None:
         yield options.dask
         return
@@ -198,22 +198,24 @@ def read_start_list(path: Path) -> list[str]:
         path: a text file in UTF-8: one BIB a line, or CSV whose first line names a column ``bib``.
 
     Raises:
-        UsageError: it can't be read, or has no BIBs.
+        UsageError: the file can't be read, or has no BIBs.
     """
     try:
         if path.stat().st_size > _LONGEST_START_LIST_BYTES:
-            raise UsageError(f"--bibs {path}: the file is larger than 64 MiB: give a list of BIBs")
+            raise UsageError(f"--bibs {path}: the file is larger than 64 MiB: give a smaller start list")
         text = path.read_text("utf-8-sig")
     except OSError as error:
         raise UsageError(f"--bibs {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"--bibs {path}: the file is not text in UTF-8: save it as such") from error
+        raise UsageError(f"--bibs {path}: the file is not UTF-8 text: save it as UTF-8") from error
     try:
         found = [bib.strip() for bib in _bibs(text.splitlines(), path) if bib.strip()]
     except csv.Error as error:
-        raise UsageError(f"--bibs {path}: the file is not CSV: {error}") from error
+        raise UsageError(
+            f"--bibs {path}: the file is not valid CSV ({error}): correct it, or give one BIB a line"
+        ) from error
     if not found:
-        raise UsageError(f"--bibs {path}: there are no BIBs in it: give one a line")
+        raise UsageError(f"--bibs {path}: the file has no BIBs: give one BIB a line")
     return found
 
 
@@ -227,7 +229,7 @@ def _bibs(lines: list[str], path: Path) -> Iterator[str]:
     place = next((place for place, name in enumerate(names) if name in _BIB_HEADINGS), None)
     if place is None and len(first) > 1:
         raise UsageError(
-            f"--bibs {path}: its first line names no column bib: name it, or give one BIB a line"
+            f"--bibs {path}: the first line has no column bib: add the name, or give one BIB a line"
         )
     if place is None:
         yield first[0] if first else ""

@@ -1,4 +1,4 @@
-"""Write the single streams of ``ninepic download``: a ZIP, or one photo on stdout."""
+"""Write the output of ``ninepic download`` that is one stream: a ZIP, or one photo on stdout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ninepic_async.cli.selection import Found, Rendition, Selection, find
 
 _TAIL_BYTES: Final = 64 * 1024
 _MISSING: Final = b"MISSING.txt"
-"""The entry that lists missing photos. It is the last entry, so its name is in the end of the ZIP."""
+"""The entry that lists missing photos. It is the last entry, so its name is near the end of the ZIP."""
 
 
 @frozen
@@ -44,20 +44,20 @@ class Zipped:
 
 
 def check_stdout() -> None:
-    """Check that stdout is not a terminal, and can take binary data.
+    """Check that stdout is not a terminal, because the output is binary.
 
     Raises:
-        UsageError: it is a terminal.
+        UsageError: stdout is a terminal.
     """
     if sys.stdout.isatty():
         raise UsageError("stdout is a terminal: redirect it to a file or a program, such as > photo.jpg")
 
 
 def check_zip(to: Path) -> None:
-    """Check, before any charge, that a ZIP can be written.
+    """Check that a ZIP can be written. Do this before any search is charged.
 
     Raises:
-        UsageError: it can't be written.
+        UsageError: the ZIP can't be written.
     """
     if to == STDOUT:
         check_stdout()
@@ -89,7 +89,7 @@ async def _copy(
 ) -> None:
     async with aclosing(chunks):
         async for chunk in chunks:
-            # In a thread, because the reader of the pipe may be slow, and Ctrl-C must work during the write.
+            # Write in a thread: the reader of a pipe may be slow, and Ctrl-C must work during the write.
             await run_in_daemon_thread(functools.partial(file.write, chunk), name="ninepic output")
             written(chunk)
     await run_in_daemon_thread(file.flush, name="ninepic output")

@@ -1,1 +1,1 @@
-"""A participant's photos and clips in one call, put together from an event's operations."""
+"""Fetch a participant's photos and clips in one call, with the operations of an event."""

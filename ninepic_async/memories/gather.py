@@ -1,4 +1,4 @@
-"""Ask for a participant's photos and clips side by side, and merge what comes."""
+"""Search for a participant's photos and clips in parallel, and merge the results."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ from ninepic_async.models import Clip, EventDetails, ImageItem
 from ninepic_async.pagination import FaceSearch, Pager
 
 _HEAD_START_S: Final = 0.05
-"""A call's own deadline comes this much before ours, so that its error carries the request_id."""
+"""Each API call gets a deadline this much earlier than the whole search, so that its own error is raised.
+That error has the request_id."""
 _DETAILS_SHARE: Final = 1 / 3
-"""The flags save requests, but are not worth the whole deadline."""
+"""The part of the deadline that reading the event's flags may use. The flags only save requests."""
 _SWITCHES: Final[dict[PartName, tuple[str, ...]]] = {
     "bib": ("bib_search",),
     "selfie": ("selfie_search",),
@@ -58,7 +59,7 @@ _LEAST_IMPORTANT: Final = (APIConnectionError,)
 
 
 class Operations(Protocol):
-    """The operations of an event that are put together here."""
+    """The operations of an event that this module uses."""
 
     @property
     def event_id(self) -> int: ...
@@ -71,7 +72,7 @@ class Operations(Protocol):
 
 @frozen(kw_only=True)
 class Wanted:
-    """What to look for. At least one of ``bib``, ``selfie`` and ``search`` is set."""
+    """What to search for. At least one of ``bib``, ``selfie`` and ``search`` is set."""
 
     bib: str | int | None = None
     selfie: SelfieSource | None = field(default=None, repr=False)
@@ -81,20 +82,24 @@ class Wanted:
     details: EventDetails | None = None
 
     def check(self) -> None:
-        """Check that these arguments go together.
+        """Check the arguments, and that they can be used together.
 
         Raises:
-            InvalidInputError: they don't.
+            InvalidInputError: an argument is invalid, or can't be used with another one.
         """
         if self.selfie is not None and self.search is not None:
-            raise InvalidInputError("give selfie= or search=, not both: a search needs no upload")
+            raise InvalidInputError("give selfie= or search=, not both: an earlier search needs no upload")
         by_selfie = self.selfie is not None or self.search is not None
         if self.bib is None and not by_selfie:
-            raise InvalidInputError("give bib=, selfie= or search=, or bib= and one of the others")
+            raise InvalidInputError(
+                "give bib=, selfie= or search=; bib= can be combined with one of the others"
+            )
         if self.clips and not by_selfie:
-            raise InvalidInputError("clips=True needs selfie= or search=: clips are found by a face")
+            raise InvalidInputError("clips=True needs selfie= or search=: clips are found by face")
         if self.request_id is not None and self.selfie is None:
-            raise InvalidInputError("request_id= goes with selfie=; an earlier search is search=")
+            raise InvalidInputError(
+                "request_id= goes with selfie=: pass the id of an earlier search as search="
+            )
         if self.details is not None and not isinstance(self.details, EventDetails):
             raise InvalidInputError(
                 f"details is {type(self.details).__name__}: give what event.details() returned"
@@ -110,7 +115,7 @@ class Wanted:
             )
 
     def names(self) -> list[PartName]:
-        """Return the parts that were requested."""
+        """Return the names of the requested parts."""
         by_selfie = self.selfie is not None or self.search is not None
         asked: dict[PartName, bool] = {"bib": self.bib is not None, "selfie": by_selfie, "clips": self.clips}
         return [name for name, is_asked in asked.items() if is_asked]
@@ -118,7 +123,7 @@ class Wanted:
 
 @define
 class _Progress:
-    """How far one part is."""
+    """The progress of one part."""
 
     photos: list[ImageItem] = field(factory=list)
     clips: tuple[Clip, ...] = ()
@@ -133,6 +138,8 @@ class _Progress:
 
 
 class _Gathering:
+    """One search for a participant's photos and clips."""
+
     def __init__(self, event_within: Callable[[float], Operations], wanted: Wanted, seconds: float) -> None:
         self._event_within = event_within
         self._wanted = wanted
@@ -142,7 +149,7 @@ class _Gathering:
         self._search = wanted.search
         """The selfie search, once it is known."""
         self._search_ended = asyncio.Event()
-        """Set once the selfie search has answered, well or badly. Clips wait for it."""
+        """Set when the selfie search has succeeded or failed. The clips wait for this."""
 
     async def run(self) -> Memories:
         details = self._wanted.details or await self._details()
@@ -157,10 +164,10 @@ class _Gathering:
                 for name in asked:
                     group.start_soon(self._run_part, name, steps[name])
         except asyncio.CancelledError as error:
-            # For the blocking face, as calls do.
+            # The blocking client reads this, as it does for single calls.
             vars(error)["call"] = {"endpoint": "memories", "request_id": self._request_id}
             raise
-        self._share_what_the_search_says()
+        self._share_search_result()
         return self._outcome()
 
     @property
@@ -169,7 +176,7 @@ class _Gathering:
         return None if selfie is None else selfie.request_id
 
     async def _details(self) -> EventDetails | None:
-        """Fetch the flags; where that fails, each part finds out for itself."""
+        """Fetch the event's flags. Return None if that fails: each part then finds out if it is off."""
         try:
             async with asyncio.timeout(self._seconds * _DETAILS_SHARE):
                 return await self._event().details()
@@ -187,17 +194,17 @@ class _Gathering:
         progress = self._progress[name]
         try:
             if name == "selfie" and self._wanted.selfie is not None:
-                # Not within the timeout below: this call keeps to the deadline itself, and its error has
-                # the request_id.
+                # Outside the timeout below: the call itself ends before the deadline, and its error has the
+                # request_id.
                 await self._upload(progress)
             async with asyncio.timeout_at(self._deadline):
                 await step(progress)
         except FeatureDisabledError:
             progress.is_off = True
         except TimeoutError:
-            progress.error = self._too_late(name)
+            progress.error = self._timeout_error(name)
         except ClipJobTimeoutError:
-            progress.error = self._too_late(name)
+            progress.error = self._timeout_error(name)
         except NinePicError as error:
             progress.error = error
         except asyncio.CancelledError as error:
@@ -209,8 +216,10 @@ class _Gathering:
         if isinstance(progress.error, CallError) and progress.request_id is None:
             progress.request_id = progress.error.request_id
 
-    def _too_late(self, name: str) -> APITimeoutError:
-        return APITimeoutError(f"{name} was not done within {self._seconds:g} s", endpoint="memories")
+    def _timeout_error(self, name: str) -> APITimeoutError:
+        return APITimeoutError(
+            f"{name} did not finish within {self._seconds:g} s: give a longer timeout", endpoint="memories"
+        )
 
     async def _by_bib(self, progress: _Progress) -> None:
         bib = self._wanted.bib
@@ -251,14 +260,14 @@ class _Gathering:
                     if status.is_final:
                         status.result()
 
-    def _share_what_the_search_says(self) -> None:
-        """Give the selfie search's id to every part and error, and its failure to the clips."""
+    def _share_search_result(self) -> None:
+        """Set the selfie search's id on every part and error. Set its error on clips that waited for it."""
         selfie = self._progress.get("selfie")
         if selfie is None or selfie.is_off:
             return
         clips = self._progress.get("clips")
         if clips is not None and clips.error is not None and self._search is None:
-            clips.error = selfie.error  # they waited for it until the deadline
+            clips.error = selfie.error  # the clips waited for the search until the deadline
         for progress in self._progress.values():
             progress.request_id = selfie.request_id
             if isinstance(progress.error, CallError) and progress.error.request_id is None:
@@ -280,7 +289,7 @@ class _Gathering:
             parts={name: progress.part() for name, progress in self._progress.items()},
             request_id=self._request_id,
         )
-        _raise_if_nothing_came(memories)
+        _raise_if_nothing_found(memories)
         return memories
 
 
@@ -288,19 +297,19 @@ async def gather(event_within: Callable[[float], Operations], wanted: Wanted, se
     """Gather a participant's photos and clips.
 
     Args:
-        event_within: returns the event's operations, whose calls end within that many seconds.
-        wanted: what to look for.
-        seconds: for all of it.
+        event_within: returns the event's operations, with a timeout of the given seconds for each call.
+        wanted: what to search for.
+        seconds: the deadline for everything.
 
     Raises:
-        NinePicError: every part that was requested failed, or is off.
+        NinePicError: every requested part failed or is off, and nothing was found.
     """
     return await _Gathering(event_within, wanted, seconds).run()
 
 
 async def _collect(photos: AsyncIterable[ImageItem], into: list[ImageItem]) -> None:
     async for photo in photos:
-        into.append(photo)  # noqa: PERF401 (what was collected is kept when this ends early)
+        into.append(photo)  # noqa: PERF401 (photos collected before an error are kept)
 
 
 def _found_by(**photos: list[ImageItem]) -> dict[str, frozenset[str]]:
@@ -311,8 +320,8 @@ def _found_by(**photos: list[ImageItem]) -> dict[str, frozenset[str]]:
     return found
 
 
-def _raise_if_nothing_came(memories: Memories) -> None:
-    """Raise where every part failed or is off, and nothing was found before that."""
+def _raise_if_nothing_found(memories: Memories) -> None:
+    """Raise if every part failed or is off, and nothing was found."""
     parts = memories.parts
     if memories or any(part.state == "done" for part in parts.values()):
         return
@@ -320,8 +329,7 @@ def _raise_if_nothing_came(memories: Memories) -> None:
     if not errors:
         feature = next(_SWITCHES[name][0] for name in _SWITCHES if name in parts)
         raise FeatureDisabledError(
-            f"every search that was requested is off for this event ({', '.join(parts)}); "
-            f"{how_to_switch_on(feature)}",
+            f"every requested search is off for this event ({', '.join(parts)}); {how_to_switch_on(feature)}",
             endpoint="memories",
             feature=feature,
         )

@@ -1,4 +1,4 @@
-"""Merge two lists of photos into one, each photo once. Pure."""
+"""Merge two lists of photos, without duplicates. No I/O."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from ninepic_async.models import ImageItem
 
 
 def merged(by_bib: Sequence[ImageItem], by_selfie: Sequence[ImageItem]) -> tuple[ImageItem, ...]:
-    """Return the photos of both lists, each once, in an order that both agree with.
+    """Return the photos of both lists, without duplicates, in an order that fits both lists.
 
-    Photos that both lists hold are the fixed points. Where the lists disagree about these, the first list's
-    order wins; each list's own photos keep their order in any case.
+    If the lists order their common photos differently, the order of the first list is used. Photos that are
+    in one list only always keep their order.
     """
     first, second = _unique(by_bib), _unique(by_selfie)
     places = {photo.image_id: place for place, photo in enumerate(first)}
     fixed = set(_longest_rising([places[each.image_id] for each in second if each.image_id in places]))
-    whole: list[ImageItem] = []
-    taken = 0
+    result: list[ImageItem] = []
+    used = 0
     for photo in second:
         place = places.get(photo.image_id)
         if place is None:
-            whole.append(photo)
+            result.append(photo)
         elif place in fixed:
-            whole += first[taken : place + 1]
-            taken = place + 1
-    return (*whole, *first[taken:])
+            result += first[used : place + 1]
+            used = place + 1
+    return (*result, *first[used:])
 
 
 def _unique(photos: Iterable[ImageItem]) -> list[ImageItem]:
@@ -37,7 +37,7 @@ def _unique(photos: Iterable[ImageItem]) -> list[ImageItem]:
 
 
 def _longest_rising(numbers: Sequence[int]) -> list[int]:
-    """Return a longest rising part of a sequence of distinct numbers."""
+    """Return a longest rising subsequence of distinct numbers."""
     ends: list[int] = []
     end_places: list[int] = []
     before: list[int] = []

@@ -1,4 +1,4 @@
-"""What a participant's photos and clips come back as."""
+"""The result of `Event.memories`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Part(JSONReady):
     """How one part of a `Memories` ended.
 
     Attributes:
-        state: ``"done"``; ``"off"`` where the event does not offer this search; or ``"failed"``.
-        error: why it failed; None otherwise.
-        request_id: the selfie search of the call, if there was one. It is on every part, and on every error.
-        count: how many photos or clips it found. A part that failed on the way keeps what it had.
+        state: ``"done"``; ``"off"`` if the event does not offer this search; or ``"failed"``.
+        error: why the part failed, or None.
+        request_id: the id of the call's selfie search, if there was one. Every part and every error has it.
+        count: how many photos or clips the part found. A failed part keeps what it found before the error.
     """
 
     state: PartState
@@ -35,14 +35,14 @@ class Part(JSONReady):
 
 @frozen(kw_only=True)
 class Memories(JSONReady):
-    """A participant's photos and clips. Iterating gives the photos; downloads and zips take the clips too.
+    """A participant's photos and clips. Iterating gives the photos; downloads and ZIPs include the clips.
 
     Attributes:
-        photos: each photo once, in the event's order.
-        found_by: image_id to the ways it was found by: ``"bib"``, ``"selfie"`` or both.
+        photos: the photos without duplicates, in the event's order.
+        found_by: for each image_id, the searches that found the photo: ``"bib"``, ``"selfie"`` or both.
         clips: the Motion clips.
-        parts: the name of each part that was requested to how it ended: ``"bib"``, ``"selfie"``, ``"clips"``.
-        request_id: the selfie search. It gives the same result again, without a charge.
+        parts: how each requested part ended, by name: ``"bib"``, ``"selfie"``, ``"clips"``.
+        request_id: the id of the selfie search. Use it to read the same result again without a charge.
     """
 
     photos: tuple[ImageItem, ...] = ()
@@ -61,7 +61,7 @@ class Memories(JSONReady):
         return bool(self.photos or self.clips)
 
     def __ninepic_files__(self) -> Iterator[ImageItem | Clip]:
-        """Yield what a download fetches: the photos, then the clips."""
+        """Yield the files of a download: the photos, then the clips."""
         yield from self.photos
         yield from self.clips
 

@@ -1,4 +1,4 @@
-"""Download whole events over Dask workers, to a folder or an object store. Needs the extra ``scale``.
+"""Download whole events on Dask workers, to a folder or an object store. Needs the extra ``scale``.
 
 report = await ninepic_async.scale.download(event, "s3://bucket/456/")
 """

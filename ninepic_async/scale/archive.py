@@ -1,4 +1,4 @@
-"""Note what an archive holds, so that no other event or rendition is mixed into it."""
+"""Record what an archive contains, so that one archive never mixes events, renditions or formats."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NOTE: Final = "_archive.json"
 
 
 async def check_archive(place: Place, event_id: int, rendition: str, format: str) -> None:  # noqa: A002
-    """Check that a place is new, or holds the same event in the same form; note it if it is new.
+    """Check that a place is new or contains the same kind of archive. Record the kind in a new place.
 
     Raises:
-        InvalidInputError: it holds something else.
+        InvalidInputError: the place contains another event, rendition or format.
         DownloadError: the place can't be read or written.
     """
     wanted = {"event_id": event_id, "rendition": rendition, "format": format}
@@ -28,7 +28,8 @@ async def check_archive(place: Place, event_id: int, rendition: str, format: str
     other = [f"{name}={found.get(name)!r}" for name, value in wanted.items() if found.get(name) != value]
     if other:
         raise InvalidInputError(
-            f"{place.url} is an archive with {', '.join(other)}: give the same again, or another place"
+            f"{place.url} is an archive with {', '.join(other)}: use the same settings, "
+            "or another destination"
         )
 
 
@@ -38,5 +39,7 @@ def _parsed(place: Place, content: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise DownloadError(f"{NOTE} in {place.url} can't be read: delete it, or give another place")
+        raise DownloadError(
+            f"{NOTE} in {place.url} can't be read as JSON: delete this file, or use another destination"
+        )
     return found

@@ -1,4 +1,4 @@
-"""Search an event for each BIB of a start list, and keep which photos were found."""
+"""Search an event for each BIB of a start list, and store which photos each BIB finds."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ninepic_async.errors import InvalidInputError, NinePicError, NotFoundError
 from ninepic_async.event import Event
 from ninepic_async.scale.database import digest, temporary_database
 
-_AT_ONCE: Final = 8
-"""Searches at once."""
+_CONCURRENT_SEARCHES: Final = 8
+"""How many searches run at the same time."""
 
 
 def check_bibs(bibs: object) -> tuple[str, ...]:
-    """Return the BIBs of a start list, each once. Upper and lower case are the same BIB.
+    """Return the BIBs of a start list without duplicates. Case is ignored in the comparison.
 
     Raises:
-        InvalidInputError: it is no list of BIBs, or an empty one.
+        InvalidInputError: ``bibs`` is not a list of BIBs, or the list is empty.
     """
     if isinstance(bibs, (str, bytes)) or not isinstance(bibs, Iterable):
         raise InvalidInputError(f"bibs={bibs!r}: give a list of BIBs, such as ['1234', 'A/12']")
@@ -31,12 +31,12 @@ def check_bibs(bibs: object) -> tuple[str, ...]:
         segment(text, "bib")
         found.setdefault(text.casefold(), text)
     if not found:
-        raise InvalidInputError("bibs is empty: give at least one BIB, or None for no search")
+        raise InvalidInputError("bibs is empty: give at least one BIB, or None to search for none")
     return tuple(found.values())
 
 
 async def check_search(event: Event, bib: str) -> None:
-    """Search for one BIB, so that a search that is off is an error now, and not after hours.
+    """Search for one BIB, to raise early if BIB search is off for the event.
 
     Raises:
         FeatureDisabledError: BIB search is off for this event.
@@ -47,7 +47,7 @@ async def check_search(event: Event, bib: str) -> None:
 
 
 class FoundBibs:
-    """Which BIBs find which photo. It is a temporary database: memory does not grow with the event."""
+    """The BIBs that find each photo, in a temporary database. Memory use does not grow with the event."""
 
     def __init__(self) -> None:
         self._db = temporary_database(
@@ -59,13 +59,13 @@ class FoundBibs:
         self._db.close()
 
     async def search(self, event: Event, bibs: Iterable[str]) -> None:
-        """Search for each BIB: one request for each, and one for every 100 photos beyond the first 100.
+        """Search for each BIB: one request a BIB, plus one for every 100 photos after the first 100.
 
         Raises:
             NinePicError: a search failed.
         """
         waiting = enumerate(bibs)
-        tasks = [asyncio.ensure_future(self._search(event, waiting)) for _ in range(_AT_ONCE)]
+        tasks = [asyncio.ensure_future(self._search(event, waiting)) for _ in range(_CONCURRENT_SEARCHES)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -80,9 +80,9 @@ class FoundBibs:
                     row = (digest(photo.image_id), place, bib)
                     self._db.execute("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", row)
             except NotFoundError:
-                continue  # perhaps the service's word for a BIB without photos
+                continue  # the service may answer 404 for a BIB without photos
             except NinePicError as error:
-                error.add_note(f"It came from the search for BIB {bib!r} of the start list.")
+                error.add_note(f"This error came from the search for BIB {bib!r} of the start list.")
                 raise
 
     def of(self, image_id: str) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ _WORKERS_TIMEOUT_S: Final = 60.0
 
 @asynccontextmanager
 async def cluster_of(dask: object, key: Secret) -> AsyncIterator[Any]:
-    """Connect to the workers, or start some here. Yield an asynchronous Dask client.
+    """Connect to a Dask cluster, or start one on this machine. Yield an asynchronous Dask client.
 
     Raises:
         InvalidInputError: ``dask`` is neither a client nor an address.
-        ConfigError: the scheduler can't be reached, or has no workers.
+        ConfigError: the scheduler can't be reached, or the cluster has no workers.
     """
     async with AsyncExitStack() as stack:
         if dask is None:
@@ -49,11 +49,13 @@ async def cluster_of(dask: object, key: Secret) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def _connection(dask: object) -> AsyncIterator[Any]:
-    made = _client(dask)
+    connecting = _client(dask)
     try:
-        client = await made
+        client = await connecting
     except OSError as error:
-        raise ConfigError(f"the Dask scheduler can't be reached: {error}") from None
+        raise ConfigError(
+            f"the Dask scheduler can't be reached: {error}; check its address, and that it runs"
+        ) from None
     async with client:
         yield client
 
@@ -73,12 +75,14 @@ async def _wait_for_workers(client: Any) -> None:
     try:
         await client.wait_for_workers(1, timeout=_WORKERS_TIMEOUT_S)
     except TimeoutError:
-        raise ConfigError(f"the Dask cluster had no worker within {_WORKERS_TIMEOUT_S:g} s") from None
+        raise ConfigError(
+            f"the Dask cluster had no worker within {_WORKERS_TIMEOUT_S:g} s: start workers, and run again"
+        ) from None
 
 
 @contextmanager
 def _key_in_environment(secret: Secret) -> Iterator[None]:
-    """Let the worker processes that are started here inherit the key."""
+    """Set the API key in the environment, so that new worker processes inherit it."""
     before = os.environ.get(keys.VARIABLE)
     os.environ[keys.VARIABLE] = secret.reveal()
     try:

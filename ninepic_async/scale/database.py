@@ -1,4 +1,4 @@
-"""Temporary databases of photos: what a run knows of each photo, without memory that grows with the event."""
+"""Temporary databases of photos, so that memory use does not grow with the event."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from hashlib import blake2b
 
 
 def temporary_database(table: str) -> sqlite3.Connection:
-    """Open a database that is gone when it is closed.
+    """Open a temporary database. Closing it deletes it.
 
     Args:
-        table: the statement that creates its table.
+        table: the SQL statement that creates the table.
     """
     database = sqlite3.connect("", isolation_level=None)
     for statement in ("PRAGMA cache_size = -16384", "PRAGMA journal_mode = OFF", table, "BEGIN"):
@@ -19,5 +19,5 @@ def temporary_database(table: str) -> sqlite3.Connection:
 
 
 def digest(image_id: str) -> bytes:
-    """Return a short form of a photo's id."""
+    """Return a 12-byte hash of a photo's id."""
     return blake2b(image_id.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -1,4 +1,4 @@
-"""Download an event over Dask workers: check the arguments, and connect to the workers."""
+"""Download an event on Dask workers: check the arguments, and connect to the workers."""
 
 from __future__ import annotations
 
@@ -49,37 +49,43 @@ async def download(
     lock_timeout: float = LOCK_TIMEOUT_S,
     on_progress: Callable[[DownloadProgress], object] | None = None,
 ) -> ScaleReport:
-    """Download all photos of an event over Dask workers. Run it again to go on after any interruption.
+    """Download all photos of an event on Dask workers. Run it again to continue after any interruption.
 
-    Each photo counts once, however often it is fetched: workers, driver and scheduler can be killed at any
-    time. The workers need the API key in their environment, as ``NINEPIC_API_KEY``. It is in no task.
+    Workers, driver and scheduler can be killed at any time. A photo may be fetched more than once, but it
+    counts once. The workers need the API key in their environment, as ``NINEPIC_API_KEY``. Tasks never
+    contain the key.
 
     Args:
-        event: the event, of an open client.
+        event: the event; its client must be open.
         to: a folder that all workers share, or the URL of an object store, such as ``s3://bucket/456/``. The
             store's credentials come from its own environment variables, on each worker.
-        dask: a ``distributed.Client``, or a scheduler's address; None starts one worker for each core here.
-        shard: photos for each task.
+        dask: a ``distributed.Client``, or a scheduler's address; None starts one worker
+            for each core of this machine.
+        shard: the number of photos in a task.
         rendition: ``"large"``, ``"thumbnail"`` or ``"original"``.
-        rate_limit: for the whole fleet's API requests; None lets each worker learn what the service accepts.
-        bibs: a start list. Each photo's row in the manifest then has the BIBs whose search finds it. It takes
-            one API request for each BIB, and one for every 100 photos of a BIB beyond the first 100. They are
-            made by this process, after the photos are stored, in each run that is given a start list.
-        format: ``"files"``: a file for each photo. ``"webdataset"``: a tar file for each shard, in the form
-            that the ``webdataset`` library reads.
-        max_bytes: refuse larger files.
-        lock_timeout: seconds to wait for a shard that a hung worker holds.
-        on_progress: called with a `ScaleProgress`, about twice a second. The client's hooks get it too.
+        rate_limit: the limit for the API requests of all workers together; None lets each worker adapt to the
+            rate that the service accepts.
+        bibs: a start list. Each photo's row in the manifest then lists the BIBs whose search finds the photo.
+            The search takes one API request for each BIB, and one more for every 100 photos of a BIB after
+            the first 100. This process sends these requests after the photos are stored, in each run with
+            ``bibs``.
+        format: ``"files"`` for one file a photo; ``"webdataset"`` for one tar file a shard, in the format of
+            the ``webdataset`` library.
+        max_bytes: the maximum size of a file, in bytes; larger files fail.
+        lock_timeout: seconds to wait for a shard that another worker has locked.
+        on_progress: called with a `ScaleProgress` about twice a second. The client's hooks receive it too.
 
     Returns:
-        The report, made from the manifests.
+        The report, built from the manifests.
 
     Raises:
-        InvalidInputError: an argument is invalid, or the place holds another event, rendition or format.
+        InvalidInputError: an argument is invalid, or the destination contains another event, rendition or
+            format.
         FeatureDisabledError: ``bibs`` is given, and BIB search is off for this event.
-        DownloadError: the place can't be read or written, or the scheduler is silent.
-        ConfigError: there are no workers, they know no API key, or the client has settings that can't be sent
-            to them: a TLS context, or secrets for workers of other machines.
+        DownloadError: the destination can't be read or written, the scheduler does not answer, or the cluster
+            has lost all workers.
+        ConfigError: there are no workers, the workers have no API key, or the client has settings that can't
+            be sent to the workers: a TLS context, or secrets for workers on other machines.
         NinePicError: the event's photos can't be listed.
 
     Example:
@@ -90,9 +96,11 @@ async def download(
     Reference: docs.9pic.ai, External API, All Photos.
     """
     if not isinstance(event, Event):
-        raise InvalidInputError(f"event is {type(event).__name__}: give client.event(…) of an open NinePic")
+        raise InvalidInputError(
+            f"event is {type(event).__name__}: give client.event(…) of an open NinePic client"
+        )
     if type(shard) is not int or shard < 1:
-        raise InvalidInputError(f"shard={shard!r}: give a whole number of photos from 1")
+        raise InvalidInputError(f"shard={shard!r}: give a whole number of photos, at least 1")
     check_rendition(rendition)
     if format not in ("files", "webdataset"):
         raise InvalidInputError(f"format={format!r}: give 'files' or 'webdataset'")
@@ -120,10 +128,10 @@ async def download(
 
 
 def template(event: Event, place: Place) -> ShardTask:
-    """Return what the tasks of all shards share.
+    """Return a task with the settings that all shards share.
 
     Raises:
-        ConfigError: the client has settings that can't be sent to workers.
+        ConfigError: the client has a TLS context, which can't be sent to workers.
     """
     engine = event._engine
     return ShardTask(
@@ -143,7 +151,7 @@ def template(event: Event, place: Place) -> ShardTask:
 
 
 def _limited(event: Event, rate_limit: RateLimit | None) -> Event:
-    """Return an event whose calls keep to the fleet's limit: the driver calls while no worker does."""
+    """Return the event with the fleet's rate limit. The driver calls the API only while workers are idle."""
     if rate_limit is None:
         return event
     engine = event._engine

@@ -1,4 +1,4 @@
-"""End a run: put BIBs into the manifests, write the Parquet file, and make the report, in one pass."""
+"""Finish a run: add BIBs to the manifests, write the Parquet file, and build the report, in one pass."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ninepic_async.scale.report import FailedShard, ScaleReport
 
 @define(eq=False)
 class Finish:
-    """Reads the manifests of all shards, one after the other."""
+    """One pass over the manifests of all shards, one manifest at a time."""
 
     place: Place
     planner: Planner
@@ -42,7 +42,11 @@ class Finish:
     _failed: list[FailedDownload] = field(factory=list, init=False)
 
     async def run(self, failed_shards: dict[int, str]) -> ScaleReport:
-        """Return the report."""
+        """Read all manifests, and return the report.
+
+        Args:
+            failed_shards: the number of each shard that failed, and the reason.
+        """
         states = await shard_states(self.place)
         async with self._parquet() as parquet:
             for shard in self.planner.sizes:
@@ -65,7 +69,7 @@ class Finish:
         """Return a shard's rows, with BIBs if there is a start list."""
         if state is None:
             return []
-        if state.is_complete and state.is_open:  # its worker died between the two, or was late
+        if state.is_complete and state.is_open:  # a worker died before it deleted the open one, or was late
             await self.place.delete(manifest_name(shard, is_complete=False))
         rows = await read_manifest(self.place, shard, is_complete=state.is_complete)
         if self.bibs is None:
@@ -87,7 +91,7 @@ class Finish:
 
     @asynccontextmanager
     async def _parquet(self) -> AsyncIterator[ParquetFile | None]:
-        """Open the Parquet file, and upload it at the end, if pyarrow is installed."""
+        """Yield a Parquet file, and upload it at the end. Yield None if pyarrow is not installed."""
         if find_spec("pyarrow") is None:
             yield None
             return

@@ -1,4 +1,4 @@
-"""Run shards on Dask workers: a bounded number at a time, and again where a worker was lost."""
+"""Run shards on Dask workers. Limit how many run at a time, and retry those whose worker was lost."""
 
 from __future__ import annotations
 
@@ -17,68 +17,78 @@ from distributed.protocol.pickle import dumps
 from ninepic_async._support.addresses import is_loopback
 from ninepic_async.errors import ConfigError, DownloadError
 from ninepic_async.scale import keys
-from ninepic_async.scale.progress import Moved
+from ninepic_async.scale.progress import ShardProgress
 from ninepic_async.scale.worker import ShardOutcome, ShardTask, fetch_shard
 
 log: Final = logging.getLogger("ninepic_async")
 
-_AHEAD: Final = 2
-"""Tasks for each thread of the fleet that are submitted at a time."""
-_MOST_TRIES: Final = 6
-"""Tries of one shard whose workers are lost or whose task fails."""
-_LOOK_S: Final = 0.5
+_TASKS_PER_THREAD: Final = 2
+"""How many tasks are submitted at a time, for each thread of the fleet."""
+_MAX_TRIES: Final = 6
+"""How often one shard is tried, if its workers are lost or its task fails."""
+_POLL_S: Final = 0.5
+"""How often finished tasks are collected and progress is reported."""
 _ASK_EVERY_S: Final = 5.0
-"""How often the scheduler is asked for its workers."""
+"""How often the scheduler is asked for its number of threads."""
 _ANSWER_S: Final = 10.0
 _CANCEL_S: Final = 5.0
 _SILENT_S: Final = 120.0
-"""A scheduler that says nothing for this long is given up."""
+"""The run fails after the scheduler has not answered for this long."""
 _NO_WORKERS_S: Final = 600.0
-"""A cluster without workers is given up after this: new ones may take minutes to start."""
+"""The run fails after the cluster has had no worker for this long. New workers may take minutes to start."""
 
 
-class Watcher(Protocol):
-    """Gets to know how far the shards are."""
+class ProgressListener(Protocol):
+    """Receives the progress of the shards."""
 
-    def moved(self, shard: int, moved: Moved) -> None:
-        """Take in how far a shard is."""
+    def update(self, shard: int, progress: ShardProgress) -> None:
+        """Receive the progress of a running shard."""
 
-    def ended(self, shard: int, moved: Moved) -> None:
-        """Take in a shard's outcome."""
+    def finish(self, shard: int, progress: ShardProgress) -> None:
+        """Receive the final progress of a shard."""
 
-    def tell(self) -> None:
-        """Report the progress."""
+    def report(self) -> None:
+        """Report the total progress."""
 
 
 @frozen
 class Fleet:
-    """Dask workers, as seen from the driver."""
+    """The Dask workers of one run. The driver uses it to run shards and to send secrets.
+
+    Attributes:
+        client: an asynchronous Dask client.
+        secrets: the secrets that the workers need.
+        run: the id of this run, for tasks and messages.
+    """
 
     client: Any
     secrets: keys.Secrets
     run: str
-    """Names this run in tasks and messages."""
 
     async def run_all(
-        self, task: ShardTask, shards: Sequence[int], watcher: Watcher, open_shards: Container[int] = ()
+        self,
+        task: ShardTask,
+        shards: Sequence[int],
+        listener: ProgressListener,
+        open_shards: Container[int] = (),
     ) -> dict[int, str]:
-        """Run shards until each has ended or was tried too often.
+        """Run shards until each has finished or has failed too often.
 
         Args:
-            task: what all of them share.
-            shards: their numbers.
-            watcher: gets the progress.
-            open_shards: those of which an earlier run has left a manifest with failures.
+            task: the settings that all shards share.
+            shards: the shards' numbers.
+            listener: receives the progress.
+            open_shards: the shards with a manifest of an earlier run in which some photos failed.
 
         Returns:
-            Why a shard could not be run, by number.
+            The reason why a shard failed, by its number.
 
         Raises:
-            ConfigError: the workers know no API key.
-            DownloadError: the scheduler is silent, or there are no workers any more.
+            ConfigError: the workers have no API key.
+            DownloadError: the scheduler does not answer, or the cluster has lost all workers.
         """
-        with self._listening(task.topic, watcher):
-            running = _Running(self, task, watcher, open_shards, list(reversed(shards)))
+        with self._subscribed(task.topic, listener):
+            running = _Running(self, task, listener, open_shards, list(reversed(shards)))
             try:
                 await running.run()
             finally:
@@ -86,22 +96,32 @@ class Fleet:
         return running.failed
 
     @contextmanager
-    def _listening(self, topic: str, watcher: Watcher) -> Iterator[None]:
-        def take(event: tuple[float, Mapping[str, Any]]) -> None:
+    def _subscribed(self, topic: str, listener: ProgressListener) -> Iterator[None]:
+        """Pass the workers' progress messages to the listener."""
+
+        def on_event(event: tuple[float, Mapping[str, Any]]) -> None:
             message = event[1]
             if message.get("run") == self.run:
-                moved = Moved(**{name: message[name] for name in ("stored", "failed", "bytes")})
-                watcher.moved(message["shard"], moved)
+                progress = ShardProgress(**{name: message[name] for name in ("stored", "failed", "bytes")})
+                listener.update(message["shard"], progress)
 
-        self.client.subscribe_topic(topic, take)
+        self.client.subscribe_topic(topic, on_event)
         try:
             yield
         finally:
             self.client.unsubscribe_topic(topic)
 
     async def fetch(self, task: ShardTask, tries: int) -> ShardOutcome:
-        """Run one shard on a worker."""
-        # A name that people understand in the dashboard, and new for each try: Dask remembers failed tasks.
+        """Run one shard on a worker.
+
+        Args:
+            task: the shard's task.
+            tries: the number of this try, from 1.
+
+        Raises:
+            ConnectionError: the scheduler lost the task.
+        """
+        # A readable name for the dashboard. It is new for each try, because Dask remembers failed tasks.
         name = f"download-photos-event-{task.event_id}-shard-{task.shard:06}-try-{tries}-{self.run[:8]}"
         future = self.client.submit(fetch_shard, task, key=name, pure=False)
         try:
@@ -110,53 +130,54 @@ class Fleet:
         except futures.CancelledError as error:
             raise ConnectionError(f"the scheduler has lost the task: {error}") from None
         finally:
-            await _quietly(future.cancel())
+            await _wait_for_cancellation(future.cancel())
 
     async def threads(self) -> int:
         """Ask the scheduler how many threads its workers have.
 
         Raises:
-            OSError: it does not answer.
+            OSError: the connection to the scheduler failed.
+            TimeoutError: the scheduler does not answer.
         """
-        found = await asyncio.wait_for(self.client.scheduler.ncores(), _ANSWER_S)
-        return sum(found.values())
+        threads = await asyncio.wait_for(self.client.scheduler.ncores(), _ANSWER_S)
+        return sum(threads.values())
 
     async def share_secrets(self) -> None:
-        """Give workers of this machine what they lack, straight and not over the scheduler.
+        """Send the run's secrets directly to workers on this machine, not through the scheduler.
 
         Raises:
-            ConfigError: a worker of another machine lacks something.
+            ConfigError: a worker on another machine needs a secret that it does not have.
         """
-        # Not `scheduler_info`, which is some seconds old: a worker may have come just now.
+        # Don't use `scheduler_info`: it is some seconds old, and misses workers that have just started.
         try:
             addresses = await asyncio.wait_for(self.client.scheduler.ncores(), _ANSWER_S)
         except (OSError, TimeoutError):
-            return  # a scheduler that stays silent ends the run
+            return  # `run_all` raises if the scheduler does not answer for long
         for address in addresses:
             worker = self.client.rpc(address)
             if not is_local(address):
-                self._check_remote(address, await _call(worker, keys.has_key))
-            elif not await _call(worker, keys.is_given, self.run):
+                self._check_remote(address, await _call_worker(worker, keys.has_key))
+            elif not await _call_worker(worker, keys.is_given, self.run):
                 proxy = None if self.secrets.proxy is None else self.secrets.proxy.reveal()
                 secrets = self.secrets.key.reveal(), proxy, dict(self.secrets.headers)
-                await _call(worker, keys.give, self.run, *secrets)
+                await _call_worker(worker, keys.give, self.run, *secrets)
 
     def _check_remote(self, address: str, has_key: bool) -> None:
         if self.secrets.proxy is not None:
             raise ConfigError(
                 f"the proxy's password is not sent over the network to the worker at {address}: leave "
-                "HTTPOptions(proxy=…) out, and set HTTPS_PROXY in the environment of this process and of the "
+                "out HTTPOptions(proxy=…), and set HTTPS_PROXY in the environment of this process and of the "
                 "workers"
             )
         if self.secrets.headers:
             raise ConfigError(
-                f"HTTPOptions(headers=…) may be secret, and are not sent over the network to the worker at "
-                f"{address}: leave them out, or use workers on this machine"
+                f"HTTPOptions(headers=…) may contain secrets, so it is not sent over the network to the "
+                f"worker at {address}: leave it out, or use workers on this machine"
             )
         if not has_key:
             raise ConfigError(
-                f"the worker at {address} knows no API key: set {keys.VARIABLE} in the workers' "
-                "environment. It is not sent over the network."
+                f"the worker at {address} has no API key: set {keys.VARIABLE} in the workers' "
+                "environment. The key is not sent over the network."
             )
 
 
@@ -166,10 +187,10 @@ class _Running:
 
     fleet: Fleet
     task: ShardTask
-    watcher: Watcher
+    listener: ProgressListener
     open_shards: Container[int]
     waiting: list[int]
-    """Shards that are to be run, the next one last."""
+    """The shards to run. The next one is the last in the list."""
     failed: dict[int, str] = field(factory=dict)
     _tries: dict[int, int] = field(factory=dict)
     _running: dict[asyncio.Future[Any], int] = field(factory=dict)
@@ -179,18 +200,18 @@ class _Running:
     _had_workers_at: float = field(factory=monotonic)
 
     async def run(self) -> None:
-        """Run them all."""
+        """Run all shards that wait."""
         while self.waiting or self._running:
-            await self._ask()
-            while self.waiting and len(self._running) < _AHEAD * max(self._threads, 1):
+            await self._check_cluster()
+            while self.waiting and len(self._running) < _TASKS_PER_THREAD * max(self._threads, 1):
                 self._submit(self.waiting.pop())
-            ready, _ = await asyncio.wait(self._running, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+            ready, _ = await asyncio.wait(self._running, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
             for each in ready:
-                await self._settle(self._running.pop(each), each)
-            self.watcher.tell()
+                await self._handle_result(self._running.pop(each), each)
+            self.listener.report()
 
     async def cancel(self) -> None:
-        """Cancel what is under way."""
+        """Cancel all tasks that are running."""
         for each in self._running:
             each.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -198,29 +219,30 @@ class _Running:
     def _submit(self, number: int) -> None:
         self._tries[number] = self._tries.get(number, 0) + 1
         is_open = number in self.open_shards
-        share = evolve(self.task, shard=number, threads=max(self._threads, 1), is_open=is_open)
-        self._running[asyncio.ensure_future(self.fleet.fetch(share, self._tries[number]))] = number
+        shard_task = evolve(self.task, shard=number, threads=max(self._threads, 1), is_open=is_open)
+        self._running[asyncio.ensure_future(self.fleet.fetch(shard_task, self._tries[number]))] = number
 
-    async def _settle(self, number: int, ended: asyncio.Future[ShardOutcome]) -> None:
-        error = ConnectionError("it was cancelled") if ended.cancelled() else ended.exception()
+    async def _handle_result(self, number: int, result: asyncio.Future[ShardOutcome]) -> None:
+        """Record the result of a shard, or queue the shard for another try."""
+        error = ConnectionError("the task was cancelled") if result.cancelled() else result.exception()
         if error is None:
-            self.watcher.ended(number, ended.result().moved)
-        elif isinstance(error, _WORTH_ANOTHER) and self._tries[number] < _MOST_TRIES:
-            log.warning("shard %d: %s, running it again", number, type(error).__name__)
+            self.listener.finish(number, result.result().progress)
+        elif isinstance(error, _RETRIED_ERRORS) and self._tries[number] < _MAX_TRIES:
+            log.warning("shard %d failed with %s; trying it again", number, type(error).__name__)
             if isinstance(error, keys.MissingKeyError):
                 await self.fleet.share_secrets()
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(_POLL_S)
             self.waiting.append(number)
         elif isinstance(error, keys.MissingKeyError):
-            raise ConfigError(f"the workers know no API key: {error}")
+            raise ConfigError(f"the workers have no API key: {error}")
         else:
             self.failed[number] = _reason(error)
 
-    async def _ask(self) -> None:
-        """Ask the scheduler for its workers now and then.
+    async def _check_cluster(self) -> None:
+        """Ask the scheduler for its number of threads, every few seconds.
 
         Raises:
-            DownloadError: it has been silent, or without workers, for too long.
+            DownloadError: the scheduler has not answered, or has had no workers, for too long.
         """
         now = monotonic()
         if now - self._asked_at < _ASK_EVERY_S:
@@ -231,8 +253,8 @@ class _Running:
         except (OSError, TimeoutError):
             if monotonic() - self._answered_at > _SILENT_S:
                 raise DownloadError(
-                    f"the Dask scheduler has not answered for {_SILENT_S:g} s: start it again if it is gone, "
-                    "and run again to go on"
+                    f"the Dask scheduler has not answered for {_SILENT_S:g} s: restart it if it has stopped, "
+                    "and run again to continue"
                 ) from None
             return
         self._answered_at = monotonic()
@@ -240,33 +262,37 @@ class _Running:
             self._had_workers_at = self._answered_at
         elif self._answered_at - self._had_workers_at > _NO_WORKERS_S:
             raise DownloadError(
-                f"the Dask cluster has had no worker for {_NO_WORKERS_S:g} s: start some, and run again to "
-                "go on"
+                f"the Dask cluster has had no worker for {_NO_WORKERS_S:g} s: start workers, and run again "
+                "to continue"
             )
 
 
-_WORTH_ANOTHER: Final = (KilledWorker, keys.MissingKeyError, OSError)
+_RETRIED_ERRORS: Final = (KilledWorker, keys.MissingKeyError, OSError)
 
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, KilledWorker):
-        return "its workers died or hung again and again: look for one that runs out of memory, and run again"
+        return "its workers died or hung several times: check whether they run out of memory, and run again"
     return f"{type(error).__name__}: {error}"
 
 
-async def _call(worker: Any, function: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function in a worker's process, over a connection of our own to it."""
+async def _call_worker(worker: Any, function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function in a worker's process, over a direct connection to the worker."""
     asked = worker.run(function=dumps(function), args=dumps(arguments), kwargs=dumps({}), wait=True)
     try:
         reply = await asyncio.wait_for(asked, _ANSWER_S)
     except (OSError, TimeoutError):
-        return True  # it is gone or hangs: its tasks go to others, and are told apart there
+        return True  # the worker is gone or hangs: its tasks go to other workers, which check their secrets
     if reply["status"] != "OK":
-        raise ConfigError("a worker could not be asked whether it knows the API key")
+        raise ConfigError(
+            "a worker could not answer whether it has the API key: check that all workers have the "
+            "same version of ninepic-async as this process"
+        )
     return reply["result"]
 
 
-async def _quietly(awaitable: Any) -> None:
+async def _wait_for_cancellation(awaitable: Any) -> None:
+    """Wait until a task is cancelled. Log errors and don't raise them."""
     try:
         if awaitable is not None:
             await asyncio.wait_for(awaitable, _CANCEL_S)
@@ -275,6 +301,6 @@ async def _quietly(awaitable: Any) -> None:
 
 
 def is_local(address: str) -> bool:
-    """Tell whether a worker's address is on this machine for certain."""
+    """Return whether a worker's address is certainly on this machine."""
     scheme, _, place = address.partition("://")
     return scheme == "inproc" or is_loopback(place.rpartition(":")[0].strip("[]"))

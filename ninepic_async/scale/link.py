@@ -1,4 +1,4 @@
-"""A worker's tie to its cluster: report how far a shard is, and learn how many threads share the rate."""
+"""A worker's connection to its cluster: report progress, and read how many threads share the rate limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ANSWER_S: Final = 10.0
 
 @frozen
 class Link:
-    """The Dask worker that this thread belongs to; without one, nothing is reported."""
+    """The Dask worker that this thread belongs to. Without a worker, nothing is reported."""
 
     worker: Any = None
 
@@ -27,16 +27,16 @@ class Link:
 
     @property
     def scratch(self) -> str | None:
-        """The worker's folder for temporary files, which Dask empties after a crash; None: the system's."""
+        """The worker's folder for temporary files. Dask empties it after a crash. None: the system's."""
         return None if self.worker is None else str(self.worker.local_directory)
 
     def report(self, topic: str, message: dict[str, Any]) -> None:
-        """Send a message to the driver. It may be lost."""
+        """Send a message to the driver. The message may be lost."""
         if self.worker is not None:
             self.worker.log_event(topic, message)
 
     async def threads(self) -> int | None:
-        """Ask the scheduler how many threads the cluster has now; None if it does not say."""
+        """Ask the scheduler how many threads the cluster has now. Return None if it does not answer."""
         if self.worker is None:
             return None
         asked = asyncio.run_coroutine_threadsafe(

@@ -1,4 +1,4 @@
-"""Manifests: a row for each photo. A shard's manifest is written last, and marks that it ended."""
+"""Manifests: one row for each photo. A shard's manifest is written last, and marks the shard as finished."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class ManifestRow:
     """One photo of an archive.
 
     Attributes:
-        event_id: the event.
-        image_id: the photo.
-        path: its file, below the archive's place; None if it failed.
+        event_id: the event's number.
+        image_id: the photo's id.
+        path: the photo's file, relative to the archive; None if the photo failed.
         bytes: the file's size.
         sha256: the file's SHA-256, in hexadecimal.
-        width: as the service lists it, in pixels.
-        height: as the service lists it, in pixels.
-        hour: the UTC hour in which it was taken, such as ``2026-01-19T06``, if the timeline is on.
-        bibs: the BIBs of the start list whose search finds it; None without a start list.
+        width: the width in pixels, as the service lists it.
+        height: the height in pixels, as the service lists it.
+        hour: the UTC hour in which the photo was taken, such as ``2026-01-19T06``, if the timeline is on.
+        bibs: the BIBs of the start list whose search finds the photo; None without a start list.
         status: ``done`` or ``failed``.
-        error: why it failed.
+        error: why the photo failed.
     """
 
     event_id: int
@@ -48,11 +48,11 @@ class ManifestRow:
 
 @frozen(kw_only=True)
 class ShardState:
-    """How far a shard is.
+    """The state of a shard.
 
     Attributes:
-        is_complete: whether each of its photos is stored.
-        is_open: whether a run has ended with some photos missing.
+        is_complete: whether all its photos are stored.
+        is_open: whether there is a manifest in which some photos failed.
     """
 
     is_complete: bool = False
@@ -80,18 +80,18 @@ async def shard_states(place: Place) -> dict[int, ShardState]:
 async def write_manifest(
     place: Place, shard: int, rows: Iterable[ManifestRow], *, was_open: bool = True
 ) -> None:
-    """Write a shard's manifest. It is complete if no row failed, and takes the place of an open one.
+    """Write a shard's manifest: a complete one if no row failed. It replaces an open one.
 
     Args:
         place: the archive.
         shard: the shard's number.
         rows: a row for each of its photos.
-        was_open: whether there can be an open one. Each request to the store costs.
+        was_open: whether an open manifest may exist. If not, no request is spent to delete it.
     """
     listed = list(rows)
     is_complete = all(row.status == "done" for row in listed)
     if not is_complete and await place.read(manifest_name(shard, is_complete=True)) is not None:
-        return  # another worker has fetched what failed here
+        return  # another worker has stored the photos that failed here
     content = b"".join(orjson.dumps(asdict(row)) + b"\n" for row in listed)
     await place.write(manifest_name(shard, is_complete=is_complete), content)
     if is_complete and was_open:
@@ -99,7 +99,7 @@ async def write_manifest(
 
 
 async def read_manifest(place: Place, shard: int, *, is_complete: bool) -> list[ManifestRow]:
-    """Read a shard's manifest; an empty list if there is none."""
+    """Return the rows of a shard's manifest, or an empty list if there is no manifest."""
     content = await place.read(manifest_name(shard, is_complete=is_complete)) or b""
     found = [parse_line(line + b"\n") for line in content.splitlines()]
     return [_row(each) for each in found if each is not None]

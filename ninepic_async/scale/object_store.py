@@ -1,4 +1,4 @@
-"""Store files in an object store: an upload is whole or not there, and a listing is the journal."""
+"""Store files in an object store. Uploads are atomic, and a listing replaces the journal."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ninepic_async.download.store import Part, UnwritableError
 from ninepic_async.errors import DownloadError
 from ninepic_async.scale.place import Place, store_errors
 
-_UPLOADS: Final = 8
-"""Uploads at once. Larger files are sent in several parts at once besides."""
-_FOR_ALL: Final = (
+_CONCURRENT_UPLOADS: Final = 8
+"""How many files are uploaded at the same time. Large files are also split into parallel parts."""
+_PERMANENT_ERRORS: Final = (
     exceptions.PermissionDeniedError,
     exceptions.UnauthenticatedError,
     exceptions.UnknownConfigurationKeyError,
     exceptions.NotSupportedError,
 )
-"""What is wrong with one upload is wrong with each of them."""
+"""Errors that will also fail every other upload."""
 
 
 @define(eq=False)
@@ -39,9 +39,9 @@ class ObjectStore:
 
     Attributes:
         target: the object store.
-        prefix: before each file's name.
+        prefix: the text before each file's name.
         files: the shard's files.
-        present: the sizes of the files that are there, by name.
+        present: the size of each stored file, by name.
         hashes: the SHA-256 of each file that was uploaded, by name.
         noted: what happened to each file, in order.
     """
@@ -66,7 +66,7 @@ class ObjectStore:
         return None
 
     async def list_present(self) -> None:
-        """List what earlier runs have stored."""
+        """List the files that earlier runs have stored."""
         with store_errors(self.target.url):
             async for batch in obstore.list(self.target.store, prefix=self.prefix.rstrip("/")):
                 self.present.update({each["path"].rpartition("/")[2]: each["size"] for each in batch})
@@ -77,7 +77,7 @@ class ObjectStore:
         return self.target.url
 
     def rows(self) -> Iterator[tuple[int, Row]]:
-        """Yield a row for each file of the shard that is there: an upload is there whole, or not at all."""
+        """Yield a row for each stored file of the shard. Stored files are complete."""
         names = {stem(name): name for name in self.present}
         for number, file in enumerate(self.files):
             name = names.get(stem(file.name))
@@ -89,7 +89,7 @@ class ObjectStore:
         return self.present.get(name)
 
     def is_whole(self, name: str) -> bool | None:
-        """Return None: a stored file is as it was uploaded."""
+        """Return None: a stored file can't be incomplete."""
         return None
 
     def open_part(self, name: str, previous: Row | None) -> TemporaryPart:
@@ -97,12 +97,12 @@ class ObjectStore:
         return TemporaryPart(name)
 
     def begun(self, job: FetchJob, part: Part) -> None:
-        """Note nothing: an unfinished file does not outlive its worker."""
+        """Do nothing: an unfinished file is deleted with its worker."""
 
     async def flush(self, files: Sequence[tuple[Part, str]]) -> dict[str, Exception]:
-        """Upload whole files under their final names, and close them. Return what failed, by part name."""
+        """Upload complete files under their final names, and close them. Return the errors, by part name."""
         failed: dict[str, Exception] = {}
-        limiter = anyio.CapacityLimiter(_UPLOADS)
+        limiter = anyio.CapacityLimiter(_CONCURRENT_UPLOADS)
         try:
             async with anyio.create_task_group() as uploads:
                 for part, final in files:
@@ -121,8 +121,8 @@ class ObjectStore:
                 self.hashes[final] = await anyio.to_thread.run_sync(_sha256, part)
                 part.file.seek(0)
                 await obstore.put_async(self.target.store, self.prefix + final, part.file)
-            except _FOR_ALL as error:
-                failed[part.name] = _for_all(self.target, error)
+            except _PERMANENT_ERRORS as error:
+                failed[part.name] = _with_hint(self.target, error)
             except (exceptions.BaseError, OSError) as error:
                 failed[part.name] = UnwritableError(f"{final} can't be uploaded: {str(error)[:300]}")
             else:
@@ -130,7 +130,7 @@ class ObjectStore:
                 self._uploaded[part.name] = final
 
     def publish(self, name: str, final: str, *, replace: bool) -> None:
-        """Give an uploaded file another name, if it is not the one that it was uploaded under."""
+        """Rename an uploaded file if its final name has changed since the upload."""
         uploaded = self._uploaded.pop(name)
         if uploaded != final:
             with store_errors(self.target.url):
@@ -139,20 +139,20 @@ class ObjectStore:
             self.hashes[final] = self.hashes.pop(uploaded)
 
     def adopt(self, name: str, final: str) -> bool:
-        """Return False: what is there under the name is not known to be the same file."""
+        """Return False: a stored file with this name may be another file."""
         return False
 
     def discard(self, name: str) -> None:
-        """Remove nothing: an unfinished file is temporary."""
+        """Do nothing: an unfinished file is temporary."""
 
     def note(self, rows: Sequence[Row | EventNote]) -> list[int]:
-        """Keep rows for the manifest."""
+        """Keep the rows for the manifest. Return their indexes."""
         first = len(self.noted)
         self.noted += [row for row in rows if isinstance(row, Row)]
         return list(range(first, len(self.noted)))
 
     async def sync(self) -> None:
-        """Do nothing: an upload is durable when it has ended."""
+        """Do nothing: a finished upload is durable."""
 
 
 def _sha256(part: TemporaryPart) -> str:
@@ -160,7 +160,7 @@ def _sha256(part: TemporaryPart) -> str:
     return hashlib.file_digest(cast("Any", part.file), "sha256").hexdigest()
 
 
-def _for_all(place: Place, error: Exception) -> Exception:
+def _with_hint(place: Place, error: Exception) -> Exception:
     try:
         with store_errors(place.url):
             raise error
@@ -170,5 +170,5 @@ def _for_all(place: Place, error: Exception) -> Exception:
 
 
 def last_rows(rows: Sequence[Row]) -> Mapping[str, Row]:
-    """Return what was noted last of each photo, by key."""
+    """Return the last row of each photo, by key."""
     return {row.key: row for row in rows}

@@ -14,17 +14,17 @@ PARQUET: Final = "manifest.parquet"
 
 
 class ParquetFile:
-    """A Parquet file of manifest rows, on this machine's disk. Needs pyarrow."""
+    """A Parquet file of manifest rows, on the local disk. Needs pyarrow."""
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        text, whole = pa.string(), pa.int64()
-        kinds: dict[str, Any] = {"event_id": whole, "bytes": whole, "bibs": pa.list_(text)}
-        kinds |= dict.fromkeys(("width", "height"), pa.int32())
+        text, integer = pa.string(), pa.int64()
+        types: dict[str, Any] = {"event_id": integer, "bytes": integer, "bibs": pa.list_(text)}
+        types |= dict.fromkeys(("width", "height"), pa.int32())
         self.path = path
-        self._schema = pa.schema([(each.name, kinds.get(each.name, text)) for each in fields(ManifestRow)])
+        self._schema = pa.schema([(each.name, types.get(each.name, text)) for each in fields(ManifestRow)])
         self._writer = pq.ParquetWriter(path, self._schema)
 
     def write(self, rows: Iterable[ManifestRow]) -> None:
@@ -34,5 +34,5 @@ class ParquetFile:
         self._writer.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=self._schema))
 
     def close(self) -> None:
-        """End the file."""
+        """Finish and close the file."""
         self._writer.close()

@@ -1,4 +1,4 @@
-"""Where an archive is: a folder or an object store. Reads and writes its small files."""
+"""The folder or object store of an archive. Read and write its small files."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _SCHEMES: Final = ("file", "s3", "gs", "az", "memory")
 
 @frozen
 class Place:
-    """A folder or an object store, and what is in it.
+    """A folder or an object store that contains an archive.
 
     Attributes:
-        url: the folder's path or the store's URL, without credentials: workers open it anew.
+        url: the folder's path or the store's URL, without credentials. Workers open it
+            again from this text.
         folder: the folder's path; None for an object store.
     """
 
@@ -44,8 +45,8 @@ class Place:
             to: a folder's path, or the URL of a folder or an object store (file, s3, gs, az, memory).
 
         Raises:
-            InvalidInputError: it is neither.
-            DownloadError: the folder can't be made, or the store's settings are not complete.
+            InvalidInputError: ``to`` is neither a folder nor a supported URL.
+            DownloadError: the folder can't be created, or the store's settings are incomplete.
         """
         scheme = _URL.match(to) if isinstance(to, str) else None
         if scheme is None or scheme[1].casefold() == "file":
@@ -54,19 +55,19 @@ class Place:
                 return cls(str(path), path, LocalStore(str(path.absolute()), mkdir=True))
         if scheme[1].casefold() not in _SCHEMES:
             known = ", ".join(f"{name}://" for name in _SCHEMES)
-            raise InvalidInputError(f"to={to!r}: give a folder, or a URL that begins with {known}")
+            raise InvalidInputError(f"to={to!r}: give a folder, or a URL that starts with one of {known}")
         url = str(to).rstrip("/")
         with store_errors(url):
             return cls(url, None, from_url(url))
 
     async def names(self, folder: str | None = None) -> list[str]:
-        """Return the names of the files right in a folder of the place, or at its top."""
+        """Return the paths of the files directly in a folder of the place, or in its root."""
         with store_errors(self.url):
             found = await obstore.list_with_delimiter_async(self.store, prefix=folder)
         return [each["path"] for each in found["objects"]]
 
     async def save(self, name: str, path: Path) -> bool:
-        """Copy a file to this machine's disk. Return False if there is none."""
+        """Download a file to the local disk. Return False if there is no such file."""
         with store_errors(self.url):
             try:
                 reply = await obstore.get_async(self.store, name)
@@ -78,7 +79,7 @@ class Place:
         return True
 
     async def upload(self, name: str, path: Path) -> None:
-        """Copy a file of this machine's disk into the place, whole or not at all."""
+        """Upload a file from the local disk, atomically."""
         with store_errors(self.url):
             await obstore.put_async(self.store, name, path)
 
@@ -94,14 +95,14 @@ class Place:
                 return None
 
     async def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file, atomically."""
         with store_errors(self.url):
             await obstore.put_async(self.store, name, content)
 
     async def create(self, name: str, content: bytes) -> bool:
-        """Write a file that is not there yet. Return False if it is there with other content.
+        """Write a file if there is none. Return False if there is one with different content.
 
-        A store that can't tell writes it in any case.
+        A store that does not support this check overwrites the file.
         """
         with store_errors(self.url):
             try:
@@ -113,7 +114,7 @@ class Place:
         return True
 
     async def delete(self, name: str) -> None:
-        """Delete a file, if it is there."""
+        """Delete a file, if it exists."""
         with store_errors(self.url):
             try:
                 await obstore.delete_async(self.store, name)
@@ -124,7 +125,7 @@ class Place:
 
 _NO_BUCKET: Final = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _HINTS: Final = {
-    _NO_BUCKET: "there is no such bucket: create it, or check its name",
+    _NO_BUCKET: "there is no such bucket: create the bucket, or check its name",
     re.compile(
         r"PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocation|IncorrectEndpoint"
         r"|region '[^']*' is wrong|incorrectly configured region",
@@ -134,15 +135,15 @@ _HINTS: Final = {
         r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|InvalidToken|ExpiredToken"
         r"|\b401\b|Unauthenticated|credential|169\.254",
         re.IGNORECASE,
-    ): "the credentials are missing or wrong: set those of the store, such as AWS_ACCESS_KEY_ID and "
+    ): "the credentials are missing or wrong: set the store's credentials, such as AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY",
     re.compile(
         r"AccessDenied|\bForbidden\b|status 403|Authorization\w*(Failure|Mismatch)|PermissionDenied"
         r"|lacked the necessary privileges",
         re.IGNORECASE,
-    ): "permission was refused: check that the credentials may list, read, write and delete",
+    ): "permission was refused: check that the credentials allow listing, reading, writing and deleting",
 }
-"""What stores say, in errors that have no types of their own, and what to do."""
+"""Patterns in the text of store errors that have no type of their own, and what to do about each."""
 
 
 @contextmanager
@@ -161,4 +162,4 @@ def store_errors(url: str) -> Iterator[None]:
 
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return mask_queries(lines[0])[:300] if lines else "no reason was given"
+    return mask_queries(lines[0])[:300] if lines else "the store gave no reason"

@@ -1,4 +1,4 @@
-"""The plan: which photos there are, in files of one shard each that never change."""
+"""The plan: the photos of an event, in one file for each shard. Plan files never change."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class PlannedPhoto:
     """One photo of the plan.
 
     Attributes:
-        photo: as it was listed, without links that are signed.
-        place: the photo's place in the list, from 0, when it was planned.
-        hour: the UTC hour in which it was taken, such as ``2026-01-19T06``, if the timeline says so.
+        photo: the photo as the service lists it, without signed links.
+        place: the photo's index in the list when it was planned, from 0.
+        hour: the UTC hour in which the photo was taken, such as ``2026-01-19T06``; None if unknown.
     """
 
     photo: ImageItem
@@ -51,7 +51,7 @@ class PlannedPhoto:
 
     @classmethod
     def from_object(cls, row: dict[str, Any]) -> PlannedPhoto:
-        """Return the photo of a line."""
+        """Build a photo from a parsed line."""
         return cls(
             photo=ImageItem(
                 image_id=row["image_id"],
@@ -66,7 +66,7 @@ class PlannedPhoto:
 
 
 def _unsigned(url: str) -> str | None:
-    """Return a link, unless a query makes it one that expires."""
+    """Return a link, or None if it has a query: such a link is signed and expires."""
     return None if "?" in url else url
 
 
@@ -76,27 +76,27 @@ def plan_name(shard: int) -> str:
 
 
 async def read_plan(place: Place, shard: int) -> list[PlannedPhoto]:
-    """Read the photos of one shard."""
+    """Return the planned photos of one shard."""
     content = await place.read(plan_name(shard)) or b""
     rows = [parse_line(line + b"\n") for line in content.splitlines()]
     return [PlannedPhoto.from_object(row) for row in rows if row is not None]
 
 
 async def planned_shards(place: Place) -> list[int]:
-    """Return the numbers of the shards that are planned."""
+    """Return the numbers of all planned shards."""
     names = await place.names(PLAN)
     found = [int(match[1]) for name in names if (match := _NAME.fullmatch(name))]
     return sorted(found)
 
 
 class Planner:
-    """Writes plan files for the photos of a list that no plan file has yet.
+    """Writes plan files for photos that are not planned yet.
 
-    The ids that are planned are kept in a temporary database, so that memory does not grow with the event.
+    The ids of planned photos are in a temporary database, so that memory use does not grow with the event.
 
     Args:
-        place: where the plan is.
-        shard: photos a shard.
+        place: the archive.
+        shard: the number of photos in a shard.
     """
 
     def __init__(self, place: Place, shard: int) -> None:
@@ -131,7 +131,7 @@ class Planner:
                 self._is_new(planned.photo.image_id)
 
     async def extend(self, photos: Pager[ImageItem], hours: Hours) -> AsyncIterator[int]:
-        """Walk through the list once, plan what is new, and yield each shard that is written."""
+        """List all photos once, plan those that are new, and yield each new shard's number."""
         waiting: list[PlannedPhoto] = []
         place = 0
         async with aclosing(photos.pages()) as pages:
@@ -147,12 +147,12 @@ class Planner:
             yield await self._write(waiting)
 
     def note_stored(self, image_ids: Iterable[str]) -> None:
-        """Note that earlier runs have stored these photos."""
+        """Record that earlier runs have stored these photos."""
         query = "UPDATE planned SET stored = 1 WHERE id = ?"
         self._db.executemany(query, ((digest(each),) for each in image_ids))
 
     def was_stored(self, image_id: str) -> bool:
-        """Tell whether an earlier run has stored a photo."""
+        """Return whether an earlier run has stored a photo."""
         query = "SELECT 1 FROM planned WHERE id = ? AND stored"
         return self._db.execute(query, (digest(image_id),)).fetchone() is not None
 
@@ -161,8 +161,8 @@ class Planner:
         content = b"".join(photo.to_line() for photo in photos)
         if not await self._place.create(plan_name(shard), content):
             raise DownloadError(
-                f"another run writes the plan of {self._place.url} at this moment: wait for its end, or end "
-                "it, and run again"
+                f"another run writes the plan of {self._place.url} now: wait until that run has finished, or "
+                "stop it, and run again"
             )
         self.sizes[shard] = len(photos)
         return shard
@@ -174,14 +174,14 @@ class Planner:
 
 @define
 class Hours:
-    """Tells a photo's hour from its place in the list, which is ordered by capture time."""
+    """Finds a photo's hour by its index in the list. The list is sorted by capture time."""
 
     _ends: list[tuple[int, str]] = field(factory=list)
     _at: int = 0
 
     @classmethod
     def of_days(cls, days: Iterable[TimelineDay]) -> Hours:
-        """Return the hours that a timeline counts."""
+        """Build the hours from the days of a timeline."""
         ends, total = [], 0
         for day in days:
             for hour in day.hours:
@@ -190,7 +190,7 @@ class Hours:
         return cls(ends)
 
     def of(self, place: int) -> str | None:
-        """Return the hour of the photo at a place; places are asked for in order."""
+        """Return the hour of the photo at an index. Call it with rising indexes."""
         while self._at < len(self._ends) and self._ends[self._at][0] <= place:
             self._at += 1
         return self._ends[self._at][1] if self._at < len(self._ends) else None

@@ -1,4 +1,4 @@
-"""Progress over all shards: what has ended, and how far those are that are under way."""
+"""Progress over all shards, both finished and running."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from ninepic_async.scale.plan import Planner
 
 _WINDOW_S: Final = 30.0
-"""The rate is taken over this time: workers report about once a second each."""
+"""The rate is measured over this time. Each worker reports about once a second."""
 
 
 @frozen(kw_only=True)
 class ScaleProgress(DownloadProgress):
-    """How far a download over workers is. ``on_progress`` and the client's hooks get it.
+    """Progress of a download on workers. ``on_progress`` and the client's hooks receive it.
 
     Attributes:
-        call: a number that all records of this download have, as in `CallStarted`.
+        call: a number that all records of this download share, as in `CallStarted`.
         endpoint: always ``"scale"``.
-        event_id: the event.
-        shards: how many shards the plan has.
-        shards_done: how many of them have ended.
-        photos_per_s: the current rate, over half a minute.
-        seconds_left: until everything that is planned is fetched, at this rate; None while it is not known.
+        event_id: the event's number.
+        shards: the number of shards in the plan.
+        shards_done: the number of finished shards.
+        photos_per_s: photos a second, measured over the last half minute.
+        seconds_left: seconds until all planned photos are fetched, at this rate; None while it is unknown.
     """
 
     call: int = 0
@@ -43,12 +43,12 @@ class ScaleProgress(DownloadProgress):
 
 
 @frozen(kw_only=True)
-class Moved:
-    """How far one shard is.
+class ShardProgress:
+    """Progress of one shard.
 
     Attributes:
-        stored: photos that are there, those of earlier runs included.
-        failed: photos that are given up.
+        stored: stored photos, including those of earlier runs.
+        failed: photos that failed.
         bytes: bytes that this run received.
     """
 
@@ -59,11 +59,11 @@ class Moved:
 
 @frozen(kw_only=True)
 class Before:
-    """What earlier runs stored.
+    """Counts of the photos that earlier runs stored.
 
     Attributes:
-        complete: photos of complete shards, by the shard's number.
-        open: stored photos of other shards, by the shard's number.
+        complete: the number of photos in each complete shard, by the shard's number.
+        open: the number of stored photos in each open shard, by the shard's number.
     """
 
     complete: Mapping[int, int] = field(factory=dict)
@@ -77,7 +77,7 @@ class Before:
 
 @define(eq=False)
 class Progress:
-    """Adds up what the shards report. The download's report does not rely on it."""
+    """Adds up the progress of all shards. The final report does not depend on it."""
 
     _event_id: int
     _on_progress: Callable[[DownloadProgress], object] | None
@@ -86,37 +86,37 @@ class Progress:
     _before: Before
     _clock: Clock
     _call: int = field(factory=next_call)
-    _moved: dict[int, Moved] = field(factory=dict)
-    _ended: set[int] = field(factory=set)
+    _by_shard: dict[int, ShardProgress] = field(factory=dict)
+    _finished: set[int] = field(factory=set)
     _samples: deque[tuple[float, int, int]] = field(factory=deque)
-    _is_told: bool = False
+    _is_reported: bool = False
 
-    def moved(self, shard: int, moved: Moved) -> None:
-        """Take in how far a shard is."""
-        if shard not in self._ended:
-            self._moved[shard] = moved
-            self._is_told = False
+    def update(self, shard: int, progress: ShardProgress) -> None:
+        """Receive the progress of a running shard. Ignore late messages of a finished shard."""
+        if shard not in self._finished:
+            self._by_shard[shard] = progress
+            self._is_reported = False
 
-    def ended(self, shard: int, moved: Moved) -> None:
-        """Take in a shard's outcome."""
-        self._moved[shard] = moved
-        self._ended.add(shard)
-        self._is_told = False
+    def finish(self, shard: int, progress: ShardProgress) -> None:
+        """Receive the final progress of a shard."""
+        self._by_shard[shard] = progress
+        self._finished.add(shard)
+        self._is_reported = False
 
-    def tell(self) -> None:
-        """Report the progress, if there is any since the last time."""
-        if self._is_told:
+    def report(self) -> None:
+        """Report the total progress, if it has changed since the last report."""
+        if self._is_reported:
             return
-        self._is_told = True
+        self._is_reported = True
         progress = self._progress(self._clock.monotonic())
         if self._on_progress is not None:
             self._on_progress(progress)
         call_hooks(self._hooks, progress)
 
     def _progress(self, now: float) -> ScaleProgress:
-        done = sum(max(each.stored - self._before.open.get(n, 0), 0) for n, each in self._moved.items())
-        failed = sum(each.failed for each in self._moved.values())
-        received = sum(each.bytes for each in self._moved.values())
+        done = sum(max(each.stored - self._before.open.get(n, 0), 0) for n, each in self._by_shard.items())
+        failed = sum(each.failed for each in self._by_shard.values())
+        received = sum(each.bytes for each in self._by_shard.values())
         known, skipped = self._planner.photos, self._before.stored
         photos_per_s, bytes_per_s = self._rates(now, done + failed, received)
         left = max(known - done - skipped - failed, 0)
@@ -131,13 +131,13 @@ class Progress:
             call=self._call,
             event_id=self._event_id,
             shards=len(self._planner.sizes),
-            shards_done=len(self._before.complete) + len(self._ended),
+            shards_done=len(self._before.complete) + len(self._finished),
             photos_per_s=photos_per_s,
             seconds_left=left / photos_per_s if photos_per_s else (None if left else 0.0),
         )
 
     def _rates(self, now: float, photos: int, received: int) -> tuple[float, float]:
-        """Return photos and bytes a second over the last samples."""
+        """Return the photos a second and the bytes a second over the last samples."""
         self._samples.append((now, photos, received))
         while len(self._samples) > 2 and now - self._samples[1][0] > _WINDOW_S:
             self._samples.popleft()

@@ -1,4 +1,4 @@
-"""The result of a download over workers, made from the manifests."""
+"""The result of a download on workers, built from the manifests."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ninepic_async.errors import DownloadError
 
 @frozen(kw_only=True)
 class FailedShard(Record):
-    """A shard that no worker could end in this run. The next run takes it up.
+    """A shard that no worker could finish in this run. The next run tries it again.
 
     Attributes:
-        shard: its number.
-        error: why.
+        shard: the shard's number.
+        error: why the shard failed.
     """
 
     shard: int
@@ -24,15 +24,15 @@ class FailedShard(Record):
 
 @frozen(kw_only=True)
 class ScaleReport(Record):
-    """What came of a download. Run it again to retry what failed.
+    """The result of a download. Run the download again to retry what failed.
 
     Attributes:
         done: photos that this run stored.
         skipped: photos that earlier runs had stored.
-        failed: one row for each photo that could not be had.
-        bytes: the size of the photos in ``done``, in bytes.
-        shards: how many shards the plan has.
-        failed_shards: shards that no worker could end.
+        failed: one row for each photo that could not be fetched.
+        bytes: the total size of the photos that ``done`` counts, in bytes.
+        shards: the number of shards in the plan.
+        failed_shards: the shards that no worker could finish.
     """
 
     done: int = 0
@@ -46,7 +46,7 @@ class ScaleReport(Record):
         """Raise if a photo or a shard is missing.
 
         Raises:
-            DownloadError: it says how many and names some.
+            DownloadError: photos or shards are missing. The message has their numbers and some names.
         """
         if not self.failed and not self.failed_shards:
             return

@@ -1,4 +1,4 @@
-"""Plan and fetch until a walk through the list finds nothing new."""
+"""Plan and fetch until a new listing of the event has no new photos."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ninepic_async.scale.progress import Before, Progress
 from ninepic_async.scale.report import ScaleReport
 from ninepic_async.scale.worker import ShardTask
 
-_MOST_WALKS: Final = 4
-"""Walks through the list of an event that grows meanwhile."""
+_MAX_LISTINGS: Final = 4
+"""How often an event that grows during the run is listed."""
 
 
 @frozen
@@ -36,11 +36,11 @@ class Run:
     on_progress: Callable[[DownloadProgress], object] | None
 
     async def fetch_all(self, bibs: tuple[str, ...] | None, found: FoundBibs) -> ScaleReport:
-        """Fetch everything, search for the BIBs, and report.
+        """Fetch all photos, search for the BIBs, and return the report.
 
         Args:
             bibs: the start list, if there is one.
-            found: where to put what they find.
+            found: stores which photos each BIB finds.
         """
         if bibs is not None:
             await check_search(self.event, bibs[0])
@@ -53,27 +53,27 @@ class Run:
         )
         failed: dict[int, str] = {}
         todo = [shard for shard in self.planner.sizes if shard not in before.complete]
-        for _ in range(_MOST_WALKS):
+        for _ in range(_MAX_LISTINGS):
             new = [number async for number in self.planner.extend(self.event.photos(), await self._hours())]
             failed |= await self.fleet.run_all(self.task, [*todo, *new], progress, before.open)
             todo = []
             if not new:
                 break
-        progress.tell()
+        progress.report()
         if bibs is not None:
             await found.search(self.event, bibs)
         finish = Finish(self.place, self.planner, before, None if bibs is None else found)
         return await finish.run(failed)
 
     async def _hours(self) -> Hours:
-        """Fetch the timeline, if the event has one."""
+        """Fetch the timeline's hours. Return no hours if the timeline is off."""
         try:
             return Hours.of_days(await self.event.timeline_days())
         except FeatureDisabledError:
             return Hours()
 
     async def _before(self, states: dict[int, ShardState]) -> Before:
-        """Return what earlier runs stored. Only the manifests of open shards are read for that."""
+        """Count what earlier runs stored. This reads the manifests of open shards only."""
         complete: dict[int, int] = {}
         is_open: dict[int, int] = {}
         for shard, size in self.planner.sizes.items():

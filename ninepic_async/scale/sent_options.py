@@ -1,4 +1,4 @@
-"""Tell apart which of a client's connection settings go into tasks, and which no task may hold."""
+"""Separate a client's connection settings: those that tasks may contain, and the secret ones."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ninepic_async.scale.keys import Secrets
 
 
 def options_for_tasks(engine: Engine) -> HTTPOptions:
-    """Return the options that tasks hold: none of them is secret.
+    """Return the connection settings that tasks contain. None of them is secret.
 
     The workers read the proxy variables and ``SSL_CERT_FILE`` of their own environment, as this client does.
 
     Raises:
-        ConfigError: the client has a TLS context of its own, which can't be sent.
+        ConfigError: the client has its own TLS context, which can't be sent.
     """
     options = engine.network.options
     if options.ssl_context is not None:
         raise ConfigError(
-            "HTTPOptions(ssl_context=…) can't be sent to workers: leave it out, and set SSL_CERT_FILE to the "
-            "path of the CA's certificate, in the environment of this process and of the workers"
+            "HTTPOptions(ssl_context=…) can't be sent to workers: leave it out. In the environment of this "
+            "process and of the workers, set SSL_CERT_FILE to the path of the CA's certificate"
         )
     return evolve(
         options,
@@ -34,14 +34,14 @@ def options_for_tasks(engine: Engine) -> HTTPOptions:
 
 
 def secrets_of(engine: Engine) -> Secrets:
-    """Return what the workers need and no task may hold."""
+    """Return the secrets that the workers need. No task may contain them."""
     options = engine.network.options
     proxy = options.proxy if _has_password(options.proxy) else None
     return Secrets(key=engine.secret, proxy=proxy, headers=dict(options.headers))
 
 
 def options_of_worker(sent: HTTPOptions, secrets: Secrets) -> HTTPOptions:
-    """Put what tasks hold and what they don't together again, on a worker."""
+    """Return a worker's connection settings: those of the task, with the secrets added."""
     return evolve(sent, proxy=secrets.proxy or sent.proxy, headers=secrets.headers)
 
 

@@ -26,14 +26,14 @@ class Shard:
     Attributes:
         number: the shard's number.
         place: the archive.
-        planned: its photos.
-        event: the event, of an open client.
+        planned: the shard's photos.
+        event: the event; its client must be open.
         rendition: which rendition to fetch.
-        max_bytes: a larger file is refused.
-        lock_timeout_s: how long to wait for a shard that another worker holds.
-        scratch: where temporary files go; None for the system's folder.
-        counters: count what is done.
-        is_open: whether an earlier run has left a manifest with failures.
+        max_bytes: the maximum size of a file, in bytes; larger files fail.
+        lock_timeout_s: seconds to wait for a shard that another worker has locked.
+        scratch: the folder for temporary files; None for the system's folder.
+        counters: the counters to update.
+        is_open: whether there is a manifest of an earlier run in which some photos failed.
     """
 
     number: int
@@ -49,21 +49,21 @@ class Shard:
 
     @property
     def prefix(self) -> str:
-        """Before the name of each of its files."""
+        """The text before the name of each file of the shard."""
         return f"{self.number:06}/"
 
     @property
     def settings(self) -> Settings:
-        """How its photos are fetched."""
+        """The settings for fetching the photos."""
         return Settings(max_bytes=self.max_bytes)
 
     def source(self, photos: Sequence[PlannedPhoto]) -> PhotoSource:
-        """Return some of its photos as a source."""
+        """Return some of the shard's photos as a source."""
         links = _with_links(self.event, photos, self.rendition)
         return PhotoSource(links, self.rendition, self.event._sign)
 
     def file(self, planned: PlannedPhoto) -> SourceFile:
-        """Return the file that a photo stands for."""
+        """Return the file to fetch for a photo."""
         return to_file(planned.photo, self.rendition)
 
     def done(self, planned: PlannedPhoto, path: str, size: int | None, sha256: str | None) -> ManifestRow:
@@ -72,7 +72,7 @@ class Shard:
 
     def failed(self, planned: PlannedPhoto, row: Row | None) -> ManifestRow:
         """Return the row of a photo that is missing."""
-        error = "it was not fetched" if row is None or not row.error else row.error
+        error = "the photo was not fetched" if row is None or not row.error else row.error
         return self._row(planned, status="failed", error=error)
 
     def _row(self, planned: PlannedPhoto, **columns: object) -> ManifestRow:
@@ -90,7 +90,7 @@ class Shard:
 async def _with_links(
     event: Event, planned: Sequence[PlannedPhoto], rendition: Rendition
 ) -> AsyncGenerator[ImageItem, None]:
-    """Yield the photos. Links that expire are not in the plan, so they are looked up in the list again."""
+    """Yield the photos with links. Look up signed links in the list again: the plan does not contain them."""
     lookup = LinkLookup(event.photos(), {each.photo.image_id for each in planned})
     for each in planned:
         url = each.photo.thumbnail_url if rendition == "thumbnail" else each.photo.img_url
@@ -102,47 +102,47 @@ async def _with_links(
 
 @define
 class LinkLookup:
-    """Finds photos in the list of an event again: where they were, near that, and else in the whole list.
+    """Finds photos in an event's list again: on their old page, then next to it, then in the whole list.
 
     Args:
         pager: the list.
-        wanted: the ids of all photos that may be asked for.
+        wanted: the ids of all photos that `find` may be called with.
     """
 
     _pager: Pager[ImageItem]
     _wanted: Set[str]
     _found: dict[str, ImageItem] = field(factory=dict, init=False)
-    _read: set[int] = field(factory=set, init=False)
+    _pages_read: set[int] = field(factory=set, init=False)
     _page_size: int | None = field(default=None, init=False)
-    _is_whole: bool = field(default=False, init=False)
+    _has_read_all: bool = field(default=False, init=False)
 
     async def find(self, planned: PlannedPhoto) -> ImageItem | None:
-        """Return a photo with its link of now; None if the list does not have it any more.
+        """Return a photo with its current link, or None if the list no longer has the photo.
 
         Raises:
             NinePicError: the list can't be read.
         """
         image_id = planned.photo.image_id
-        if image_id not in self._found and not self._is_whole:
+        if image_id not in self._found and not self._has_read_all:
             if self._page_size is None:
                 self._page_size = max((await self._pager.first_page()).pagination.page_size, 1)
-            # Photos that were added or deleted in front have moved it.
+            # Photos that were added or deleted earlier in the list have changed its index.
             page = planned.place // self._page_size + 1
             for number in (page, page - 1, page + 1):
                 if image_id not in self._found:
-                    await self._look_at(number)
+                    await self._read_page(number)
             if image_id not in self._found:
-                await self._look_everywhere()
+                await self._read_all()
         return self._found.get(image_id)
 
-    async def _look_at(self, number: int) -> None:
-        if number >= 1 and number not in self._read:
-            self._read.add(number)
+    async def _read_page(self, number: int) -> None:
+        if number >= 1 and number not in self._pages_read:
+            self._pages_read.add(number)
             self._keep((await page_again(self._pager, number)).items)
 
-    async def _look_everywhere(self) -> None:
-        """Read the whole list, once."""
-        self._is_whole = True
+    async def _read_all(self) -> None:
+        """Read the whole list. This is done once at most."""
+        self._has_read_all = True
         async with aclosing(self._pager.pages()) as pages:
             async for page in pages:
                 self._keep(page.items)

@@ -25,10 +25,10 @@ _LOCK_RETRY_S: Final = 1.0
 
 
 async def store_files(shard: Shard) -> list[ManifestRow]:
-    """Fetch a shard's photos, each into a file of its own, and return the rows of its manifest.
+    """Fetch a shard's photos, one file for each photo, and return the rows of its manifest.
 
     Raises:
-        DownloadError: they can't be stored, or another worker holds the shard.
+        DownloadError: the photos can't be stored, or another worker has locked the shard.
     """
     stored = await (_into_folder(shard) if shard.place.folder is not None else _into_object_store(shard))
     open_rows = await read_manifest(shard.place, shard.number, is_complete=False) if shard.is_open else []
@@ -47,13 +47,13 @@ async def store_files(shard: Shard) -> list[ManifestRow]:
 
 @frozen
 class _Stored:
-    """What became of a shard's photos, by key."""
+    """The result of fetching a shard: the last row of each photo, and the hash of each file."""
 
     rows: Mapping[str, Row]
     hashes: Mapping[str, str]
 
     async def sha256(self, shard: Shard, path: str, name: str, known: str | None) -> str | None:
-        """Return a stored file's SHA-256: noted at its upload or by an earlier run, or else computed."""
+        """Return a stored file's SHA-256: from its upload, from an earlier run, or computed now."""
         sha256 = self.hashes.get(name) or known
         if sha256 is not None or shard.place.folder is not None:
             return sha256
@@ -62,7 +62,7 @@ class _Stored:
 
 
 async def _into_folder(shard: Shard) -> _Stored:
-    """Fetch into a folder, once no other worker holds it."""
+    """Fetch into a folder. Wait while another worker has locked it."""
     folder = (shard.place.folder or Path()) / shard.prefix
     deadline = anyio.current_time() + shard.lock_timeout_s
     while True:
@@ -72,8 +72,8 @@ async def _into_folder(shard: Shard) -> _Stored:
         except FolderInUseError:
             if anyio.current_time() + _LOCK_RETRY_S > deadline:
                 raise DownloadError(
-                    f"another worker has held this shard for {shard.lock_timeout_s:g} s and may "
-                    "hang: end it, and run again"
+                    f"another worker has locked this shard for {shard.lock_timeout_s:g} s and may hang: "
+                    "stop that worker, and run again"
                 ) from None
             await anyio.sleep(_LOCK_RETRY_S)
         else:
@@ -84,14 +84,14 @@ async def _into_folder(shard: Shard) -> _Stored:
 async def _into_object_store(shard: Shard) -> _Stored:
     store = ObjectStore(shard.place, shard.prefix, [shard.file(each) for each in shard.planned])
     await store.list_present()
-    there = last_rows([row for _, row in store.rows()])
+    earlier = last_rows([row for _, row in store.rows()])
     source = shard.source(shard.planned)
     await run_into(store, source, shard.event._engine, shard.settings, shard.counters)
-    return _Stored({**there, **last_rows(store.noted)}, store.hashes)
+    return _Stored({**earlier, **last_rows(store.noted)}, store.hashes)
 
 
 def _in_folder(folder: Path) -> _Stored:
-    """Read what is in a folder, in one go: a change of threads for each file takes longer."""
+    """Read the rows and hashes of a folder. One call in a thread is faster than one for each file."""
     with Folder(folder) as opened:
         rows = last_rows([row for _, row in opened.rows()])
     hashes = {}

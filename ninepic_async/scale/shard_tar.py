@@ -1,7 +1,7 @@
 """Store a shard's photos as one tar file in the form of WebDataset: `000123.tar`.
 
-A sample is two members with the same key: the photo, such as `a4402318.jpg`, and what is known of it, as
-`a4402318.json`. A shard in which photos failed is kept as `_open/000123.tar`, out of the readers' way.
+A sample is two members with the same key: the photo, such as `a4402318.jpg`, and its metadata, such as
+`a4402318.json`. A shard with failed photos is stored as `_open/000123.tar`, where readers don't look for it.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from ninepic_async.scale.shard import Shard
 
 _OPEN: Final = "_open"
 _JSON: Final = ".json"
-_NOTED: Final = ("event_id", "image_id", "width", "height", "hour", "sha256")
-"""What a sample's JSON says: what does not change later."""
+_SAMPLE_FIELDS: Final = ("event_id", "image_id", "width", "height", "hour", "sha256")
+"""The fields of a sample's JSON. Their values never change."""
 
 
 async def store_tar(shard: Shard) -> list[ManifestRow]:
     """Fetch a shard's photos into a tar file, and return the rows of its manifest.
 
     Raises:
-        DownloadError: it can't be stored.
+        DownloadError: the tar file can't be stored.
     """
     name = f"{shard.number:06}.tar"
     open_name = f"{_OPEN}/{name}"
     with TemporaryDirectory(prefix="ninepic-", dir=shard.scratch) as scratch:
         earlier = Path(scratch) / "earlier.tar"
-        # One without a manifest: its worker died before it wrote that.
+        # A tar file may exist without a manifest, if its worker died before it wrote the manifest.
         has_earlier = await shard.place.save(name, earlier) or await shard.place.save(open_name, earlier)
         samples = await anyio.to_thread.run_sync(_read, earlier) if has_earlier else {}
         folder = Path(scratch) / "photos"
@@ -58,7 +58,7 @@ async def store_tar(shard: Shard) -> list[ManifestRow]:
 
 
 async def _fetch(shard: Shard, folder: Path, samples: Mapping[str, _Sample]) -> Mapping[str, Row]:
-    """Fetch what no earlier run has stored."""
+    """Fetch the photos that no earlier run has stored."""
     missing = [each for each in shard.planned if each.photo.image_id not in samples]
     shard.counters.skipped = len(shard.planned) - len(missing)
     shard.counters.known = shard.counters.skipped
@@ -78,7 +78,7 @@ class _Sample:
 
 @frozen
 class _Fetched:
-    """Where a shard's photos are."""
+    """The photos of a shard: files that this run fetched, and samples of an earlier tar file."""
 
     folder: Path
     rows: Mapping[str, Row]
@@ -86,7 +86,7 @@ class _Fetched:
     samples: Mapping[str, _Sample]
 
     def read(self, shard: Shard, planned: PlannedPhoto) -> tuple[str, bytes] | Row | None:
-        """Return a photo's extension and content, or why it is missing."""
+        """Return a photo's extension and content, or its last row if the photo is missing."""
         if (sample := self.samples.get(planned.photo.image_id)) is not None:
             with self.earlier.open("rb") as file:
                 file.seek(sample.offset)
@@ -112,7 +112,7 @@ def _read(path: Path) -> dict[str, _Sample]:
 
 
 def _write(path: Path, shard: Shard, fetched: _Fetched) -> list[ManifestRow]:
-    """Write the photos that are there, in the order of the plan."""
+    """Write the photos that were fetched, in the plan's order. Return a row for each photo of the plan."""
     rows = []
     keys = _Keys()
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
@@ -127,12 +127,12 @@ def _write(path: Path, shard: Shard, fetched: _Fetched) -> list[ManifestRow]:
             row = shard.done(planned, path_in_place, len(content), hashlib.sha256(content).hexdigest())
             rows.append(row)
             _add(tar, key + extension, content)
-            _add(tar, key + _JSON, orjson.dumps(_noted(asdict(row))))
+            _add(tar, key + _JSON, orjson.dumps(_metadata(asdict(row))))
     return rows
 
 
-def _noted(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in _NOTED if row[name] is not None}
+def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _SAMPLE_FIELDS if row[name] is not None}
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -143,7 +143,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 
 @define
 class _Keys:
-    """Makes keys of image ids, each different. A key ends at its first dot, and slashes are folders."""
+    """Makes a unique key for each image id, without dots, which end a key, and slashes, which are folders."""
 
     _taken: set[str] = field(factory=set)
 

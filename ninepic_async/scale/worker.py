@@ -22,7 +22,7 @@ from ninepic_async.scale.link import Link
 from ninepic_async.scale.manifest import ManifestRow, write_manifest
 from ninepic_async.scale.place import Place
 from ninepic_async.scale.plan import read_plan
-from ninepic_async.scale.progress import Moved
+from ninepic_async.scale.progress import ShardProgress
 from ninepic_async.scale.sent_options import options_of_worker
 from ninepic_async.scale.shard import Shard
 from ninepic_async.scale.shard_files import store_files
@@ -31,35 +31,35 @@ from ninepic_async.scale.shard_tar import store_tar
 Format = Literal["files", "webdataset"]
 
 _REPORT_EVERY_S: Final = 1.0
-_ASK_EVERY: Final = 2
-"""Ask for the number of threads at the beginning, and with every second report."""
+_ASK_EVERY_REPORTS: Final = 2
+"""Ask for the number of threads at the start, and at every second report."""
 _STORE: Final = {"files": store_files, "webdataset": store_tar}
 _this_thread: Final = threading.local()
-"""The throttle of the shard before: what it has learned holds for the next one."""
+"""The throttle of the previous shard. The next shard continues with its learned rate."""
 
 
 @frozen(kw_only=True)
 class ShardTask:
-    """What a worker needs to fetch a shard. There is no secret in it.
+    """The settings that a worker needs to fetch a shard. It contains no secrets.
 
     Attributes:
-        run: names the run, for its secrets and messages.
+        run: the run's id, for its secrets and messages.
         place: the archive's folder or URL.
-        shard: the shard's number; its plan file has the photos.
+        shard: the shard's number. The photos are in its plan file.
         format: ``"files"``, or ``"webdataset"`` for a tar file.
-        base_url: where the API is.
-        org_id: the organisation.
-        event_id: the event.
+        base_url: the URL of the API.
+        org_id: the organisation's number.
+        event_id: the event's number.
         rendition: which rendition to fetch.
-        rate_limit: the whole fleet's limit.
-        threads: among how many threads it is divided at first; the worker asks for changes.
-        lock_timeout_s: how long to wait for a shard that another worker holds.
-        max_bytes: a larger file is refused.
-        timeout_s: for one API call.
-        retry: how often to repeat a failed attempt.
+        rate_limit: the limit for all workers together.
+        threads: the number of threads that share the limit at first. The worker asks for changes later.
+        lock_timeout_s: seconds to wait for a shard that another worker has locked.
+        max_bytes: the maximum size of a file, in bytes; larger files fail.
+        timeout_s: the timeout of one API call, in seconds.
+        retry: when to retry failed requests.
         http: the connection settings that are not secret.
-        has_secrets: whether there are others, which the driver gives to the worker.
-        is_open: whether an earlier run has left a manifest with failures.
+        has_secrets: whether the worker also needs secret settings, which the driver sends directly.
+        is_open: whether there is a manifest of an earlier run in which some photos failed.
     """
 
     run: str
@@ -82,23 +82,23 @@ class ShardTask:
 
     @property
     def topic(self) -> str:
-        """Under which Dask topic progress is reported: one for each event, since Dask keeps topics."""
+        """The Dask topic for progress. There is one for each event, because Dask never deletes topics."""
         return f"ninepic-event-{self.event_id}"
 
 
 @frozen(kw_only=True)
 class ShardOutcome:
-    """How far a shard is at its end. For progress alone."""
+    """The result of a shard. It is used for progress only."""
 
-    moved: Moved
+    progress: ShardProgress
 
 
 def fetch_shard(task: ShardTask) -> ShardOutcome:
-    """Fetch a shard and write its manifest, in a loop of this thread's own.
+    """Fetch a shard and write its manifest. Run a new event loop in this thread.
 
     Raises:
-        MissingKeyError: this worker does not know the run's secrets.
-        DownloadError: the shard can't be stored, or another worker holds it.
+        MissingKeyError: this worker does not have the run's secrets.
+        DownloadError: the shard can't be stored, or another worker has locked it.
     """
     secrets = keys.require(task.run, more=task.has_secrets)
     return anyio.run(_Fetching(task, secrets, Link.of_this_thread()).run)
@@ -106,6 +106,8 @@ def fetch_shard(task: ShardTask) -> ShardOutcome:
 
 @define(eq=False)
 class _Fetching:
+    """One shard that is being fetched."""
+
     task: ShardTask
     secrets: keys.Secrets
     link: Link
@@ -130,7 +132,7 @@ class _Fetching:
             )
             rows = await _STORE[task.format](shard)
         await write_manifest(place, task.shard, rows, was_open=task.is_open)
-        return ShardOutcome(moved=self._moved(rows))
+        return ShardOutcome(progress=self._final_progress(rows))
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[NinePic]:
@@ -152,7 +154,7 @@ class _Fetching:
 
     @asynccontextmanager
     async def _reporting(self, client: NinePic) -> AsyncIterator[None]:
-        """Report progress and keep to this thread's share of the rate, until the shard is stored."""
+        """Report progress, and update this thread's share of the rate limit, until the shard is stored."""
         reporter = asyncio.ensure_future(self._report(client))
         try:
             yield
@@ -164,7 +166,7 @@ class _Fetching:
     async def _report(self, client: NinePic) -> None:
         number = 0
         while True:
-            if self.task.rate_limit is not None and number % _ASK_EVERY == 0:
+            if self.task.rate_limit is not None and number % _ASK_EVERY_REPORTS == 0:
                 threads = await self.link.threads()
                 if threads:
                     client._engine.throttle.limit(share(self.task.rate_limit, threads))
@@ -179,11 +181,11 @@ class _Fetching:
             }
             self.link.report(self.task.topic, message)
 
-    def _moved(self, rows: list[ManifestRow]) -> Moved:
+    def _final_progress(self, rows: list[ManifestRow]) -> ShardProgress:
         stored = sum(row.status == "done" for row in rows)
-        return Moved(stored=stored, failed=len(rows) - stored, bytes=self.counters.bytes_done)
+        return ShardProgress(stored=stored, failed=len(rows) - stored, bytes=self.counters.bytes_done)
 
 
 def share(limit: RateLimit | None, threads: int) -> RateLimit | None:
-    """Return one thread's share of the fleet's limit."""
+    """Return one thread's share of the fleet's rate limit."""
     return None if limit is None else RateLimit(limit.rate / max(threads, 1), limit.per_s)

@@ -1,4 +1,4 @@
-"""Download whole events over Dask workers, without ``await``. Needs the extra ``scale``."""
+"""Download whole events on Dask workers, without ``await``. Needs the extra ``scale``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def download(
     lock_timeout: float = LOCK_TIMEOUT_S,
     on_progress: Callable[[DownloadProgress], object] | None = None,
 ) -> ScaleReport:
-    """Download all photos of an event over Dask workers; see `ninepic_async.scale.download`.
+    """Download all photos of an event on Dask workers; see `ninepic_async.scale.download`.
 
     Args:
         event: the event, of an open blocking client.

@@ -1,1 +1,1 @@
-"""Watch an event for new photos, with a cursor to go on from after a restart."""
+"""Watch an event for new photos. A cursor lets a watch continue after a restart."""

@@ -1,4 +1,4 @@
-"""What a watch gives."""
+"""The result of each check of a watch that finds new photos."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class GalleryChange(JSONReady):
     Attributes:
         added: the new photos, in the order in which they were found.
         total: how many photos the event has now.
-        cursor: where the watch is after this change. Store it once you have dealt with ``added``, and pass it
-            as ``since`` to go on after a restart.
+        cursor: the position of the watch after this change. Store it after you have processed ``added``, and
+            pass it as ``since`` to continue after a restart.
     """
 
     added: tuple[ImageItem, ...]

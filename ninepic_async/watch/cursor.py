@@ -1,4 +1,4 @@
-"""Where a watch is, as text to store. Pure."""
+"""The position of a watch, as text that can be stored. No I/O."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _WHAT_TO_DO: Final = 'pass the .cursor of a GalleryChange, "start", or None'
 
 @define(kw_only=True)
 class Cursor:
-    """The photos that a watch has given or skipped.
+    """The photos that a watch has reported or skipped.
 
     Attributes:
-        event_id: the event that is watched.
-        count: how many photos these are.
-        sketch: which these are.
+        event_id: the number of the watched event.
+        count: how many photos the cursor contains.
+        sketch: the set of these photos.
     """
 
     event_id: int
@@ -39,7 +39,7 @@ class Cursor:
         self.sketch.add(key)
 
     def remove(self, key: int) -> None:
-        """Remove a photo that is gone from the event."""
+        """Remove a photo that was deleted from the event."""
         self.count -= 1
         self.sketch.remove(key)
 
@@ -53,7 +53,7 @@ class Cursor:
         """Read a cursor.
 
         Raises:
-            InvalidInputError: it is not a cursor, of another version, or of another event.
+            InvalidInputError: ``text`` is not a cursor, or it has another version or another event.
         """
         found = None
         if isinstance(text, str) and len(text) <= MAX_CURSOR_CHARS:
@@ -62,9 +62,13 @@ class Cursor:
             raise InvalidInputError(f"since is not a cursor of watch(): {_WHAT_TO_DO}")
         version, of_event, count, packed = found.groups()
         if version != _VERSION:
-            raise InvalidInputError(f"since is a cursor of version {version}, and this SDK reads {_VERSION}")
+            raise InvalidInputError(
+                f"since is a cursor of version {version}, but this SDK reads {_VERSION}: {_WHAT_TO_DO}"
+            )
         if int(of_event) != event_id:
-            raise InvalidInputError(f"since is a cursor of event {of_event}, and this is event {event_id}")
+            raise InvalidInputError(
+                f"since is a cursor of event {of_event}, but this is event {event_id}: {_WHAT_TO_DO}"
+            )
         return cls(event_id=event_id, count=int(count), sketch=Sketch.from_bytes(_unpacked(packed)))
 
 

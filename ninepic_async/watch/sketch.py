@@ -1,7 +1,8 @@
-"""A set of photos in constant space, from which a small difference to another set can be read. Pure.
+"""A set of photos in constant space. A small difference between two sets can be read. No I/O.
 
 This is an invertible Bloom lookup table. Each key is added to three cells, one in each third of the table. In
-the difference of two tables a cell with one key left shows that key; taking it out uncovers further ones.
+the difference of two tables, a cell that contains a single key shows this key. When the key is removed from
+its other cells, these may contain a single key too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final, Self
 from attrs import define, field, frozen
 
 CELLS: Final = 240
-"""Enough to read about 100 to 130 differences."""
+"""This number of cells allows about 100 to 130 differences."""
 _THIRD: Final = CELLS // 3
 _COUNT_BYTES: Final = 2
 _KEY_BYTES: Final = 7
@@ -24,7 +25,7 @@ _COUNTS: Final = 1 << (8 * _COUNT_BYTES)
 
 
 def key_of(image_id: str) -> int:
-    """Return the number that stands for a photo: 56 bits, so that a million photos are told apart."""
+    """Return the key of a photo: a 56-bit hash, enough to distinguish a million photos."""
     return int.from_bytes(blake2b(image_id.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest())
 
 
@@ -37,7 +38,7 @@ def _places(key: int) -> tuple[tuple[int, int, int], int]:
 
 @frozen
 class Difference:
-    """What two sets do not share."""
+    """The difference between two sets."""
 
     added: frozenset[int]
     removed: frozenset[int]
@@ -45,7 +46,7 @@ class Difference:
 
 @define
 class Sketch:
-    """The table. Counts are kept modulo 65,536, which still tells one key from none and from several."""
+    """The table. Counts are stored modulo 65,536. That still distinguishes one key from none or several."""
 
     _counts: list[int] = field(factory=lambda: [0] * CELLS)
     _keys: list[int] = field(factory=lambda: [0] * CELLS)
@@ -60,11 +61,11 @@ class Sketch:
         self._change(key, -1)
 
     def copy(self) -> Self:
-        """Return a table of its own with the same content."""
+        """Return an independent copy of the table."""
         return type(self)(self._counts.copy(), self._keys.copy(), self._checks.copy())
 
     def since(self, earlier: Sketch) -> Difference | None:
-        """Return what was added and removed since an earlier table; None where that is too much to read."""
+        """Return the keys added and removed since an earlier table, or None if there are too many to read."""
         left = type(self)(
             [(now - then) % _COUNTS for now, then in zip(self._counts, earlier._counts, strict=True)],
             [now ^ then for now, then in zip(self._keys, earlier._keys, strict=True)],
@@ -85,7 +86,7 @@ class Sketch:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Return the table with this content, of `SKETCH_BYTES` bytes."""
+        """Build a table from the `SKETCH_BYTES` bytes of `to_bytes`."""
         cells = [content[at : at + _CELL_BYTES] for at in range(0, SKETCH_BYTES, _CELL_BYTES)]
         key_end = _COUNT_BYTES + _KEY_BYTES
         return cls(
@@ -102,9 +103,9 @@ class Sketch:
             self._checks[cell] ^= check
 
     def _single_keys(self) -> Iterator[tuple[int, bool]]:
-        """Take out the keys that are alone in a cell, one by one."""
+        """Remove each key that is alone in a cell. Yield the key, and whether it was added."""
         waiting = list(range(CELLS))
-        for _ in range(4 * CELLS):  # more than could be read; a forged table may go round in circles
+        for _ in range(4 * CELLS):  # more steps than a valid table needs; a forged table could loop for ever
             if not waiting:
                 return
             cell = waiting.pop()

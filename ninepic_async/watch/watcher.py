@@ -1,4 +1,4 @@
-"""Notice new photos: cheap while nothing happens, and complete."""
+"""Find all new photos of an event, with few requests while nothing changes."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from ninepic_async.watch.sketch import Sketch, key_of
 log: Final = logging.getLogger("ninepic_async")
 
 FULL_WALK_EVERY: Final = 60
-"""In intervals. Additions and removals can cancel out in every count; a full walk sees them."""
-_MOST_DOUBLINGS: Final = 4
+"""All photos are listed after this many intervals, to find changes that leave the counts unchanged."""
+_MAX_DOUBLINGS: Final = 4
 """How often an interval is doubled while the service throttles or fails."""
-_LONGEST_PAUSE_S: Final = 60.0
-_MOST_ODD_REPLIES: Final = 3
-"""In a row. Photos that change places while pages are read make the pages contradict each other."""
-_PASSING: Final = (APIConnectionError, InternalServerError, RateLimitError)
+_MAX_PAUSE_S: Final = 60.0
+_MAX_ODD_REPLIES: Final = 3
+"""This many odd replies in a row raise an error. A few are normal: pages can contradict each other if photos
+move during the listing."""
+_TEMPORARY_ERRORS: Final = (APIConnectionError, InternalServerError, RateLimitError)
 
 
 class Operations(Protocol):
-    """The operations of an event that are put together here."""
+    """The operations of an event that this module uses."""
 
     @property
     def event_id(self) -> int: ...
@@ -54,11 +55,11 @@ class Watcher:
     """One watch over one event.
 
     Args:
-        event: its operations.
-        clock: seconds and waits.
-        every: seconds between two looks.
-        cursor: what is known from an earlier run; None where nothing is.
-        from_start: without a cursor, whether to give the photos that are there already.
+        event: the event's operations.
+        clock: the clock to wait with.
+        every: seconds between two checks.
+        cursor: the cursor of an earlier run, or None.
+        from_start: without a cursor, whether to report the photos that exist already.
     """
 
     def __init__(
@@ -67,33 +68,33 @@ class Watcher:
         self._event = event
         self._clock = clock
         self._every = every
-        self._earlier = cursor
-        """The cursor of an earlier run, until its content is known."""
+        self._unread_cursor = cursor
+        """The cursor of an earlier run, until the first listing has read it."""
         self._cursor = cursor or Cursor(event_id=event.event_id)
         self._is_silent = cursor is None and not from_start
         self._present: set[int] = set()
-        """What the cursor holds."""
+        """The keys of the photos in the cursor."""
         self._gone: set[int] = set()
         self._total = 0
-        self._looked_at: int | None = None
-        """The total at the last look that found all."""
+        self._checked_total: int | None = None
+        """The total at the last check that found all new photos."""
         self._hours: dict[Hour, int] | None = None
         self._has_timeline = True
         self._added: list[ImageItem] = []
 
     async def changes(self) -> AsyncGenerator[GalleryChange, None]:
-        """Yield the changes, for ever."""
-        looks = failures = 0
+        """Yield the changes, without end."""
+        checks = failures = 0
         while True:
             failure: NinePicError | None = None
             try:
-                full = looks % FULL_WALK_EVERY == 0
-                steps = self._look(full=full) if looks else self._begin()
+                full = checks % FULL_WALK_EVERY == 0
+                steps = self._check(full=full) if checks else self._start()
                 async with aclosing(steps):
                     async for _ in steps:
                         if self._added:
                             yield self._change()
-                looks, failures = looks + 1, 0
+                checks, failures = checks + 1, 0
             except NinePicError as error:
                 failure = error
             if self._added:
@@ -105,34 +106,34 @@ class Watcher:
             await self._clock.sleep(wait)
 
     def _wait_after(self, error: NinePicError, failures: int) -> float:
-        """Return the seconds to wait after an error that will pass; raise any other."""
-        may_pass = isinstance(error, DecodeError) and failures < _MOST_ODD_REPLIES
-        if not (may_pass or isinstance(error, _PASSING)):
+        """Return the seconds to wait after a temporary error. Raise any other error."""
+        may_pass = isinstance(error, DecodeError) and failures < _MAX_ODD_REPLIES
+        if not (may_pass or isinstance(error, _TEMPORARY_ERRORS)):
             raise error
-        self._looked_at = None  # what was not seen this time is looked for next time
-        asked = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_PAUSE_S)
-        wait = max(self._every * (1 << min(failures, _MOST_DOUBLINGS)), asked)
-        log.warning("watch: %s; looking again in %.1f s", type(error).__name__, wait)
+        self._checked_total = None  # search again at the next check for photos that were missed
+        asked = min(getattr(error, "retry_after", None) or 0.0, _MAX_PAUSE_S)
+        wait = max(self._every * (1 << min(failures, _MAX_DOUBLINGS)), asked)
+        log.warning("watch: %s; next check in %.1f s", type(error).__name__, wait)
         return wait
 
     def _change(self) -> GalleryChange:
         added, self._added = tuple(self._added), []
         return GalleryChange(added=added, total=self._total, cursor=self._cursor.to_text())
 
-    async def _begin(self) -> AsyncGenerator[None, None]:
-        """Learn which photos there are, and give those that are new since the cursor."""
+    async def _start(self) -> AsyncGenerator[None, None]:
+        """List all photos, and report those that are new since the cursor."""
         self._has_timeline = (await self._event.details()).timeline_search
-        if self._earlier is not None:
-            self._present = await self._read_cursor(self._earlier)
-            self._earlier = None
-        async for _ in self._walk():
+        if self._unread_cursor is not None:
+            self._present = await self._read_cursor(self._unread_cursor)
+            self._unread_cursor = None
+        async for _ in self._list_all():
             yield
         self._is_silent = False
         if self._has_timeline:
             self._hours = await self._count_hours()
 
     async def _read_cursor(self, cursor: Cursor) -> set[int]:
-        """Walk once for the ids alone, and return which keys the cursor holds."""
+        """List all photos once, and return the keys that the cursor contains."""
         keys: dict[int, None] = {}
         now = Sketch()
         prefix: Sketch | None = Sketch() if cursor.count == 0 else None
@@ -145,36 +146,36 @@ class Watcher:
                         if len(keys) == cursor.count:
                             prefix = now.copy()
         known = set(keys)
-        # Where too much has changed, but most of it was added at the end, the beginning can still be read.
+        # If too much has changed for `now`, compare the first photos only: new ones are mostly at the end.
         for sketch, among in ((now, known), (prefix, set(islice(keys, cursor.count)))):
             change = None if sketch is None else sketch.since(cursor.sketch)
             if change is not None and change.added <= among:
                 return (among - change.added) | change.removed
-        log.warning("watch: more has changed since the cursor than it can tell; photos may come again")
+        log.warning("watch: too many changes since the cursor; photos may be reported again")
         self._cursor = Cursor(event_id=self._event.event_id)
         return set()
 
-    def _forget(self, keys: set[int]) -> None:
+    def _remove(self, keys: set[int]) -> None:
         for key in keys:
             self._cursor.remove(key)
         self._present -= keys
         self._gone |= keys
 
-    async def _walk(self) -> AsyncGenerator[None, None]:
-        """Walk through all photos, and forget those that are gone."""
+    async def _list_all(self) -> AsyncGenerator[None, None]:
+        """List all photos, and remove deleted ones from the cursor."""
         current: set[int] = set()
         async with aclosing(self._event.photos().pages()) as pages:
             async for page in pages:
                 self._total = page.pagination.total
                 for photo in page.items:
                     current.add(_key(photo))
-                    self._see(photo)
+                    self._add(photo)
                 yield
-        if len(current) >= self._total:  # otherwise a photo moved behind the walk, and only seems to be gone
-            self._forget(self._present - current)
+        if len(current) >= self._total:  # if fewer, a photo moved during the listing and was missed
+            self._remove(self._present - current)
 
-    def _see(self, photo: ImageItem) -> bool:
-        """Take in a photo. Return whether it was not there before."""
+    def _add(self, photo: ImageItem) -> bool:
+        """Add a listed photo to the cursor, and report it if it is new. Return whether it was added."""
         key = _key(photo)
         if key in self._present:
             return False
@@ -186,25 +187,25 @@ class Watcher:
             self._added.append(photo)
         return True
 
-    async def _look(self, *, full: bool) -> AsyncGenerator[None, None]:
-        """Look whether something has come, and find it."""
+    async def _check(self, *, full: bool) -> AsyncGenerator[None, None]:
+        """Check whether the event has changed, and find the new photos."""
         total = (await self._event.photos(page_size=1).first_page()).pagination.total
         self._total = total
-        if not full and total in (self._looked_at, len(self._present)):
-            self._looked_at = total
+        if not full and total in (self._checked_total, len(self._present)):
+            self._checked_total = total
             return
         missing = total - len(self._present)
         if not full and missing > 0:
             if self._has_timeline:
-                missing -= await self._look_at_hours()
+                missing -= await self._read_changed_hours()
                 yield
             if missing > 0:
-                missing -= await self._look_from_the_end(total, missing)
+                missing -= await self._read_from_the_end(total, missing)
                 yield
         if full or missing != 0:
-            async for _ in self._walk():
+            async for _ in self._list_all():
                 yield
-        self._looked_at = total
+        self._checked_total = total
 
     async def _count_hours(self) -> dict[Hour, int] | None:
         try:
@@ -214,8 +215,8 @@ class Watcher:
             return None
         return {(day.date, hour.hour): hour.count for day in days for hour in day.hours}
 
-    async def _look_at_hours(self) -> int:
-        """Read the hours whose counts have moved. Return how many photos were not there before."""
+    async def _read_changed_hours(self) -> int:
+        """Read the hours whose counts have changed. Return the number of new photos."""
         hours = await self._count_hours()
         if hours is None:
             return 0
@@ -229,18 +230,18 @@ class Watcher:
                 self._event.timeline_photos(start, start + timedelta(hours=1)).pages()
             ) as pages:
                 async for page in pages:
-                    found += sum([self._see(photo) for photo in page.items])
+                    found += sum([self._add(photo) for photo in page.items])
         self._hours = hours
         return found
 
-    async def _look_from_the_end(self, total: int, missing: int) -> int:
-        """Read pages from the last one backwards until what is missing was found. Return how much that is."""
+    async def _read_from_the_end(self, total: int, missing: int) -> int:
+        """Read pages from the last one backwards until all missing photos are found. Return their number."""
         pager: Pager[Any] = self._event.photos()
         size = (await pager.first_page()).pagination.page_size
         found = 0
         for number in range(-(-total // max(size, 1)), 0, -1):
             page = await page_again(pager, number)
-            found += sum([self._see(photo) for photo in page.items])
+            found += sum([self._add(photo) for photo in page.items])
             if found >= missing:
                 break
         return found
@@ -253,6 +254,6 @@ def _key(photo: ImageItem) -> int:
 def watch(
     event: Operations, clock: Clock, since: str | None, every: float
 ) -> AsyncGenerator[GalleryChange, None]:
-    """Start a watch; see `Event.watch`."""
+    """Create a watch; see `Event.watch`."""
     cursor = None if since in (None, "start") else Cursor.from_text(since, event.event_id)
     return Watcher(event, clock, every, cursor, from_start=since == "start").changes()

@@ -13,7 +13,7 @@ from distributed import Client
 from ninepic_async import DownloadProgress, NinePic, scale
 from ninepic_async.sandbox import Sandbox
 from ninepic_async.scale import ScaleProgress, worker
-from ninepic_async.scale.progress import Before, Moved, Progress
+from ninepic_async.scale.progress import Before, Progress, ShardProgress
 
 
 class StepClock:
@@ -36,43 +36,45 @@ class Planned:
         return sum(self.sizes.values())
 
 
-def progress_of(told: list[Any], before: Before, hooks: tuple[Any, ...] = ()) -> tuple[Progress, StepClock]:
+def progress_of(
+    reported: list[Any], before: Before, hooks: tuple[Any, ...] = ()
+) -> tuple[Progress, StepClock]:
     clock, planner = StepClock(), Planned({0: 100, 1: 100, 2: 100})
-    made: Any = Progress(456, told.append, hooks, planner, before, clock)  # type: ignore[arg-type]
+    made: Any = Progress(456, reported.append, hooks, planner, before, clock)  # type: ignore[arg-type]
     return made, clock
 
 
 def test_shards_under_way_count_with_rate_and_time_left() -> None:
-    told: list[ScaleProgress] = []
+    reported: list[ScaleProgress] = []
     hooked: list[object] = []
-    progress, clock = progress_of(told, Before(complete={0: 100}, open={1: 40}), (hooked.append,))
-    progress.tell()
+    progress, clock = progress_of(reported, Before(complete={0: 100}, open={1: 40}), (hooked.append,))
+    progress.report()
     clock.now = 10.0
-    progress.moved(1, Moved(stored=60, failed=0, bytes=20_000))
-    progress.tell()
-    progress.tell()
+    progress.update(1, ShardProgress(stored=60, failed=0, bytes=20_000))
+    progress.report()
+    progress.report()
     clock.now = 20.0
-    progress.ended(1, Moved(stored=99, failed=1, bytes=60_000))
-    progress.moved(1, Moved(stored=70, failed=0, bytes=30_000))  # a late message of a killed attempt
-    progress.tell()
-    first, middle, last = told
+    progress.finish(1, ShardProgress(stored=99, failed=1, bytes=60_000))
+    progress.update(1, ShardProgress(stored=70, failed=0, bytes=30_000))  # a late message of a killed attempt
+    progress.report()
+    first, middle, last = reported
     assert (first.done, first.skipped, first.known, first.seconds_left) == (0, 140, 300, None)
     assert (middle.done, middle.skipped, middle.failed) == (20, 140, 0)
     assert (middle.photos_per_s, middle.bytes_per_s, middle.seconds_left) == (2.0, 2000.0, 70.0)
     assert (last.done, last.failed, last.bytes_done) == (59, 1, 60_000)
     assert (last.shards, last.shards_done, last.seconds_left) == (3, 2, 100 / 3.0)
-    assert hooked == told
-    assert {each.call for each in told} == {first.call}
+    assert hooked == reported
+    assert {each.call for each in reported} == {first.call}
 
 
 def test_a_hook_that_fails_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
     def fail(record: object) -> None:
         raise ValueError(record)
 
-    told: list[ScaleProgress] = []
-    progress, _ = progress_of(told, Before(), (fail,))
-    progress.tell()
-    assert len(told) == 1
+    reported: list[ScaleProgress] = []
+    progress, _ = progress_of(reported, Before(), (fail,))
+    progress.report()
+    assert len(reported) == 1
     assert "failed" in caplog.text
 
 
@@ -82,12 +84,12 @@ async def test_hooks_get_the_progress_of_all_shards(
     monkeypatch.setattr(worker, "_REPORT_EVERY_S", 0.05)
     sb.faults.add(endpoint="photo", times=10_000, delay_s=0.2)
     hooked: list[Any] = []
-    told: list[DownloadProgress] = []
+    reported: list[DownloadProgress] = []
     async with NinePic(sb.api_key, sb.org_id, base_url=sb.base_url, hooks=[hooked.append]) as client:
         event = client.event(sb.event_id)
-        await scale.download(event, tmp_path, dask=dask, shard=35, on_progress=told.append)
+        await scale.download(event, tmp_path, dask=dask, shard=35, on_progress=reported.append)
     records = [record for record in hooked if isinstance(record, ScaleProgress)]
-    assert records == told
+    assert records == reported
     assert {record.endpoint for record in records} == {"scale"}
     assert {record.event_id for record in records} == {sb.event_id}
     counts = [record.done for record in records]

@@ -132,7 +132,7 @@ async def test_beyond_what_the_cursor_can_tell_photos_come_again_and_none_is_mis
     second = await Steps(gallery, scripted(nothing), first.changes[-1].cursor).run()
     assert set(second.given) == set(gallery.photos)
     assert len(second.given) == len(gallery.photos)
-    assert "may come again" in caplog.text
+    assert "may be reported again" in caplog.text
 
 
 async def test_errors_that_pass_are_outlived(gallery: LiveGallery, caplog: pytest.LogCaptureFixture) -> None:
@@ -142,7 +142,7 @@ async def test_errors_that_pass_are_outlived(gallery: LiveGallery, caplog: pytes
 
     seen = await Steps(gallery, scripted(trouble, nothing, nothing)).run()
     assert seen.given == ["b1"]
-    assert "watch: InternalServerError; looking again in 120.0 s" in caplog.text
+    assert "watch: InternalServerError; next check in 120.0 s" in caplog.text
 
 
 async def test_a_throttle_and_a_connection_that_fails_are_outlived_from_the_first_call_on(
@@ -172,7 +172,7 @@ async def test_the_pause_that_a_429_names_is_kept(
         gallery.failures = [failed(429, retry_after="50")] * 5
 
     await Steps(gallery, scripted(throttle, *[nothing] * 9)).run(every=10)
-    assert "watch: RateLimitError; looking again in 50.0 s" in caplog.text
+    assert "watch: RateLimitError; next check in 50.0 s" in caplog.text
 
 
 async def test_a_page_of_photos_that_moves_while_pages_are_read_is_no_error(
@@ -187,7 +187,7 @@ async def test_a_page_of_photos_that_moves_while_pages_are_read_is_no_error(
 
     gallery.before_answer = move
     seen = await Steps(gallery, scripted(*[nothing] * 5), since="start").run()
-    assert "watch: DecodeError; looking again" in caplog.text
+    assert "watch: DecodeError; next check" in caplog.text
     assert sorted(seen.given) == sorted(gallery.photos)
 
 
