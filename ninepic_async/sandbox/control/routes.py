@@ -120,7 +120,7 @@ class Control:
         """Add photos to the main event; return their ids."""
         body = await request.read()
         posted = read(AddedPhotos, parse(body) if body else {})
-        taken_at = None if posted.taken_at is None else _moment(posted.taken_at)
+        taken_at = None if posted.taken_at is None else _capture_time(posted.taken_at)
 
         def add() -> object:
             return self.sandbox.add_photos(
@@ -282,7 +282,7 @@ def _take(request: web.Request) -> int:
     return int(take)
 
 
-def _moment(text: str) -> datetime:
+def _capture_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -182,10 +182,10 @@ def _with_generated(
     names: Sequence[str], bibs: Mapping[str, tuple[str, ...]], before: Mapping[str, FolderPhoto]
 ) -> dict[str, tuple[str, ...]]:
     """Return the BIBs of each file. Files without any get generated BIBs, one for about 20 files."""
-    bare = [name for name in names if name not in bibs]
-    taken = {bib.casefold() for of_file in bibs.values() for bib in of_file}
-    free = [str(number) for number in range(101, 101 + len(names) + len(taken)) if str(number) not in taken]
-    groups = max(1, len(bare) // PHOTOS_PER_GENERATED_BIB)
-    generated = {name: (free[place % groups],) for place, name in enumerate(bare)}
-    kept = {name: before[name].bibs for name in bare if name in before}
+    without_bib = [name for name in names if name not in bibs]
+    used = {bib.casefold() for of_file in bibs.values() for bib in of_file}
+    free = [str(number) for number in range(101, 101 + len(names) + len(used)) if str(number) not in used]
+    groups = max(1, len(without_bib) // PHOTOS_PER_GENERATED_BIB)
+    generated = {name: (free[place % groups],) for place, name in enumerate(without_bib)}
+    kept = {name: before[name].bibs for name in without_bib if name in before}
     return {**bibs, **generated, **kept}
