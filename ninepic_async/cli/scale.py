@@ -222,17 +222,17 @@ def read_start_list(path: Path) -> list[str]:
 def _bibs(lines: list[str], path: Path) -> Iterator[str]:
     if not lines:
         return
-    comma = max(",;\t", key=lines[0].count)
-    rows = csv.reader(lines, delimiter=comma)
+    separator = max(",;\t", key=lines[0].count)
+    rows = csv.reader(lines, delimiter=separator)
     first = next(rows)
     names = [name.strip().casefold().replace("_", " ") for name in first]
-    place = next((place for place, name in enumerate(names) if name in _BIB_HEADINGS), None)
-    if place is None and len(first) > 1:
+    column = next((column for column, name in enumerate(names) if name in _BIB_HEADINGS), None)
+    if column is None and len(first) > 1:
         raise UsageError(
-            f"--bibs {path}: the first line has no column bib: add the name, or give one BIB a line"
+            f"--bibs {path}: the first line has no column bib: add this name, or give one BIB a line"
         )
-    if place is None:
+    if column is None:
         yield first[0] if first else ""
     for row in rows:
-        if len(row) > (place or 0):
-            yield row[place or 0]
+        if len(row) > (column or 0):
+            yield row[column or 0]

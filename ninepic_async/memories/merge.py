@@ -12,20 +12,20 @@ def merged(by_bib: Sequence[ImageItem], by_selfie: Sequence[ImageItem]) -> tuple
     """Return the photos of both lists, without duplicates, in an order that fits both lists.
 
     If the lists order their common photos differently, the order of the first list is used. Photos that are
-    in one list only always keep their order.
+    in only one list keep their order in any case.
     """
     first, second = _unique(by_bib), _unique(by_selfie)
-    places = {photo.image_id: place for place, photo in enumerate(first)}
-    fixed = set(_longest_rising([places[each.image_id] for each in second if each.image_id in places]))
+    indexes = {photo.image_id: index for index, photo in enumerate(first)}
+    fixed = set(_longest_rising([indexes[each.image_id] for each in second if each.image_id in indexes]))
     result: list[ImageItem] = []
     used = 0
     for photo in second:
-        place = places.get(photo.image_id)
-        if place is None:
+        index = indexes.get(photo.image_id)
+        if index is None:
             result.append(photo)
-        elif place in fixed:
-            result += first[used : place + 1]
-            used = place + 1
+        elif index in fixed:
+            result += first[used : index + 1]
+            used = index + 1
     return (*result, *first[used:])
 
 
@@ -39,16 +39,16 @@ def _unique(photos: Iterable[ImageItem]) -> list[ImageItem]:
 def _longest_rising(numbers: Sequence[int]) -> list[int]:
     """Return a longest rising subsequence of distinct numbers."""
     ends: list[int] = []
-    end_places: list[int] = []
+    end_indexes: list[int] = []
     before: list[int] = []
-    for place, number in enumerate(numbers):
+    for index, number in enumerate(numbers):
         length = bisect_left(ends, number)
-        before.append(end_places[length - 1] if length else -1)
+        before.append(end_indexes[length - 1] if length else -1)
         ends[length : length + 1] = [number]
-        end_places[length : length + 1] = [place]
+        end_indexes[length : length + 1] = [index]
     rising = []
-    place = end_places[-1] if end_places else -1
-    while place >= 0:
-        rising.append(numbers[place])
-        place = before[place]
+    index = end_indexes[-1] if end_indexes else -1
+    while index >= 0:
+        rising.append(numbers[index])
+        index = before[index]
     return rising[::-1]

@@ -51,7 +51,7 @@ class FoundBibs:
 
     def __init__(self) -> None:
         self._db = temporary_database(
-            "CREATE TABLE found (photo BLOB, place INTEGER, bib TEXT, PRIMARY KEY (photo, place))"
+            "CREATE TABLE found (photo BLOB, position INTEGER, bib TEXT, PRIMARY KEY (photo, position))"
         )
 
     def close(self) -> None:
@@ -64,8 +64,8 @@ class FoundBibs:
         Raises:
             NinePicError: a search failed.
         """
-        waiting = enumerate(bibs)
-        tasks = [asyncio.ensure_future(self._search(event, waiting)) for _ in range(_CONCURRENT_SEARCHES)]
+        queue = enumerate(bibs)
+        tasks = [asyncio.ensure_future(self._search(event, queue)) for _ in range(_CONCURRENT_SEARCHES)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -73,11 +73,11 @@ class FoundBibs:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _search(self, event: Event, waiting: Iterator[tuple[int, str]]) -> None:
-        for place, bib in waiting:
+    async def _search(self, event: Event, queue: Iterator[tuple[int, str]]) -> None:
+        for index, bib in queue:
             try:
                 async for photo in event.bib_search(bib):
-                    row = (digest(photo.image_id), place, bib)
+                    row = (digest(photo.image_id), index, bib)
                     self._db.execute("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", row)
             except NotFoundError:
                 continue  # the service may answer 404 for a BIB without photos
@@ -87,5 +87,5 @@ class FoundBibs:
 
     def of(self, image_id: str) -> tuple[str, ...]:
         """Return the BIBs that find a photo, in the order of the start list."""
-        query = "SELECT bib FROM found WHERE photo = ? ORDER BY place"
+        query = "SELECT bib FROM found WHERE photo = ? ORDER BY position"
         return tuple(bib for (bib,) in self._db.execute(query, (digest(image_id),)))

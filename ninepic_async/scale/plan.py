@@ -27,12 +27,12 @@ class PlannedPhoto:
 
     Attributes:
         photo: the photo as the service lists it, without signed links.
-        place: the photo's index in the list when it was planned, from 0.
+        index: the photo's index in the list when it was planned, from 0.
         hour: the UTC hour in which the photo was taken, such as ``2026-01-19T06``; None if unknown.
     """
 
     photo: ImageItem
-    place: int = 0
+    index: int = 0
     hour: str | None = None
 
     def to_line(self) -> bytes:
@@ -44,7 +44,7 @@ class PlannedPhoto:
             "thumbnail_url": _unsigned(photo.thumbnail_url),
             "width": photo.width,
             "height": photo.height,
-            "place": self.place,
+            "place": self.index,
             "hour": self.hour,
         }
         return orjson.dumps({name: value for name, value in row.items() if value is not None}) + b"\n"
@@ -60,7 +60,7 @@ class PlannedPhoto:
                 width=row.get("width"),
                 height=row.get("height"),
             ),
-            place=row.get("place", 0),
+            index=row.get("place", 0),
             hour=row.get("hour"),
         )
 
@@ -133,13 +133,13 @@ class Planner:
     async def extend(self, photos: Pager[ImageItem], hours: Hours) -> AsyncIterator[int]:
         """List all photos once, plan those that are new, and yield each new shard's number."""
         waiting: list[PlannedPhoto] = []
-        place = 0
+        index = 0
         async with aclosing(photos.pages()) as pages:
             async for page in pages:
                 for photo in page.items:
                     if self._is_new(photo.image_id):
-                        waiting.append(PlannedPhoto(photo=photo, place=place, hour=hours.of(place)))
-                    place += 1
+                        waiting.append(PlannedPhoto(photo=photo, index=index, hour=hours.of(index)))
+                    index += 1
                 while len(waiting) >= self._size:
                     yield await self._write(waiting[: self._size])
                     del waiting[: self._size]
@@ -189,8 +189,8 @@ class Hours:
                 ends.append((total, f"{day.date.isoformat()}T{hour.hour:02}"))
         return cls(ends)
 
-    def of(self, place: int) -> str | None:
+    def of(self, index: int) -> str | None:
         """Return the hour of the photo at an index. Call it with rising indexes."""
-        while self._at < len(self._ends) and self._ends[self._at][0] <= place:
+        while self._at < len(self._ends) and self._ends[self._at][0] <= index:
             self._at += 1
         return self._ends[self._at][1] if self._at < len(self._ends) else None

@@ -127,7 +127,7 @@ class LinkLookup:
             if self._page_size is None:
                 self._page_size = max((await self._pager.first_page()).pagination.page_size, 1)
             # Photos that were added or deleted earlier in the list have changed its index.
-            page = planned.place // self._page_size + 1
+            page = planned.index // self._page_size + 1
             for number in (page, page - 1, page + 1):
                 if image_id not in self._found:
                     await self._read_page(number)

@@ -22,7 +22,7 @@ def photo(number: int) -> ImageItem:
 
 def planned(number: int) -> PlannedPhoto:
     unsigned = ImageItem(image_id=f"photo-{number}", img_url="", thumbnail_url="")
-    return PlannedPhoto(photo=unsigned, place=number)
+    return PlannedPhoto(photo=unsigned, index=number)
 
 
 @define
